@@ -1,0 +1,40 @@
+//! What a running service consists of, built once from the configuration.
+
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+
+use crate::{
+    clock::{Clock, dice},
+    config::Config,
+    domain::time::Timestamp,
+    sms::Gateway,
+    store::Store,
+    token::keys::Keys,
+};
+
+/// The service. Handlers borrow it; nothing in it changes while it runs.
+pub struct App {
+    /// What was configured.
+    pub config: Config,
+    /// Where everything is kept.
+    pub store: Store,
+    /// What makes and checks tokens.
+    pub keys: Keys,
+    /// How codes reach phones.
+    pub sms: Box<dyn Gateway>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// This instant: ask once a request.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Fresh chance for one request.
+    pub fn dice(&self) -> StdRng {
+        dice()
+    }
+}

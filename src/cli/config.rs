@@ -1,0 +1,8 @@
+//! `invited config`: prints every setting with its default.
+
+use super::{Failure, print};
+use crate::config::Config;
+
+pub fn run() -> Result<(), Failure> {
+    print(&Config::sample())
+}

@@ -1,0 +1,61 @@
+//! `invited keys`: shows what keys there are, or rotates them. Keys
+//! themselves are never printed.
+
+use clap::{Args, Subcommand};
+use sha2::{Digest, Sha256};
+
+use super::{Failure, Settings, print};
+use crate::{
+    clock::{Clock, SystemClock, dice},
+    token::keys::{self, Key, KeysError, Ring},
+};
+
+#[derive(Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Print a fingerprint of each key.
+    Show(Place),
+    /// Put fresh keys in front. Tokens of older ones stay good until they
+    /// expire. A running server takes the new keys at its next start.
+    Rotate(Place),
+}
+
+#[derive(Args)]
+struct Place {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Keys {
+    pub fn run(&self) -> Result<(), Failure> {
+        let (Action::Show(place) | Action::Rotate(place)) = &self.action;
+        let config = place.settings.read()?;
+        let path = config.keys_path();
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let mut keys = keys::Keys::read(&path)?.ok_or_else(|| KeysError::Io(path.clone(), missing()))?;
+        if let Action::Rotate(_) = self.action {
+            let tokens = &config.tokens;
+            let longest_life = tokens.access_ttl.max(tokens.refresh_ttl).max(tokens.sms_token_ttl);
+            keys.rotate(longest_life, SystemClock.now(), &mut dice());
+            keys.write(&path)?;
+        }
+        let rings = [("access", &keys.access), ("refresh", &keys.refresh), ("challenge", &keys.challenge)];
+        print(&rings.map(|(purpose, ring)| line(purpose, ring)).concat())
+    }
+}
+
+fn line(purpose: &str, ring: &Ring) -> String {
+    let older: Vec<_> = ring.previous.iter().map(|retired| fingerprint(&retired.key)).collect();
+    let older = if older.is_empty() { "none".to_owned() } else { older.join(", ") };
+    format!("{purpose:<10} current {}, previous {older}\n", fingerprint(&ring.current))
+}
+
+/// Enough of a hash to tell keys apart.
+fn fingerprint(key: &Key) -> String {
+    Sha256::digest(key.bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,32 @@
+//! `invited migrate`: brings the schema up to date, or says what would.
+
+use clap::Args;
+
+use super::{Failure, Settings, print};
+use crate::store::{Location, Migration, Store};
+
+#[derive(Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    settings: Settings,
+    /// Only list the migrations that would run.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Migrate {
+    pub fn run(&self) -> Result<(), Failure> {
+        let location = self.settings.read()?.server.database;
+        let Location::Sqlite(path) = &location;
+        let (migrations, verb) = if self.dry_run {
+            (Store::pending(&location)?, "would run")
+        } else {
+            (Store::migrate(&location)?, "ran")
+        };
+        if migrations.is_empty() {
+            return print(&format!("{} is up to date\n", path.display()));
+        }
+        let lines: String = migrations.iter().map(|Migration(name)| format!("{verb} {name}\n")).collect();
+        print(&lines)
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line: one file a command.
+
+mod config;
+mod keys;
+mod migrate;
+mod openapi;
+mod seed;
+mod serve;
+
+use std::{fmt, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{Config, ConfigError, Layers},
+    store::OpenError,
+    telemetry,
+    token::keys::KeysError,
+};
+
+/// A referral service with login by phone number.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true, disable_help_subcommand = false)]
+struct Cli {
+    /// What to log: a level (error, warn, info, debug) or a filter like invited=debug.
+    #[arg(long, global = true, env = "INVITED_LOG", default_value = "info")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::Migrate),
+    /// Fill a database with made-up people who invited one another.
+    Seed(seed::Seed),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Show or rotate the server's keys.
+    Keys(keys::Keys),
+    /// Print every setting with its default, as a configuration file.
+    Config,
+}
+
+/// Where to find the settings, for commands that need the database or the keys.
+#[derive(Args)]
+struct Settings {
+    /// A TOML file with settings (`invited config` prints one).
+    #[arg(long, value_name = "FILE", env = "INVITED_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database: a path, or sqlite:PATH [env: `INVITED_DATABASE`] [default: invited.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The key file [env: `INVITED_KEYS`] [default: invited.keys.json beside the database]
+    #[arg(long, value_name = "FILE")]
+    keys: Option<String>,
+}
+
+impl Settings {
+    fn layers(&self) -> Result<Layers, ConfigError> {
+        let mut layers = Layers::default();
+        layers.environment(std::env::vars_os())?;
+        if let Some(path) = &self.config {
+            layers.file(path)?;
+        }
+        layers.flag("database", "--database", self.database.as_ref());
+        layers.flag("keys", "--keys", self.keys.as_ref());
+        Ok(layers)
+    }
+
+    fn read(&self) -> Result<Config, ConfigError> {
+        Config::read(self.layers()?)
+    }
+}
+
+/// Why a command failed: a sentence, and whether it is the configuration's fault.
+struct Failure {
+    sentence: String,
+    misconfigured: bool,
+}
+
+impl Failure {
+    fn misconfigured(sentence: impl fmt::Display) -> Self {
+        Self { sentence: sentence.to_string(), misconfigured: true }
+    }
+
+    fn of(sentence: impl fmt::Display) -> Self {
+        Self { sentence: sentence.to_string(), misconfigured: false }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::misconfigured(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let sentence = format!("--database: {error}");
+        match error {
+            OpenError::Io { .. } => Self::misconfigured(sentence),
+            _ => Self::of(sentence),
+        }
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        Self::misconfigured(format!("--keys: {error}"))
+    }
+}
+
+/// Runs the command of the process's arguments. Exit code 2 means that the
+/// arguments or the configuration are to blame, 1 everything else.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = telemetry::start(&cli.log).map_err(Failure::misconfigured).and_then(|()| match &cli.command {
+        Command::Serve(serve) => serve.run(),
+        Command::Migrate(migrate) => migrate.run(),
+        Command::Seed(seed) => seed.run(),
+        Command::Openapi => openapi::run(),
+        Command::Keys(keys) => keys.run(),
+        Command::Config => config::run(),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("invited: {}", failure.sentence);
+            ExitCode::from(if failure.misconfigured { 2 } else { 1 })
+        }
+    }
+}
+
+/// Prints, and takes a reader who stops reading for content.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::of(format!("cannot print: {error}"))),
+        _ => Ok(()),
+    }
+}

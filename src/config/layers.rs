@@ -1,0 +1,149 @@
+//! Where settings come from: flags beat the environment beats the file.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+use super::value::{Setting, TestNumber};
+use crate::domain::phone::{Phone, Region};
+
+/// A mistake in the configuration: one sentence that names the setting.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// The setting `name` is wrong, `reason` says how.
+    pub fn of(name: &str, reason: &str) -> Self {
+        Self(format!("{name} {reason}"))
+    }
+}
+
+/// Variables outside the sections.
+const PLAIN: [&str; 3] = ["INVITED_LISTEN", "INVITED_DATABASE", "INVITED_KEYS"];
+const TEST_NUMBERS: &str = "test_numbers";
+
+/// Settings as they were given, not read yet.
+#[derive(Debug, Default)]
+pub struct Layers {
+    flags: BTreeMap<&'static str, (&'static str, String)>,
+    variables: BTreeMap<String, String>,
+    file: Table,
+    path: PathBuf,
+}
+
+/// The environment variable of `section.key`.
+pub fn variable(key: &str) -> String {
+    format!("INVITED_{}", key.replace('.', "__").to_ascii_uppercase())
+}
+
+impl Layers {
+    /// Puts the flag `name` in front as the value of `key`.
+    pub fn flag(&mut self, key: &'static str, name: &'static str, value: Option<&String>) {
+        if let Some(value) = value {
+            self.flags.insert(key, (name, value.clone()));
+        }
+    }
+
+    /// Takes those of the variables that are settings. Others that begin alike
+    /// are let be (orchestrators make some up from the service's name), unless
+    /// they name a section.
+    pub fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), ConfigError> {
+        for (name, value) in variables {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("INVITED_")) else { continue };
+            if PLAIN.contains(&name) || name.contains("__") {
+                let value = value.to_str().ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
+                self.variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the settings of a TOML file.
+    pub fn file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let name = format!("--config: {}", path.display());
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::of(&name, &format!("cannot be read: {error}")))?;
+        self.file = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            ConfigError::of(&name, &format!("is no TOML, at line {line}: {}", error.message()))
+        })?;
+        path.clone_into(&mut self.path);
+        Ok(())
+    }
+
+    /// Takes the value of `key` out of whatever layer gives it first.
+    pub fn take<T: Setting>(&mut self, key: &'static str, default: &str) -> Result<T, ConfigError> {
+        let variable = variable(key);
+        let (from_file, from_variable) = (take(&mut self.file, key), self.variables.remove(&variable));
+        let (name, value) = match (self.flags.remove(key), from_variable, from_file) {
+            (Some((flag, value)), _, _) => (flag.to_owned(), Value::String(value)),
+            (None, Some(value), _) => (variable, Value::String(value)),
+            (None, None, Some(value)) => (self.in_file(key), value),
+            (None, None, None) => (key.to_owned(), Value::String(default.to_owned())),
+        };
+        T::read(&value).map_err(|reason| ConfigError::of(&name, &reason))
+    }
+
+    /// Takes the section of test numbers, whose keys are the numbers.
+    pub fn test_numbers(&mut self, region: Region) -> Result<Vec<TestNumber>, ConfigError> {
+        let prefix = format!("{}__", variable(TEST_NUMBERS));
+        let mut given = Vec::new();
+        match self.file.remove(TEST_NUMBERS) {
+            Some(Value::Table(numbers)) => {
+                for (number, value) in numbers {
+                    given.push((self.in_file(&format!("{TEST_NUMBERS}.\"{number}\"")), number, value));
+                }
+            }
+            Some(_) => return Err(ConfigError::of(&self.in_file(TEST_NUMBERS), "must be a section")),
+            None => {}
+        }
+        for (name, value) in &self.variables {
+            if let Some(number) = name.strip_prefix(&prefix) {
+                given.push((name.clone(), number.to_owned(), Value::String(value.clone())));
+            }
+        }
+        self.variables.retain(|name, _| !name.starts_with(&prefix));
+        let read = |(name, number, value): &(String, String, Value)| {
+            let phone = Phone::parse(number, region)
+                .map_err(|_| ConfigError::of(name, "does not name a phone number in international form"))?;
+            TestNumber::read(phone, value).map_err(|reason| ConfigError::of(name, &reason))
+        };
+        given.iter().map(read).collect()
+    }
+
+    /// Refuses whatever nobody asked for.
+    pub fn finish(self) -> Result<(), ConfigError> {
+        let unknown = "is no setting (`invited config` prints them all)";
+        if let Some(name) = self.variables.keys().next() {
+            return Err(ConfigError::of(name, unknown));
+        }
+        match first_key(&self.file) {
+            Some(key) => Err(ConfigError::of(&self.in_file(&key), unknown)),
+            None => Ok(()),
+        }
+    }
+
+    fn in_file(&self, key: &str) -> String {
+        format!("{key} in {}", self.path.display())
+    }
+}
+
+fn take(table: &mut Table, key: &str) -> Option<Value> {
+    match key.split_once('.') {
+        Some((section, key)) => table.get_mut(section)?.as_table_mut()?.remove(key),
+        None => table.remove(key),
+    }
+}
+
+/// The first key that is left: sections that were emptied are no keys.
+fn first_key(table: &Table) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value {
+        Value::Table(section) => section.keys().next().map(|inner| format!("{key}.{inner}")),
+        _ => Some(key.clone()),
+    })
+}

@@ -1,0 +1,259 @@
+//! Every setting, once: its key, its type, its default and what it does.
+//!
+//! From these lines come the TOML file, the `INVITED_*` variables, the table
+//! in the README and the output of `invited config`. A mistake is one sentence
+//! that names the setting and where it was set.
+
+mod layers;
+mod value;
+
+use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use layers::{ConfigError, Layers};
+pub use value::{Count, Host, Name, Origin, TestNumber};
+
+use crate::{
+    domain::{
+        challenge,
+        code::OneTimeCode,
+        limit::Limit,
+        phone::{Destination, Phone, Region},
+        session,
+        time::Timestamp,
+    },
+    sms::{self, text::Template},
+    store,
+};
+
+/// What is known of one setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// `section.key`, as in TOML.
+    pub key: &'static str,
+    /// The default, as it would be written.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+impl Entry {
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        layers::variable(self.key)
+    }
+}
+
+/// Declares a section: its struct, its reader and its entries, from one list.
+macro_rules! section {
+    ($(#[$about:meta])* $name:ident $prefix:literal { $(#[doc = $help:literal] $field:ident: $kind:ty = $default:literal;)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $(#[doc = $help] pub $field: $kind,)*
+        }
+
+        impl $name {
+            const ENTRIES: &'static [Entry] = &[
+                $(Entry { key: concat!($prefix, stringify!($field)), default: $default, help: $help },)*
+            ];
+
+            fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
+                Ok(Self { $($field: layers.take(concat!($prefix, stringify!($field)), $default)?,)* })
+            }
+        }
+    };
+}
+
+section! {
+    /// Where the server is and what it keeps.
+    Server "" {
+        /// The address to listen on; port 0 takes any free one.
+        listen: SocketAddr = "127.0.0.1:8080";
+        /// The database: the path of an SQLite file.
+        database: store::Location = "invited.db";
+        /// The key file; by default `invited.keys.json` beside the database.
+        keys: Option<PathBuf> = "";
+    }
+}
+
+section! {
+    /// How often what may happen.
+    Limits "limits." {
+        /// Messages sent to one phone.
+        sends_per_phone: Limit = "1/60s, 3/15m, 10/24h";
+        /// Wrong guesses of one phone's codes, all tokens together.
+        wrong_guesses_per_phone: Limit = "8/24h, 20/7d, 40/30d";
+        /// Wrong guesses of one phone's longer codes, once the short ones are used up.
+        wrong_long_guesses_per_phone: Limit = "30/24h";
+        /// Failed confirmations from one source address.
+        failed_confirmations_per_source: Limit = "10/1h, 20/24h";
+        /// Messages asked for by one source address.
+        sends_per_source: Limit = "10/1h, 30/24h";
+        /// Messages sent to one prefix: numbers that differ in the last four digits.
+        sends_per_prefix: Limit = "20/1h, 50/24h";
+        /// Messages sent in all.
+        sends_in_all: Limit = "5000/24h";
+        /// Wrong invitation codes entered by one user.
+        wrong_invitation_codes_per_user: Limit = "10/24h";
+        /// Wrong invitation codes entered from one source address.
+        wrong_invitation_codes_per_source: Limit = "30/24h";
+    }
+}
+
+section! {
+    /// How long tokens live.
+    Tokens "tokens." {
+        /// Life of an access token.
+        access_ttl: Duration = "9000s";
+        /// Life of a refresh token, and of a session that is not used.
+        refresh_ttl: Duration = "86400s";
+        /// Life of an sms-token and its code.
+        sms_token_ttl: Duration = "180s";
+        /// How long an exchanged refresh token yields the same successor again.
+        refresh_grace: Duration = "10s";
+    }
+}
+
+section! {
+    /// How people log in.
+    Login "login." {
+        /// Digits of a one-time code (4 to 10).
+        code_length: Count<4, 10> = "4";
+        /// Guesses evaluated for one sms-token.
+        guesses_per_token: Count<1, 100> = "3";
+        /// Live sms-tokens of one phone.
+        live_tokens_per_phone: Count<1, 100> = "3";
+        /// Numbers that may be sent to: +, leading digits, a # for each further digit.
+        destinations: Vec<Destination> = "+79#########";
+        /// The country whose trunk form is understood, as in 8 912 345-67-89.
+        default_region: Region = "RU";
+    }
+}
+
+section! {
+    /// What is around the server.
+    Http "http." {
+        /// Networks (CIDR) of proxies whose X-Forwarded-For is believed.
+        trusted_proxies: Vec<ipnet::IpNet> = "";
+        /// Web origins that may call the API from a browser (CORS).
+        allowed_origins: Vec<Origin> = "";
+    }
+}
+
+section! {
+    /// How codes reach phones.
+    Sms "sms." {
+        /// `console` prints messages, `file:PATH` appends them as JSON lines.
+        gateway: sms::Choice = "console";
+        /// The name of your service, as messages say it.
+        service_name: Name = "invited";
+        /// The web host that browsers fill the code in for (WebOTP); none by default.
+        webotp_host: Option<Host> = "";
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server is and what it keeps.
+    pub server: Server,
+    /// How often what may happen.
+    pub limits: Limits,
+    /// How long tokens live.
+    pub tokens: Tokens,
+    /// How people log in.
+    pub login: Login,
+    /// What is around the server.
+    pub http: Http,
+    /// How codes reach phones.
+    pub sms: Sms,
+    /// The words of a message, made of `sms`.
+    pub template: Template,
+    /// Numbers with a fixed code and no messages.
+    pub test_numbers: Vec<TestNumber>,
+}
+
+impl Config {
+    /// Reads every setting from the layers that were given.
+    pub fn read(mut layers: Layers) -> Result<Self, ConfigError> {
+        let login = Login::read(&mut layers)?;
+        let sms = Sms::read(&mut layers)?;
+        let digits = (*login.code_length).max(6);
+        let template = Template::new(sms.service_name.as_str(), sms.webotp_host.as_ref().map(Host::as_str), digits)
+            .map_err(|reason| ConfigError::of("sms.service_name", &reason))?;
+        let config = Self {
+            server: Server::read(&mut layers)?,
+            limits: Limits::read(&mut layers)?,
+            tokens: Tokens::read(&mut layers)?,
+            http: Http::read(&mut layers)?,
+            test_numbers: layers.test_numbers(login.default_region)?,
+            login,
+            sms,
+            template,
+        };
+        layers.finish()?;
+        Ok(config)
+    }
+
+    /// Every setting there is, in order.
+    pub fn entries() -> impl Iterator<Item = &'static Entry> {
+        [Server::ENTRIES, Limits::ENTRIES, Tokens::ENTRIES, Login::ENTRIES, Http::ENTRIES, Sms::ENTRIES]
+            .into_iter()
+            .flatten()
+    }
+
+    /// A configuration file with every default, commented out.
+    pub fn sample() -> String {
+        let mut sample = String::from("# Every setting of invited with its default.\n");
+        let mut section = "";
+        for entry in Self::entries() {
+            let (prefix, key) = entry.key.rsplit_once('.').unwrap_or(("", entry.key));
+            if prefix != section {
+                section = prefix;
+                let _ = write!(sample, "\n[{section}]\n");
+            }
+            let _ = write!(sample, "\n# {} ({})\n# {key} = \"{}\"\n", entry.help.trim(), entry.variable(), entry.default);
+        }
+        sample.push_str(
+            "\n[test_numbers]\n\n# No SMS, no send limits, a fixed code, for store reviewers and demos.\n\
+             # \"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n",
+        );
+        sample
+    }
+
+    /// Where the keys are.
+    pub fn keys_path(&self) -> PathBuf {
+        let store::Location::Sqlite(database) = &self.server.database;
+        self.server.keys.clone().unwrap_or_else(|| database.with_file_name("invited.keys.json"))
+    }
+
+    /// The fixed code of a test number that is still one at `now`.
+    pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&OneTimeCode> {
+        let number = self.test_numbers.iter().find(|number| number.phone == phone && number.until > now);
+        number.map(|number| &number.code)
+    }
+
+    /// Whether messages may be sent to `phone`.
+    pub fn may_send_to(&self, phone: Phone) -> bool {
+        self.login.destinations.iter().any(|destination| destination.covers(phone))
+    }
+
+    /// The numbers that bound challenges.
+    pub fn challenges(&self) -> challenge::Policy {
+        challenge::Policy {
+            code_length: *self.login.code_length,
+            ttl: self.tokens.sms_token_ttl,
+            guesses: u32::try_from(*self.login.guesses_per_token).unwrap_or(u32::MAX),
+            live_per_phone: *self.login.live_tokens_per_phone,
+        }
+    }
+
+    /// How long sessions and their tokens last.
+    pub fn sessions(&self) -> session::Policy {
+        session::Policy {
+            access_ttl: self.tokens.access_ttl,
+            refresh_ttl: self.tokens.refresh_ttl,
+            grace: self.tokens.refresh_grace,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The kinds of values that settings have, and how each is written.
+
+use std::{net::{IpAddr, SocketAddr}, ops::Deref, path::PathBuf, str::FromStr, time::Duration};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use toml::Value;
+
+use crate::{
+    domain::{
+        code::OneTimeCode,
+        limit::Limit,
+        phone::{Destination, Phone, Region},
+        time::{Timestamp, parse_span},
+    },
+    sms, store,
+};
+
+/// A setting's type: reads itself, or says what is wrong as the end of a
+/// sentence that begins with the setting's name.
+pub trait Setting: Sized {
+    /// Reads a TOML value, or the text of a variable or a flag.
+    fn read(value: &Value) -> Result<Self, String>;
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| "must be text, in quotes".to_owned())
+}
+
+/// Types that are written as text and read by their own `FromStr`.
+macro_rules! written_as_text {
+    ($($kind:ty),*) => {
+        $(impl Setting for $kind {
+            fn read(value: &Value) -> Result<Self, String> {
+                text(value)?.trim().parse()
+            }
+        })*
+    };
+}
+
+written_as_text!(Limit, Region, Destination, sms::Choice, store::Location, Host, Name, Origin);
+
+impl Setting for Duration {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Integer(_) => Err("needs a unit: write for example \"90s\", with s, m, h or d".to_owned()),
+            value => parse_span(text(value)?),
+        }
+    }
+}
+
+impl Setting for SocketAddr {
+    fn read(value: &Value) -> Result<Self, String> {
+        let expected = "is no address to listen on: write an IP address and a port, as in \"127.0.0.1:8080\"";
+        text(value)?.trim().parse().map_err(|_| expected.to_owned())
+    }
+}
+
+impl Setting for ipnet::IpNet {
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = text(value)?.trim();
+        let host = || text.parse::<IpAddr>().ok().map(Self::from);
+        let network = text.parse().ok().or_else(host);
+        network.ok_or_else(|| "is no network: write an address and a prefix length, as in \"10.0.0.0/8\"".to_owned())
+    }
+}
+
+impl Setting for Option<PathBuf> {
+    fn read(value: &Value) -> Result<Self, String> {
+        Ok(Some(text(value)?).filter(|text| !text.is_empty()).map(PathBuf::from))
+    }
+}
+
+impl Setting for Option<Host> {
+    fn read(value: &Value) -> Result<Self, String> {
+        if text(value)?.is_empty() { Ok(None) } else { Host::read(value).map(Some) }
+    }
+}
+
+/// A list: a TOML array, or text with commas.
+impl<T: Setting> Setting for Vec<T> {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Array(items) => items.iter().map(T::read).collect(),
+            Value::String(text) if text.trim_start().starts_with('[') => {
+                let array: toml::Table =
+                    toml::from_str(&format!("list = {text}")).map_err(|_| "is no list".to_owned())?;
+                array.get("list").map_or(Ok(Self::new()), Self::read)
+            }
+            Value::String(text) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(|item| T::read(&Value::String(item.to_owned())))
+                .collect(),
+            _ => Err("must be a list of texts".to_owned()),
+        }
+    }
+}
+
+/// A whole number within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count<const MIN: usize, const MAX: usize>(usize);
+
+impl<const MIN: usize, const MAX: usize> Deref for Count<MIN, MAX> {
+    type Target = usize;
+
+    fn deref(&self) -> &usize {
+        &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Setting for Count<MIN, MAX> {
+    fn read(value: &Value) -> Result<Self, String> {
+        let number = match value {
+            Value::Integer(number) => usize::try_from(*number).ok(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
+    }
+}
+
+/// Declares a text that keeps to a rule.
+macro_rules! ruled_text {
+    ($(#[$about:meta])* $name:ident, $rule:expr, $expected:literal) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let rule: fn(&str) -> bool = $rule;
+                if rule(text) { Ok(Self(text.to_owned())) } else { Err($expected.to_owned()) }
+            }
+        }
+    };
+}
+
+ruled_text!(
+    /// A name that people read: one line, not empty.
+    Name,
+    |text| !text.is_empty() && !text.chars().any(char::is_control),
+    "must be one line of text, and not empty"
+);
+
+ruled_text!(
+    /// A host name.
+    Host,
+    |text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !text.is_empty()
+        && !text.starts_with(['.', '-']),
+    "is no host name: write it without scheme and port, as in \"example.com\""
+);
+
+ruled_text!(
+    /// A web origin (RFC 6454): scheme, host, and port if it is not the scheme's own.
+    Origin,
+    |text| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        host.is_some_and(|host| {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte))
+        })
+    },
+    "is no web origin: write scheme and host in lower case and no path, as in \"https://example.com\""
+);
+
+/// A number for store reviewers and demos: it gets no messages and has a fixed code.
+#[derive(Debug, Clone)]
+pub struct TestNumber {
+    /// Which number.
+    pub phone: Phone,
+    /// Its code.
+    pub code: OneTimeCode,
+    /// From when on it is a number like any other.
+    pub until: Timestamp,
+}
+
+impl TestNumber {
+    /// Reads `{ code = "1234", until = 2027-01-01T00:00:00Z }`.
+    pub fn read(phone: Phone, value: &Value) -> Result<Self, String> {
+        let expected = "must be written as { code = \"1234\", until = 2027-01-01T00:00:00Z }";
+        let inline = match value {
+            Value::String(text) => toml::from_str::<toml::Table>(&format!("number = {text}")).ok(),
+            value => Some(toml::Table::from_iter([("number".to_owned(), value.clone())])),
+        };
+        let table = inline.as_ref().and_then(|table| table.get("number")).and_then(Value::as_table);
+        let table = table.filter(|table| table.len() == 2).ok_or(expected)?;
+        let code = table.get("code").and_then(Value::as_str).ok_or(expected)?;
+        let until = match table.get("until") {
+            Some(Value::Datetime(until)) => until.to_string(),
+            Some(Value::String(until)) => until.clone(),
+            _ => return Err(expected.to_owned()),
+        };
+        let until = OffsetDateTime::parse(&until, &Rfc3339).map_err(|_| expected)?;
+        let code = OneTimeCode::parse(code).map_err(|_| "needs a code of 4 to 10 digits")?;
+        Ok(Self { phone, code, until: Timestamp::from_seconds(until.unix_timestamp()) })
+    }
+}

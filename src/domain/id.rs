@@ -1,0 +1,43 @@
+//! Identifiers that the application draws, so that every storage engine has
+//! the same: integers below 2^53 (exact in JSON and JavaScript), ordered by
+//! time in steps of 128 ms, random within a step.
+//!
+//! An identifier is unique because the store refuses a second one; whoever
+//! draws it draws again then.
+
+use rand::{CryptoRng, RngExt};
+
+use super::time::Timestamp;
+
+/// 2020-01-01T00:00:00Z. From here 34 bits of steps last until 2089.
+const EPOCH_MILLIS: i64 = 1_577_836_800_000;
+const STEP_BITS: u32 = 7;
+const CHANCE_BITS: u32 = 19;
+
+/// How often a draw is repeated before chance is to blame no more.
+pub const DRAWS: usize = 16;
+
+/// Draws an identifier for something that comes to be at `now`.
+pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
+    let step = (now.millis() - EPOCH_MILLIS).max(0) >> STEP_BITS;
+    let step = step & ((1 << (53 - CHANCE_BITS)) - 1);
+    (step << CHANCE_BITS) | rng.random_range(0..1_i64 << CHANCE_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    #[test]
+    fn ids_are_ordered_by_time_and_fit_a_double() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut last = 0;
+        for seconds in [1_577_836_801_i64, 1_713_215_473, 1_800_000_000, 3_000_000_000] {
+            let id = draw(Timestamp::from_seconds(seconds), &mut rng);
+            assert!(id > last && id < 1 << 53, "{id}");
+            last = id;
+        }
+    }
+}

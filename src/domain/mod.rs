@@ -1,0 +1,19 @@
+//! What a referral system is: phones, codes, challenges, sessions, invitations.
+//!
+//! Nothing here knows of HTTP, SQL or `async`. Every rule is a plain function
+//! over one transaction ([`tx::Tx`]) that is given the instant and the source
+//! of chance as arguments, so that it can be read aloud and tested alone.
+
+pub mod challenge;
+pub mod code;
+pub mod device;
+pub mod id;
+pub mod invitation;
+pub mod limit;
+pub mod login;
+pub mod phone;
+pub mod profile;
+pub mod session;
+pub mod time;
+pub mod tx;
+pub mod user;

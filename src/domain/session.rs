@@ -1,0 +1,193 @@
+//! A session: one login, and the family of refresh tokens that came of it.
+//!
+//! A refresh token is good once. Within a short grace the one that was just
+//! exchanged yields the very same successor again, so that a lost answer or a
+//! second tab does no harm; after that it is a stolen copy, and the session
+//! ends (RFC 9700, section 4.14.2).
+
+use std::{net::IpAddr, time::Duration};
+
+use rand::CryptoRng;
+
+use super::{
+    id,
+    time::Timestamp,
+    tx::{StoreError, Tx},
+    user::{User, UserId},
+};
+
+/// Identifies a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionId(pub i64);
+
+/// Identifies a generation of a session: one access and one refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(u128);
+
+impl Generation {
+    /// Draws a generation. Its lowest bit is kept free to tell its two tokens apart.
+    pub fn draw(rng: &mut dyn CryptoRng) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(u128::from_be_bytes(bytes) & !1)
+    }
+
+    /// The generation that a token's `jti` names, whichever of the two it is.
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits & !1)
+    }
+
+    /// The `jti` of its refresh token.
+    pub fn refresh_jti(self) -> u128 {
+        self.0
+    }
+
+    /// The `jti` of its access token.
+    pub fn access_jti(self) -> u128 {
+        self.0 | 1
+    }
+}
+
+/// A login that lasts.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Which one.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The login.
+    pub created_at: Timestamp,
+    /// When it drew tokens last.
+    pub used_at: Timestamp,
+    /// When its last token expires.
+    pub expires_at: Timestamp,
+    /// Where it was begun.
+    pub origin: Origin,
+    /// The generation whose refresh token is good.
+    pub current: Generation,
+    /// When that generation was issued (the `iat` of its tokens).
+    pub issued_at: Timestamp,
+    /// The generation before, whose refresh token is good within the grace.
+    pub previous: Option<Generation>,
+}
+
+/// Where a login came from, as its user will recognise it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// What the client called itself.
+    pub user_agent: String,
+    /// Its address.
+    pub ip: Option<IpAddr>,
+}
+
+/// How long tokens last.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Life of an access token.
+    pub access_ttl: Duration,
+    /// Life of a refresh token.
+    pub refresh_ttl: Duration,
+    /// How long an exchanged refresh token yields the same successor again.
+    pub grace: Duration,
+}
+
+impl Policy {
+    fn expiry(self, issued_at: Timestamp) -> Timestamp {
+        issued_at + self.access_ttl.max(self.refresh_ttl)
+    }
+}
+
+/// Who a verified access token says is calling. Whether that is still so
+/// only the store knows: see [`authorize`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearer {
+    /// The user.
+    pub user: UserId,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// What came of showing a refresh token.
+#[derive(Debug)]
+pub enum Rotation {
+    /// The session goes on with its current generation.
+    Granted(Session),
+    /// The token had been exchanged before; the session has ended.
+    Reused,
+    /// There is no such session any more.
+    Gone,
+}
+
+/// Begins a session.
+pub fn begin(
+    tx: &mut dyn Tx,
+    user: UserId,
+    origin: &Origin,
+    policy: Policy,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Session, StoreError> {
+    tx.prune_sessions(now)?;
+    let mut session = Session {
+        id: SessionId(0),
+        user,
+        created_at: now,
+        used_at: now,
+        expires_at: policy.expiry(now),
+        origin: origin.clone(),
+        current: Generation::draw(rng),
+        issued_at: now,
+        previous: None,
+    };
+    for _ in 0..id::DRAWS {
+        session.id = SessionId(id::draw(now, rng));
+        if tx.insert_session(&session)? {
+            return Ok(session);
+        }
+    }
+    Err(StoreError::no_free_id("session"))
+}
+
+/// Exchanges the refresh token of generation `shown` for the next.
+pub fn rotate(
+    tx: &mut dyn Tx,
+    bearer: Bearer,
+    shown: Generation,
+    policy: Policy,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Rotation, StoreError> {
+    let Some((mut session, _)) = authorize(tx, bearer)? else { return Ok(Rotation::Gone) };
+    if shown == session.current {
+        session.previous = Some(session.current);
+        session.current = Generation::draw(rng);
+        session.issued_at = now;
+        session.used_at = now;
+        session.expires_at = policy.expiry(now);
+        tx.update_session(&session)?;
+        return Ok(Rotation::Granted(session));
+    }
+    let within_grace = now.since(session.issued_at) <= policy.grace;
+    if session.previous == Some(shown) && within_grace {
+        return Ok(Rotation::Granted(session));
+    }
+    tx.delete_session(session.id)?;
+    Ok(Rotation::Reused)
+}
+
+/// The session and the user behind an access token, if both still exist.
+pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, User)>, StoreError> {
+    let Some(session) = tx.session(bearer.session)?.filter(|session| session.user == bearer.user) else {
+        return Ok(None);
+    };
+    Ok(tx.user(bearer.user)?.map(|user| (session, user)))
+}
+
+/// Ends one of the user's own sessions; `false` when there is none such.
+pub fn end(tx: &mut dyn Tx, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let own = tx.session(id)?.is_some_and(|session| session.user == user);
+    if own {
+        tx.delete_session(id)?;
+    }
+    Ok(own)
+}

@@ -1,0 +1,102 @@
+//! Instants and spans as the service counts them: milliseconds since the Unix
+//! epoch, so that every storage engine holds the same integer.
+
+use std::time::Duration;
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The instant `seconds` seconds after the Unix epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch (the `NumericDate` of RFC 7519, section 2).
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// How much later `self` is than `earlier`; zero when it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl std::ops::Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+}
+
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(span)))
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Reads a span with its unit: a whole number followed by `s`, `m`, `h` or `d`.
+///
+/// # Errors
+/// A sentence that names what was expected; the input is not repeated in it.
+pub fn parse_span(text: &str) -> Result<Duration, String> {
+    let expected = || "is no duration: write a whole number and its unit (s, m, h or d), as in \"90s\"".to_owned();
+    let text = text.trim();
+    let (number, seconds) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => return Err(expected()),
+    };
+    if number.is_empty() || !number.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(expected());
+    }
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    match number.checked_mul(seconds) {
+        Some(total) if total > 0 && total <= 100 * 365 * 86_400 => Ok(Duration::from_secs(total)),
+        _ => Err("is out of range: more than nothing and less than a hundred years".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_carry_a_unit() {
+        for (text, seconds) in [("90s", 90), ("3m", 180), (" 24h ", 86_400), ("7d", 604_800)] {
+            assert_eq!(parse_span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "s", "90", "1.5h", "-1s", "+1s", "0s", "5w", "1 s", "99999999999999999999d", "40000d"] {
+            assert!(parse_span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn earlier_is_no_time_since() {
+        let (noon, later) = (Timestamp::from_seconds(10), Timestamp::from_seconds(12));
+        assert_eq!(later.since(noon), Duration::from_secs(2));
+        assert_eq!(noon.since(later), Duration::ZERO);
+        assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+    }
+}

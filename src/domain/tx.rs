@@ -1,0 +1,133 @@
+//! What the rules may ask of one transaction: small traits, one a table.
+//!
+//! A rule composes these inside a single transaction and never sees which
+//! engine runs it. Whatever must hold under races is either decided here,
+//! between the first read and the last write of one transaction, or refused
+//! by a constraint of the engine; it is never left to two calls in a row.
+
+use std::sync::Arc;
+
+use super::{
+    challenge::{Challenge, ChallengeId},
+    code::{InvitationCode, OneTimeCode},
+    device::{Device, DeviceHash},
+    phone::Phone,
+    profile::Change,
+    session::{Session, SessionId},
+    time::Timestamp,
+    user::{User, UserId},
+};
+
+/// One transaction of whatever engine stores the service's data.
+pub trait Tx: Users + Challenges + Sessions + Devices {}
+
+impl<T: Users + Challenges + Sessions + Devices> Tx for T {}
+
+/// Users and who invited whom.
+pub trait Users {
+    /// The user with this identifier.
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// The user who proved this phone last.
+    fn user_by_phone(&mut self, phone: Phone) -> Result<Option<User>, StoreError>;
+    /// The user with this invitation code.
+    fn user_by_invitation_code(&mut self, code: InvitationCode) -> Result<Option<User>, StoreError>;
+    /// Adds a user; `false` when the identifier or the code was ever taken.
+    fn insert_user(&mut self, user: &User) -> Result<bool, StoreError>;
+    /// Changes what `change` names and nothing else.
+    fn change_profile(&mut self, id: UserId, change: &Change) -> Result<(), StoreError>;
+    /// Gives the user another phone.
+    fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError>;
+    /// Records who invited a user, as the referrer's next invitee.
+    fn set_referrer(&mut self, id: UserId, referrer: UserId, at: Timestamp) -> Result<(), StoreError>;
+    /// Whether anybody entered this user's code.
+    fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError>;
+    /// How many entered this user's code and still exist.
+    fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError>;
+    /// Those who entered this user's code after the `after`-th, oldest first.
+    fn invitees(&mut self, id: UserId, after: i64, limit: usize) -> Result<Vec<Invitee>, StoreError>;
+    /// Removes a user and all that belongs to it, and retires its identifier and code.
+    fn delete_user(&mut self, user: &User) -> Result<(), StoreError>;
+    /// Whether there is any user at all.
+    fn any_user(&mut self) -> Result<bool, StoreError>;
+}
+
+/// Somebody who entered a user's invitation code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitee {
+    /// The how-manieth invitee of that referrer, counted from 1. It has gaps
+    /// where invitees were deleted, and is what pages are cut by.
+    pub number: i64,
+    /// The invitee's phone.
+    pub phone: Phone,
+    /// When the code was entered.
+    pub at: Timestamp,
+}
+
+/// Pending proofs of phones.
+pub trait Challenges {
+    /// The challenge with this identifier.
+    fn challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StoreError>;
+    /// Challenges of this phone that expire after `now`, spent or not, oldest first.
+    fn unexpired_challenges(&mut self, phone: Phone, now: Timestamp) -> Result<Vec<Challenge>, StoreError>;
+    /// Adds a challenge; `false` when the identifier is taken.
+    fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError>;
+    /// Counts one more wrong guess.
+    fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError>;
+    /// Replaces the code by the one that the gateway chose.
+    fn set_challenge_code(&mut self, id: ChallengeId, code: &OneTimeCode) -> Result<(), StoreError>;
+    /// Spends every challenge of this phone.
+    fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError>;
+    /// Forgets a challenge whose code certainly reached nobody.
+    fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError>;
+    /// Forgets some of the challenges that expired before `before`.
+    fn prune_challenges(&mut self, before: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Sessions: the families of refresh tokens.
+pub trait Sessions {
+    /// The session with this identifier.
+    fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError>;
+    /// Adds a session; `false` when the identifier is taken.
+    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError>;
+    /// Writes down a rotation.
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// The user's sessions that expire after `now`, newest first.
+    fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    /// Ends a session.
+    fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError>;
+    /// Ends every session of a user.
+    fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Forgets some of the sessions that expired before `before`.
+    fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Devices that have logged a user in before.
+pub trait Devices {
+    /// The device with this secret.
+    fn device(&mut self, hash: &DeviceHash) -> Result<Option<Device>, StoreError>;
+    /// Adds a device, in place of the user's longest unused one when there are `most`.
+    fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError>;
+    /// Writes down that a device was used.
+    fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot read or write now: disk full, input/output error, no connection.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// More work is waiting for it than it will take on.
+    #[error("the store has too much to do")]
+    Overloaded,
+    /// It holds something that cannot be, or a rule asked for nonsense.
+    #[error("the store and the rules disagree: {0}")]
+    Broken(String),
+}
+
+impl StoreError {
+    /// No unused identifier was found in [`super::id::DRAWS`] draws.
+    pub fn no_free_id(what: &str) -> Self {
+        Self::Broken(format!("no free {what} identifier was drawn"))
+    }
+}

@@ -1,0 +1,119 @@
+//! What is known of whoever sent a request: address, name, opaque headers.
+
+use std::{net::IpAddr, sync::Arc};
+
+use poem::{Addr, FromRequest, Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaParamIn, MetaSchemaRef, Registry},
+    types::Type,
+};
+
+use crate::{app::App, domain::session::Origin};
+
+/// Most characters of a client's name that are kept.
+const LONGEST_NAME: usize = 200;
+
+/// Where a request came from.
+pub struct Client(pub Origin);
+
+impl<'a> FromRequest<'a> for Client {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
+        let name = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        let name = name.unwrap_or_default();
+        Ok(Self(Origin {
+            user_agent: name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect(),
+            ip: address(request),
+        }))
+    }
+}
+
+/// The peer's address or, behind trusted proxies, the nearest hop that is none of them.
+fn address(request: &Request) -> Option<IpAddr> {
+    let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
+    let peer = peer.ip().to_canonical();
+    let trusted = |ip: IpAddr| {
+        let app = request.data::<Arc<App>>();
+        app.is_some_and(|app| app.config.http.trusted_proxies.iter().any(|network| network.contains(&ip)))
+    };
+    if !trusted(peer) {
+        return Some(peer);
+    }
+    let mut nearest = peer;
+    for line in request.headers().get_all("x-forwarded-for").iter().rev() {
+        for hop in line.to_str().unwrap_or("?").rsplit(',') {
+            // Beyond a hop that cannot be read, nothing is to be believed.
+            let Some(hop) = hop_address(hop.trim()) else { return Some(nearest) };
+            nearest = hop;
+            if !trusted(hop) {
+                return Some(hop);
+            }
+        }
+    }
+    Some(nearest)
+}
+
+/// Proxies write addresses bare, in brackets, or with a port.
+fn hop_address(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').split(']').next().unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|with_port| with_port.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+/// A token in a header of its own. Sent twice or as no text it becomes `""`,
+/// which is a token of nobody.
+pub struct TokenHeader(pub Option<String>);
+
+impl<'a> ApiExtractor<'a> for TokenHeader {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn register(registry: &mut Registry) {
+        <String as Type>::register(registry);
+    }
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(String::schema_ref())
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        options: ExtractParamOptions<String>,
+    ) -> poem::Result<Self> {
+        let mut values = request.headers().get_all(options.name).iter();
+        let token = match (values.next(), values.next()) {
+            (None, _) => None,
+            (Some(one), None) => Some(one.to_str().unwrap_or_default().trim().to_owned()),
+            (Some(_), Some(_)) => Some(String::new()),
+        };
+        Ok(Self(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hops_are_read_in_every_spelling_proxies_use() {
+        for (text, address) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("203.0.113.7:4711", "203.0.113.7"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+        ] {
+            assert_eq!(hop_address(text), address.parse().ok(), "{text}");
+        }
+        for text in ["", "unknown", "_hidden", "203.0.113", "203.0.113.7;"] {
+            assert_eq!(hop_address(text), None, "{text}");
+        }
+    }
+}

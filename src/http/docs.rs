@@ -1,0 +1,84 @@
+//! The documentation people explore: Swagger UI, ReDoc, the OpenAPI document,
+//! and a page for each kind of problem. All of it is inside the binary.
+
+use std::sync::LazyLock;
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route, endpoint::make_sync, get, http::header, web::Path,
+};
+use poem_openapi::OpenApiService;
+
+use super::problem;
+
+/// The document's own examples, which nobody's key fits.
+pub const SMS_TOKEN: &str = concat!(
+    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..lBm8N4NQxiScPbe6.lU04QuOInUbWA8JrfKh0pEnINGVePqarxy-gz-nUYP4rb0AN",
+    "ULa1bz35pi_DAUSYFSf4Xv3aLB3D1wC-OwC96P2cnzjBM3dT2sFNGr3s72BC-sulY2xz2bnfnOqXqg_H.6P_NAUqZst7fY9IzV5ym_A"
+);
+/// An access token, likewise.
+pub const ACCESS: &str = concat!(
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwiZXhwIjoxNzEzMjI0NDczLCJpYXQiOjE3MTMyMT",
+    "U0NzMsImp0aSI6ImQwODNjNzBjNzMzYTQ2NWZhOThhYjlhYmY4NjY2ODgzIiwidXNlcl9pZCI6Mn0.y-KioHdCS1W2KSfJFtDiogx4lwQOa",
+    "dbfMBgixBgXscI"
+);
+/// A refresh token, likewise.
+pub const REFRESH: &str = concat!(
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6MTcxMzMwMTg3MywiaWF0IjoxNzEzMj",
+    "E1NDczLCJqdGkiOiJjM2I3ZmEzZTM5MzQ0ZTYyOGU3MmY0M2NiOGY2ZGI0OCIsInVzZXJfaWQiOjJ9.1Rmq8K166wSTsRTj8A811bPr7h6T",
+    "zwjOIz3b5hFmABU"
+);
+
+/// Swagger UI's own head (script and style), and a body of ours: tokens that
+/// an answer brings are put where the next call needs them.
+static SWAGGER: LazyLock<String> = LazyLock::new(|| {
+    let page = OpenApiService::new((), "", "").swagger_ui_html();
+    let head = page.split_once("<body>").map_or("", |(head, _)| head).trim_start();
+    let head = head.replacen("<html charset=\"UTF-8\">", "<!DOCTYPE html>\n<html lang=\"en\">", 1);
+    head.replacen("<title>Swagger UI</title>", "<title>invited API</title>", 1) + include_str!("swagger.html")
+});
+
+/// ReDoc as it comes, but for a font that it would fetch from elsewhere.
+static REDOC: LazyLock<String> = LazyLock::new(|| {
+    let page = OpenApiService::new((), "", "").redoc_html();
+    let (head, rest) = page.split_once("<link href=\"https://").unwrap_or((&page, ""));
+    let rest = rest.split_once('>').map_or("", |(_, rest)| rest);
+    let script = rest.split_once("<body>").map_or("", |(script, _)| script);
+    let head = head.replacen("<title>Redoc</title>", "<title>invited API</title>", 1);
+    head.trim_start().to_owned() + script + include_str!("redoc.html")
+});
+
+/// The pages, in front of `api`.
+pub fn around(api: impl IntoEndpoint<Endpoint: 'static>, document: String) -> impl Endpoint<Output = Response> {
+    let json = move |_| Response::builder().content_type("application/json").body(document.clone());
+    Route::new()
+        .at("/", get(make_sync(|_| see_other("/swagger/"))))
+        .at("/openapi.json", get(make_sync(json)))
+        .at("/swagger", get(make_sync(|_| html(SWAGGER.as_str()))))
+        .at("/redoc", get(make_sync(|_| html(REDOC.as_str()))))
+        .at("/problems/:code", get(problem_page))
+        .nest_no_strip("/", api)
+        .map_to_response()
+}
+
+fn see_other(to: &str) -> Response {
+    Response::builder().status(poem::http::StatusCode::SEE_OTHER).header(header::LOCATION, to).finish()
+}
+
+fn html(page: &'static str) -> Response {
+    Response::builder().content_type("text/html; charset=utf-8").body(page)
+}
+
+/// What the `type` of a problem points to.
+#[poem::handler]
+fn problem_page(Path(code): Path<String>) -> Result<Response> {
+    let Some(kind) = problem::ALL.iter().find(|kind| kind.code == code) else {
+        return Err(problem::Problem::new(&problem::NOT_FOUND).into());
+    };
+    let problem::Kind { code, status, title, detail } = kind;
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }}</style>\n\
+         <h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n</html>\n"
+    );
+    Ok(Response::builder().content_type("text/html; charset=utf-8").body(page))
+}

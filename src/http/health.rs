@@ -1,0 +1,68 @@
+//! For whatever watches the server: does it run, does its store answer.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use super::{
+    Tag,
+    json::Reply,
+    problem::{self, Problem},
+    refusal::{ANY, Refusal, Refusals},
+};
+use crate::app::App;
+
+/// The calls of load balancers and supervisors.
+pub struct HealthApi;
+
+/// All is well.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct HealthReply {
+    /// `ok`.
+    status: String,
+}
+
+impl HealthReply {
+    fn ok() -> Self {
+        Self { status: "ok".to_owned() }
+    }
+}
+
+impl poem_openapi::types::Example for HealthReply {
+    fn example() -> Self {
+        Self::ok()
+    }
+}
+
+/// What `GET /health/live` may refuse.
+pub struct Live;
+
+impl Refusals for Live {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[&[&problem::INTERNAL]];
+}
+
+/// What `GET /health/ready` may refuse.
+pub struct Ready;
+
+impl Refusals for Ready {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[ANY];
+}
+
+#[OpenApi]
+impl HealthApi {
+    /// Whether the process runs
+    #[oai(path = "/health/live/", method = "get", tag = "Tag::Health", operation_id = "live")]
+    async fn live(&self) -> Result<Reply<HealthReply>, Refusal<Live>> {
+        Ok(Reply(HealthReply::ok()))
+    }
+
+    /// Whether the store answers
+    #[oai(path = "/health/ready/", method = "get", tag = "Tag::Health", operation_id = "ready")]
+    async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
+        app.0.store.check().await.map_err(Problem::from)?;
+        Ok(Reply(HealthReply::ok()))
+    }
+}

@@ -1,0 +1,172 @@
+//! Entering an invitation code, and the list of those who entered one's own.
+
+use poem_openapi::{Object, OpenApi, param::Query};
+use serde::Serialize;
+
+use super::{
+    Tag,
+    auth::Caller,
+    json::{Body, Fields, FromFields, Reply},
+    problem::{self, Problem},
+    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    types::instant,
+};
+use crate::domain::{code::InvitationCode, invitation};
+
+/// Invitees on a page, unless the client says otherwise.
+const PAGE: usize = 100;
+/// Most invitees on a page.
+const LONGEST_PAGE: usize = 500;
+
+/// The calls about invitations.
+pub struct InvitationApi;
+
+/// Somebody's invitation code.
+#[derive(Object)]
+#[oai(example)]
+pub struct RedeemRequest {
+    /// Six letters and digits, in either case.
+    #[oai(validator(max_length = 64))]
+    invitation_code: String,
+}
+
+impl FromFields for RedeemRequest {
+    type Read = Option<InvitationCode>;
+
+    fn from_fields(fields: &mut Fields) -> Option<InvitationCode> {
+        let text = fields.text("invitation_code");
+        match InvitationCode::parse(&text) {
+            Ok(code) => Some(code),
+            Err(_) if text.is_empty() => {
+                fields.require("invitation_code");
+                None
+            }
+            Err(_) => fields.refuse("invitation_code", "must be six letters and digits"),
+        }
+    }
+}
+
+impl poem_openapi::types::Example for RedeemRequest {
+    fn example() -> Self {
+        Self { invitation_code: "QBX27C".to_owned() }
+    }
+}
+
+/// Who the referrer is.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct RedeemReply {
+    /// The referrer's phone.
+    invited_by: String,
+}
+
+impl poem_openapi::types::Example for RedeemReply {
+    fn example() -> Self {
+        Self { invited_by: "79123456789".to_owned() }
+    }
+}
+
+/// A page of invitees, oldest first.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct InviteesReply {
+    /// Those who entered this user's code.
+    invitations: Vec<InviteeEntry>,
+    /// What to send as `after` for the next page; `null` on the last.
+    next: Option<String>,
+}
+
+/// One invitee.
+#[derive(Object, Serialize)]
+pub struct InviteeEntry {
+    /// The invitee's phone.
+    phone: String,
+    /// When the code was entered (RFC 3339).
+    at: String,
+}
+
+impl poem_openapi::types::Example for InviteesReply {
+    fn example() -> Self {
+        let invitee = InviteeEntry { phone: "79999999999".to_owned(), at: "2024-04-15T21:11:13Z".to_owned() };
+        Self { invitations: vec![invitee], next: None }
+    }
+}
+
+/// What `POST /profile/invitation/` may refuse.
+pub struct Redeem;
+
+impl Refusals for Redeem {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[
+        USER,
+        BODY,
+        &[
+            &problem::INVITATION_NOT_FOUND,
+            &problem::INVITATION_SELF,
+            &problem::INVITATION_ALREADY_SET,
+            &problem::INVITATION_CYCLE,
+        ],
+        ANY,
+    ];
+}
+
+/// What `GET /profile/invitations/` may refuse.
+pub struct Page;
+
+impl Refusals for Page {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, &[&problem::VALIDATION_FAILED], ANY];
+}
+
+#[OpenApi]
+impl InvitationApi {
+    /// Enter somebody's invitation code
+    ///
+    /// A user has one referrer, for ever. The same code again is the same
+    /// answer.
+    #[oai(path = "/profile/invitation/", method = "post", tag = "Tag::Invitations", operation_id = "redeem")]
+    async fn redeem(&self, caller: Caller, body: Body<RedeemRequest>) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
+        let now = caller.app().now();
+        let code = body.0.ok_or_else(|| Problem::new(&problem::INTERNAL))?;
+        let referrer = caller.write(move |tx, _, user| Ok(invitation::redeem(tx, &user, code, now)?)).await?;
+        Ok(Reply(RedeemReply { invited_by: referrer.phone.to_string() }))
+    }
+
+    /// Page through all whom you invited
+    #[oai(path = "/profile/invitations/", method = "get", tag = "Tag::Invitations", operation_id = "invitations")]
+    async fn invitations(
+        &self,
+        caller: Caller,
+        /// The `next` of the page before; the first page without it.
+        after: Query<Option<String>>,
+        /// How many, from 1 to 500; 100 by default.
+        #[oai(validator(pattern = "^[0-9]{1,3}$"))]
+        limit: Query<Option<String>>,
+    ) -> Result<Reply<InviteesReply>, Refusal<Page>> {
+        let after = number(after.0.as_deref(), 0, 0..=i64::MAX, "after", "is no cursor of this list")?;
+        let most = i64::try_from(LONGEST_PAGE).unwrap_or(i64::MAX);
+        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let limit = number(limit.0.as_deref(), page, 1..=most, "limit", "must be a whole number from 1 to 500")?;
+        let limit = usize::try_from(limit).unwrap_or(PAGE);
+        // One more than asked for tells whether there is another page.
+        let mut invitees = caller.read(move |tx, _, user| Ok(tx.invitees(user.id, after, limit + 1)?)).await?;
+        let more = invitees.len() > limit;
+        invitees.truncate(limit);
+        let next = invitees.last().filter(|_| more).map(|last| last.number.to_string());
+        let entry = |phone: String, at| InviteeEntry { phone, at };
+        let invitations =
+            invitees.iter().map(|invitee| entry(invitee.phone.to_string(), instant(invitee.at))).collect();
+        Ok(Reply(InviteesReply { invitations, next }))
+    }
+}
+
+fn number(
+    text: Option<&str>,
+    default: i64,
+    range: std::ops::RangeInclusive<i64>,
+    name: &str,
+    reason: &str,
+) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(default) };
+    let plain = text.bytes().all(|digit| digit.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| plain && range.contains(number));
+    number.ok_or_else(|| Problem::at(&problem::VALIDATION_FAILED, &format!("#/{name}"), reason))
+}

@@ -1,0 +1,294 @@
+//! Bodies: JSON objects, read strictly and written plainly.
+//!
+//! poem-openapi's own reader takes numbers for strings and the last of two
+//! equal keys, and its errors repeat what was sent; so requests are read here,
+//! while its types keep describing them in the document.
+
+use std::{fmt, time::Duration};
+
+use poem::{
+    IntoResponse, Request, RequestBody, Response,
+    error::ReadBodyError,
+    http::{HeaderMap, header},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
+
+use super::problem::{self, FieldError, Problem};
+
+const CONTENT_TYPE: &str = "application/json";
+/// Most bytes of a body.
+const MOST: usize = 16 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The JSON object of a request.
+pub struct Body<T: FromFields>(pub T::Read);
+
+/// A request as the document describes it, and how it is read.
+pub trait FromFields: Type {
+    /// What comes of reading it.
+    type Read: Send;
+
+    /// Whether no body at all is an empty object.
+    const OPTIONAL: bool = false;
+
+    /// Takes the members. What is amiss is noted in `fields`, and the value is dropped then.
+    fn from_fields(fields: &mut Fields) -> Self::Read;
+}
+
+/// The members of a JSON object, being read.
+#[derive(Default)]
+pub struct Fields {
+    members: Vec<(String, Json)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// A string that must be there.
+    pub fn text(&mut self, name: &str) -> String {
+        match self.take(name) {
+            Some(Json::Text(text)) => text,
+            Some(_) => self.refuse(name, "must be a string"),
+            None => self.refuse(name, "is required"),
+        }
+    }
+
+    /// A string that may be absent or `null`.
+    pub fn optional_text(&mut self, name: &str) -> Option<String> {
+        match self.take(name) {
+            Some(Json::Text(text)) => Some(text),
+            Some(Json::Null) | None => None,
+            Some(_) => self.refuse(name, "must be a string"),
+        }
+    }
+
+    /// A string that may be absent, and is cleared by `null`.
+    pub fn clearable_text(&mut self, name: &str) -> Option<String> {
+        match self.take(name) {
+            Some(Json::Text(text)) => Some(text),
+            Some(Json::Null) => Some(String::new()),
+            None => None,
+            Some(_) => self.refuse(name, "must be a string or null"),
+        }
+    }
+
+    /// A truth value, `false` when absent.
+    pub fn flag(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            Some(Json::Bool(value)) => value,
+            Some(_) => self.refuse(name, "must be true or false"),
+            None => false,
+        }
+    }
+
+    /// Notes that a member is missing, unless something worse was noted of it.
+    pub fn require(&mut self, name: &str) {
+        let pointer = format!("#/{name}");
+        if !self.errors.iter().any(|error| error.pointer == pointer) {
+            self.refuse::<()>(name, "is required");
+        }
+    }
+
+    /// Notes what is wrong with a member.
+    pub fn refuse<T: Default>(&mut self, name: &str, detail: &str) -> T {
+        self.errors.push(FieldError { pointer: format!("#/{name}"), detail: detail.to_owned() });
+        T::default()
+    }
+
+    fn take(&mut self, name: &str) -> Option<Json> {
+        let at = self.members.iter().position(|(key, _)| key == name)?;
+        Some(self.members.swap_remove(at).1)
+    }
+}
+
+impl<'a, T: FromFields> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: !T::OPTIONAL })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let mut fields = read(request, body, T::OPTIONAL).await?;
+        let value = T::from_fields(&mut fields);
+        if fields.errors.is_empty() {
+            Ok(Self(value))
+        } else {
+            Err(Problem::with_errors(&problem::VALIDATION_FAILED, fields.errors).into())
+        }
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody, optional: bool) -> Result<Fields, Problem> {
+    let body = body.take().map_err(|_| Problem::new(&problem::INTERNAL))?;
+    if optional && body.is_empty() {
+        return Ok(Fields::default());
+    }
+    if !is_plain_json(request.headers()) {
+        return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > MOST as u64) {
+        return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
+    }
+    let bytes = match tokio::time::timeout(PATIENCE, body.into_bytes_limit(MOST)).await {
+        Err(_) => return Err(Problem::new(&problem::REQUEST_TIMEOUT)),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE)),
+        Ok(Err(_)) => return Err(Problem::new(&problem::MALFORMED_REQUEST)),
+        Ok(Ok(bytes)) => bytes,
+    };
+    if optional && bytes.is_empty() {
+        return Ok(Fields::default());
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Json::Object(members)) => Ok(Fields { members, errors: Vec::new() }),
+        Ok(_) => Err(Problem::at(&problem::VALIDATION_FAILED, "#", "must be an object")),
+        Err(_) => Err(Problem::new(&problem::MALFORMED_JSON)),
+    }
+}
+
+/// `application/json`, with no other parameter than `charset=utf-8`, not encoded.
+fn is_plain_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(one)), None) = (types.next().map(|value| value.to_str()), types.next()) else { return false };
+    let mut parts = one.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(CONTENT_TYPE))
+        && parts.all(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            })
+        })
+        && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
+/// JSON as far as requests need it: numbers and arrays are only ever refused
+/// or ignored, so they carry nothing.
+enum Json {
+    Null,
+    Bool(bool),
+    Text(String),
+    Object(Vec<(String, Json)>),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Strict)
+    }
+}
+
+struct Strict;
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        while items.next_element::<Json>()?.is_some() {}
+        Ok(Json::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        let mut keys = std::collections::HashSet::new();
+        while let Some((key, value)) = entries.next_entry::<String, Json>()? {
+            if !keys.insert(key.clone()) {
+                return Err(A::Error::custom("a key is repeated"));
+            }
+            members.push((key, value));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+/// A JSON answer: 200, the members in the order in which the type has them.
+pub struct Reply<T>(pub T);
+
+impl<T: Serialize + Send> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.0).expect("an answer is plain JSON");
+        Response::builder().content_type(CONTENT_TYPE).body(body)
+    }
+}
+
+impl<T: Type + Serialize + Send> ApiResponse for Reply<T> {
+    fn meta() -> MetaResponses {
+        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: T::schema_ref() }];
+        let ok = MetaResponse { description: "Done", status: Some(200), status_range: None, content, headers: vec![] };
+        MetaResponses { responses: vec![ok] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// An answer without a body: 204.
+pub struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        poem::http::StatusCode::NO_CONTENT.into()
+    }
+}
+
+impl ApiResponse for Done {
+    fn meta() -> MetaResponses {
+        let done =
+            MetaResponse { description: "Done", status: Some(204), status_range: None, content: vec![], headers: vec![] };
+        MetaResponses { responses: vec![done] }
+    }
+
+    fn register(_: &mut Registry) {}
+}

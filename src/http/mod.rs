@@ -1,0 +1,211 @@
+//! The API: routes, and the envelope around every answer.
+//!
+//! Handlers return typed answers and typed refusals. The envelope does what
+//! must hold for all of them, whoever made the answer: one spelling of paths,
+//! a request id, one shape of problem, a panic that is a 500, the headers.
+
+mod auth;
+mod client;
+mod docs;
+mod health;
+mod invitation;
+mod json;
+mod login;
+pub mod problem;
+mod profile;
+mod refusal;
+pub mod server;
+mod session;
+mod spec;
+mod types;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, EndpointExt, Request, Response, Result,
+    endpoint::BoxEndpoint,
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Cors,
+};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
+use rand::Rng;
+
+use self::problem::Problem;
+use crate::app::App;
+
+/// The chapters of the documentation.
+#[derive(Tags)]
+enum Tag {
+    /// A phone asks for a code and confirms it.
+    Login,
+    /// New tokens for old, the list of logins, logging out.
+    Sessions,
+    /// One's own account.
+    Profile,
+    /// Who invited whom.
+    Invitations,
+    /// For load balancers and supervisors.
+    Health,
+}
+
+/// The whole API of `app`, ready to be served.
+pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+    let document = document();
+    let envelope = Envelope {
+        allowed: spec::methods(&document),
+        process: app.dice().next_u64(),
+        requests: AtomicU64::new(0),
+        inner: docs::around(service(), pretty(&document)).data(Arc::clone(app)).boxed(),
+    };
+    let origins = app.config.http.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+    CrossOrigin::around(envelope, origins)
+}
+
+/// The OpenAPI document, as text.
+pub fn openapi() -> String {
+    pretty(&document())
+}
+
+fn document() -> serde_json::Value {
+    spec::complete(&service().spec())
+}
+
+fn pretty(document: &serde_json::Value) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("a document is plain JSON");
+    text.push('\n');
+    text
+}
+
+fn service() -> OpenApiService<impl OpenApi, ()> {
+    let apis = (
+        login::LoginApi,
+        session::SessionApi,
+        profile::ProfileApi,
+        invitation::InvitationApi,
+        health::HealthApi,
+    );
+    OpenApiService::new(apis, "invited", env!("CARGO_PKG_VERSION"))
+        .summary("Referrals with login by phone number")
+        .description(include_str!("about.md"))
+        .license(LicenseObject::new("MIT"))
+}
+
+/// What must hold for every answer.
+struct Envelope {
+    inner: BoxEndpoint<'static, Response>,
+    allowed: Vec<(String, String)>,
+    process: u64,
+    requests: AtomicU64,
+}
+
+impl Endpoint for Envelope {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let id = format!("{:016x}{:08x}", self.process, self.requests.fetch_add(1, Ordering::Relaxed));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let outcome = match spell_plainly(request.uri_mut()) {
+            Ok(()) => AssertUnwindSafe(self.inner.call(request)).catch_unwind().await,
+            Err(problem) => Ok(Err(problem.into())),
+        };
+        let mut response = match outcome {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => Problem::of(&error).answer(&id),
+            Err(_panic) => {
+                tracing::error!(request_id = id, "a request was lost to a panic");
+                Problem::new(&problem::INTERNAL).answer(&id)
+            }
+        };
+        tracing::debug!(request_id = id, %method, status = response.status().as_u16(), "answered");
+        let status = response.status();
+        let headers = response.headers_mut();
+        if status == StatusCode::METHOD_NOT_ALLOWED && let Ok(methods) = HeaderValue::from_str(self.allow(&path)) {
+            headers.insert(header::ALLOW, methods);
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert("x-request-id", id);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        Ok(response)
+    }
+}
+
+impl Envelope {
+    /// The methods that `path` knows. Pages outside of the document know GET.
+    fn allow(&self, path: &str) -> &str {
+        let is_like = |template: &str| {
+            let (template, path) = (template.split('/'), path.trim_end_matches('/').split('/'));
+            template.clone().count() == path.clone().count()
+                && template.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
+        };
+        let known = self.allowed.iter().find(|(template, _)| is_like(template));
+        known.map_or("GET, HEAD", |(_, methods)| methods)
+    }
+}
+
+/// Leaves one spelling of each path: without the slash at its end, which is as
+/// good as with it. Empty and dot segments and escapes name nothing here, and
+/// a redirect would lose a request's body.
+fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
+    let path = uri.path();
+    let odd = |segment: &str| segment.is_empty() || segment == "." || segment == ".." || segment.contains('%');
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    let named = trimmed.strip_prefix('/').is_none_or(|segments| !segments.split('/').any(odd));
+    if !named || !path.starts_with('/') {
+        return Err(Problem::new(&problem::NOT_FOUND));
+    }
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return Ok(());
+    }
+    let plain = match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = Some(plain.parse().map_err(|_| Problem::new(&problem::NOT_FOUND))?);
+    *uri = Uri::from_parts(parts).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
+    Ok(())
+}
+
+/// Lets the configured web origins in; to everybody else there is no CORS at
+/// all (poem's own middleware would refuse strangers, who need no browser).
+struct CrossOrigin<E, C> {
+    origins: Vec<String>,
+    plain: Arc<E>,
+    cross: C,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> CrossOrigin<E, ()> {
+    fn around(endpoint: E, origins: Vec<String>) -> CrossOrigin<E, impl Endpoint<Output = Response>> {
+        let plain = Arc::new(endpoint);
+        let cors = Cors::new()
+            .allow_origins(&origins)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+            .allow_headers(["authorization", "content-type", "sms-token", "device-token"])
+            .expose_headers(["x-request-id", "retry-after", "www-authenticate"])
+            .allow_credentials(false);
+        let cross = Arc::clone(&plain).with(cors).map_to_response();
+        CrossOrigin { origins, plain, cross }
+    }
+}
+
+impl<E: Endpoint<Output = Response>, C: Endpoint<Output = Response>> Endpoint for CrossOrigin<E, C> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        if origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin)) {
+            self.cross.call(request).await
+        } else {
+            self.plain.call(request).await
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Everything the API can refuse: one catalogue, one shape (RFC 9457).
+//!
+//! The words of a problem are ours alone. No text of a request, a parser or a
+//! library ever becomes part of an answer.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use poem::{
+    Response,
+    error::ResponseError,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::Object;
+use serde::Serialize;
+
+use crate::domain::{challenge, invitation::RedeemError, tx::StoreError};
+
+/// A kind of problem: a row of the catalogue.
+#[derive(Debug)]
+pub struct Kind {
+    /// Stable and machine-readable.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// What to do about it.
+    pub detail: &'static str,
+}
+
+/// Declares the catalogue.
+macro_rules! catalogue {
+    ($($name:ident $status:literal $code:literal $title:literal $detail:literal;)*) => {
+        $(#[doc = $title] pub static $name: Kind = Kind { code: $code, status: $status, title: $title, detail: $detail };)*
+
+        /// Every kind there is.
+        pub static ALL: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+catalogue! {
+    MALFORMED_JSON 400 "malformed_json" "The body is not JSON"
+        "Send one JSON object in UTF-8, without a byte order mark, repeated keys or anything after it.";
+    MALFORMED_REQUEST 400 "malformed_request" "The request cannot be read"
+        "The request ended early or is not proper HTTP.";
+    UNAUTHENTICATED 401 "unauthenticated" "An access token is needed"
+        "Send the header Authorization: Bearer with the access token of a login.";
+    TOKEN_INVALID 401 "token_invalid" "The token is not valid"
+        "It is not a token of this kind, or its session has ended. Log in again.";
+    TOKEN_EXPIRED 401 "token_expired" "The token has expired"
+        "Exchange the refresh token for a new pair, or log in again.";
+    REFRESH_REUSED 401 "refresh_reused" "The refresh token was used before"
+        "A refresh token is good once. Its session was ended, since somebody else may hold a copy. Log in again.";
+    SMS_TOKEN_MISSING 401 "sms_token_missing" "The sms-token is missing"
+        "Send the sms-token that the login answered, in the header sms-token or as the member sms_token.";
+    SMS_TOKEN_INVALID 401 "sms_token_invalid" "The sms-token is not valid"
+        "It is not one that this call can use. Ask for a new code.";
+    SMS_TOKEN_EXPIRED 401 "sms_token_expired" "The sms-token has expired"
+        "Ask for a new code.";
+    SMS_TOKEN_USED 401 "sms_token_used" "The sms-token was used before"
+        "A code is good once. Ask for a new one.";
+    SMS_CODE_INVALID 401 "sms_code_invalid" "The code is wrong"
+        "It is not the code that was sent with this sms-token.";
+    NOT_FOUND 404 "not_found" "There is nothing here"
+        "Nothing is served under this path.";
+    INVITATION_NOT_FOUND 404 "invitation_not_found" "Nobody has this invitation code"
+        "Check the code for a typing mistake.";
+    METHOD_NOT_ALLOWED 405 "method_not_allowed" "The path does not know this method"
+        "The header Allow names the methods it knows.";
+    REQUEST_TIMEOUT 408 "request_timeout" "The request took too long to arrive"
+        "Send it again, faster.";
+    INVITATION_ALREADY_SET 409 "invitation_already_set" "An invitation code was entered before"
+        "A user has one referrer, for ever.";
+    INVITATION_CYCLE 409 "invitation_cycle" "The owner of the code was invited by you"
+        "Nobody can be invited, over any number of steps, by those whom they invited.";
+    PHONE_TAKEN 409 "phone_taken" "The phone belongs to another account"
+        "Log in with that phone instead.";
+    PAYLOAD_TOO_LARGE 413 "payload_too_large" "The body is too large"
+        "A body has at most 16 KiB.";
+    UNSUPPORTED_MEDIA_TYPE 415 "unsupported_media_type" "The body is not of a type that is understood"
+        "Send Content-Type: application/json and no Content-Encoding.";
+    VALIDATION_FAILED 422 "validation_failed" "A value cannot be accepted"
+        "The member errors says which one, and why.";
+    PHONE_INVALID 422 "phone_invalid" "This is not a phone number"
+        "Write it in international form, as in +79123456789.";
+    PHONE_NOT_ALLOWED 422 "phone_not_allowed" "No messages are sent to this number"
+        "The service does not send to this country or kind of number.";
+    INVITATION_SELF 422 "invitation_self" "The invitation code is your own"
+        "Enter the code of somebody else.";
+    RATE_LIMITED 429 "rate_limited" "Too many requests"
+        "Wait as long as retry_after says.";
+    SMS_RATE_LIMITED 429 "sms_rate_limited" "Too many messages"
+        "Use a code that was sent before, or wait as long as retry_after says.";
+    TOO_MANY_ATTEMPTS 429 "too_many_attempts" "Too many wrong codes"
+        "No further guess is evaluated with this sms-token. Ask for a new code.";
+    HEADER_TOO_LARGE 431 "header_too_large" "The header is too large"
+        "Send fewer or shorter header fields.";
+    INTERNAL 500 "internal" "The server made a mistake"
+        "It was written down. The member request_id names it.";
+    SMS_UNAVAILABLE 503 "sms_unavailable" "No message can be sent at the moment"
+        "Try again in a while; this attempt does not count.";
+    SMS_BUDGET_EXHAUSTED 503 "sms_budget_exhausted" "No more messages are sent for now"
+        "Try again later.";
+    STORAGE_UNAVAILABLE 503 "storage_unavailable" "The store cannot be used at the moment"
+        "Nothing was changed. Try again in a while.";
+    OVERLOADED 503 "overloaded" "The server has too much to do"
+        "Nothing was changed. Try again in a moment.";
+}
+
+/// What one member of a request is refused for.
+#[derive(Debug, Clone, Serialize, Object)]
+pub struct FieldError {
+    /// Where: a JSON pointer as a URI fragment (RFC 6901, section 6).
+    pub pointer: String,
+    /// Why.
+    pub detail: String,
+}
+
+/// A refusal under way to the client.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: &'static Kind,
+    errors: Vec<FieldError>,
+    retry_after: Option<u64>,
+    limit: Option<&'static str>,
+    attempts_left: Option<u32>,
+}
+
+/// A problem as it is written, RFC 9457, section 3.1.
+#[derive(Serialize, Object)]
+#[oai(rename = "Problem", skip_serializing_if_is_none)]
+pub struct Body {
+    /// A page that describes this kind of problem.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    kind: String,
+    /// What it is, for people.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What to do about it.
+    detail: String,
+    /// Stable and machine-readable.
+    code: String,
+    /// The request, as in the header `X-Request-Id`.
+    request_id: String,
+    /// 422: what is wrong with which member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldError>>,
+    /// 429 and 503: seconds to wait, as in the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// 429: the limit that was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<String>,
+    /// `sms_code_invalid`: guesses that will still be evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: &'static Kind) -> Self {
+        let retry_after = match kind.status {
+            429 | 503 => Some(1),
+            _ => None,
+        };
+        Self { kind, errors: Vec::new(), retry_after, limit: None, attempts_left: None }
+    }
+
+    /// One that says what is wrong with the member `pointer`.
+    pub fn at(kind: &'static Kind, pointer: &str, detail: &str) -> Self {
+        Self::with_errors(kind, vec![FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }])
+    }
+
+    /// One that says what is wrong with several members.
+    pub fn with_errors(kind: &'static Kind, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(kind) }
+    }
+
+    /// One that says which limit was reached, and how long to wait.
+    pub fn limited(kind: &'static Kind, limit: &'static str, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        Self { limit: Some(limit), retry_after: u64::try_from(seconds).ok(), ..Self::new(kind) }
+    }
+
+    /// A wrong code.
+    pub fn wrong_code(attempts_left: u32) -> Self {
+        Self { attempts_left: Some(attempts_left), ..Self::new(&SMS_CODE_INVALID) }
+    }
+
+    /// Whatever kept poem from calling a handler.
+    pub fn of(error: &poem::Error) -> Self {
+        if let Some(problem) = error.downcast_ref::<Self>() {
+            return problem.clone();
+        }
+        Self::new(match error.status().as_u16() {
+            404 => &NOT_FOUND,
+            405 => &METHOD_NOT_ALLOWED,
+            408 => &REQUEST_TIMEOUT,
+            413 => &PAYLOAD_TOO_LARGE,
+            415 => &UNSUPPORTED_MEDIA_TYPE,
+            431 => &HEADER_TOO_LARGE,
+            400..500 => &MALFORMED_REQUEST,
+            _ => &INTERNAL,
+        })
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// As it is written in answer to the request `request_id`.
+    pub fn body(&self, request_id: &str) -> Body {
+        let Kind { code, status, title, detail } = self.kind;
+        Body {
+            kind: format!("/problems/{code}"),
+            title: (*title).to_owned(),
+            status: *status,
+            detail: (*detail).to_owned(),
+            code: (*code).to_owned(),
+            request_id: request_id.to_owned(),
+            errors: (self.kind.status == 422).then(|| self.errors.clone()),
+            retry_after: self.retry_after,
+            limit: self.limit.map(str::to_owned),
+            attempts_left: self.attempts_left,
+        }
+    }
+
+    /// The answer to the request `request_id`.
+    pub fn answer(&self, request_id: &str) -> Response {
+        let body = serde_json::to_vec(&self.body(request_id)).expect("a problem is plain JSON");
+        let status = StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses");
+        let mut response =
+            Response::builder().status(status).content_type("application/problem+json").body(body);
+        let headers = response.headers_mut();
+        if self.kind.status == 401 {
+            let nothing_sent = [UNAUTHENTICATED.code, SMS_TOKEN_MISSING.code].contains(&self.kind.code);
+            let challenge = if nothing_sent { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if [408, 413].contains(&self.kind.status) {
+            // What is left of the body is not worth reading.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind.title)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses")
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Overloaded => Self::new(&OVERLOADED),
+            StoreError::Unavailable(cause) => {
+                tracing::error!(%cause, "the store is unavailable");
+                Self { retry_after: Some(5), ..Self::new(&STORAGE_UNAVAILABLE) }
+            }
+            StoreError::Broken(_) => {
+                tracing::error!(%error, "a request failed");
+                Self::new(&INTERNAL)
+            }
+        }
+    }
+}
+
+impl From<challenge::OpenError> for Problem {
+    fn from(error: challenge::OpenError) -> Self {
+        match error {
+            challenge::OpenError::TooManyLive(wait) => Self::limited(&SMS_RATE_LIMITED, "live_tokens_per_phone", wait),
+            challenge::OpenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Unknown => Self::new(&INVITATION_NOT_FOUND),
+            RedeemError::Own => Self::at(&INVITATION_SELF, "#/invitation_code", "is your own"),
+            RedeemError::AlreadySet => Self::new(&INVITATION_ALREADY_SET),
+            RedeemError::Cycle => Self::new(&INVITATION_CYCLE),
+            RedeemError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// One example of each kind among `codes`, by code, for the documentation.
+pub fn examples(codes: &[&str]) -> BTreeMap<&'static str, (&'static str, Body)> {
+    let example = |kind: &'static Kind| {
+        let problem = match kind.code {
+            "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
+            "phone_not_allowed" => Problem::at(kind, "#/phone", "is not a number that messages are sent to"),
+            "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
+            "validation_failed" => Problem::at(kind, "#/phone", "must be a string"),
+            "sms_code_invalid" => Problem::wrong_code(2),
+            "sms_rate_limited" => Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57)),
+            "too_many_attempts" => Problem::limited(kind, "guesses_per_token", Duration::from_secs(1)),
+            _ => Problem::new(kind),
+        };
+        (kind.code, (kind.title, problem.body("5f0c9a3e4b7d21860000002a")))
+    };
+    ALL.iter().filter(|kind| codes.contains(&kind.code)).map(|kind| example(kind)).collect()
+}

@@ -1,0 +1,298 @@
+//! One's own profile, and its phone.
+
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use super::{
+    Tag,
+    auth::Caller,
+    client::TokenHeader,
+    json::{Body, Done, Fields, FromFields, Reply},
+    login::{ASK, CONFIRM, ChallengeReply, PhoneRequest, addressee, code_text, deliver, guess, opened, refused},
+    problem::{self, Problem},
+    refusal::{ANY, BODY, Refusal, Refusals, USER},
+};
+use crate::{
+    domain::{
+        challenge::{self, Purpose},
+        profile::{self, Change, Email, Name, PhoneChange, Profile},
+    },
+    token::challenge::Opened,
+};
+
+/// The calls about the caller's own account.
+pub struct ProfileApi;
+
+/// A user as shown to themself.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct ProfileReply {
+    /// First name, `""` when unset.
+    first_name: String,
+    /// Last name, `""` when unset.
+    last_name: String,
+    /// E-mail address, `""` when unset.
+    email: String,
+    /// The phone, digits only.
+    phone: String,
+    /// The code that others enter to name this user as their referrer.
+    invitation_code: String,
+    /// The referrer's phone, `null` when there is none.
+    invited_by: Option<String>,
+    /// Phones of the first 1000 who entered this user's code, oldest first.
+    invited_users_phones: Vec<String>,
+    /// How many entered it in all.
+    invited_users_count: u64,
+}
+
+impl poem_openapi::types::Example for ProfileReply {
+    fn example() -> Self {
+        Self {
+            first_name: "Andrey".to_owned(),
+            last_name: "Potapov".to_owned(),
+            email: "potapov@mail.ru".to_owned(),
+            phone: "79123456789".to_owned(),
+            invitation_code: "QBX27C".to_owned(),
+            invited_by: Some("79012345678".to_owned()),
+            invited_users_phones: vec!["79999999999".to_owned()],
+            invited_users_count: 1,
+        }
+    }
+}
+
+impl From<Profile> for ProfileReply {
+    fn from(profile: Profile) -> Self {
+        let Profile { user, invited_by, invitees, invitees_count } = profile;
+        Self {
+            first_name: user.first_name,
+            last_name: user.last_name,
+            email: user.email,
+            phone: user.phone.to_string(),
+            invitation_code: user.invitation_code.to_string(),
+            invited_by: invited_by.map(|phone| phone.to_string()),
+            invited_users_phones: invitees.iter().map(ToString::to_string).collect(),
+            invited_users_count: invitees_count,
+        }
+    }
+}
+
+/// A whole profile. Members that cannot be changed are ignored, so that a
+/// profile that was read can be sent back.
+#[derive(Object)]
+#[oai(example)]
+pub struct PutRequest {
+    /// At most 150 characters; `""` clears it.
+    #[oai(validator(max_length = 150))]
+    first_name: String,
+    /// At most 150 characters; `""` clears it.
+    #[oai(validator(max_length = 150))]
+    last_name: String,
+    /// At most 254 bytes; `""` clears it.
+    #[oai(validator(max_length = 254))]
+    email: String,
+}
+
+impl FromFields for PutRequest {
+    type Read = Change;
+
+    fn from_fields(fields: &mut Fields) -> Change {
+        let change = PatchRequest::from_fields(fields);
+        for (name, given) in [
+            ("first_name", change.first_name.is_some()),
+            ("last_name", change.last_name.is_some()),
+            ("email", change.email.is_some()),
+        ] {
+            if !given {
+                fields.require(name);
+            }
+        }
+        change
+    }
+}
+
+impl poem_openapi::types::Example for PutRequest {
+    fn example() -> Self {
+        let profile = ProfileReply::example();
+        Self { first_name: profile.first_name, last_name: profile.last_name, email: profile.email }
+    }
+}
+
+/// Some members of a profile. Others are left as they are.
+#[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct PatchRequest {
+    /// At most 150 characters; `""` or `null` clears it.
+    #[oai(validator(max_length = 150))]
+    first_name: Option<String>,
+    /// At most 150 characters; `""` or `null` clears it.
+    #[oai(validator(max_length = 150))]
+    last_name: Option<String>,
+    /// At most 254 bytes; `""` or `null` clears it.
+    #[oai(validator(max_length = 254))]
+    email: Option<String>,
+}
+
+impl FromFields for PatchRequest {
+    type Read = Change;
+
+    fn from_fields(fields: &mut Fields) -> Change {
+        Change {
+            first_name: text_member(fields, "first_name", Name::parse),
+            last_name: text_member(fields, "last_name", Name::parse),
+            email: text_member(fields, "email", Email::parse),
+        }
+    }
+}
+
+fn text_member<T>(fields: &mut Fields, name: &str, parse: fn(String) -> Result<T, &'static str>) -> Option<T> {
+    match parse(fields.clearable_text(name)?) {
+        Ok(value) => Some(value),
+        Err(reason) => fields.refuse(name, reason),
+    }
+}
+
+impl poem_openapi::types::Example for PatchRequest {
+    fn example() -> Self {
+        Self { first_name: Some("Andrey".to_owned()), last_name: None, email: None }
+    }
+}
+
+/// The code that came to the new phone.
+#[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct ConfirmPhoneRequest {
+    /// As many digits as the answer before said, leading zeros included.
+    #[oai(validator(pattern = "^[0-9]{4,10}$"))]
+    sms_code: String,
+    /// The token, for those who do not send it as a header.
+    sms_token: Option<String>,
+}
+
+impl FromFields for ConfirmPhoneRequest {
+    type Read = Self;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { sms_code: code_text(fields), sms_token: fields.optional_text("sms_token") }
+    }
+}
+
+impl poem_openapi::types::Example for ConfirmPhoneRequest {
+    fn example() -> Self {
+        Self { sms_code: "1234".to_owned(), sms_token: None }
+    }
+}
+
+/// What reading a profile, and deleting it, may refuse.
+pub struct Read;
+
+impl Refusals for Read {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, ANY];
+}
+
+/// What changing a profile may refuse.
+pub struct Write;
+
+impl Refusals for Write {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ANY];
+}
+
+/// What asking for a code to another phone may refuse.
+pub struct AskPhone;
+
+impl Refusals for AskPhone {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ASK, ANY];
+}
+
+/// What confirming another phone may refuse.
+pub struct ConfirmPhone;
+
+impl Refusals for ConfirmPhone {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
+}
+
+#[OpenApi]
+impl ProfileApi {
+    /// Read your profile
+    #[oai(path = "/profile/", method = "get", tag = "Tag::Profile", operation_id = "profile")]
+    async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
+        let profile = caller.read(|tx, _, user| Ok(profile::read(tx, user)?)).await?;
+        Ok(Reply(profile.into()))
+    }
+
+    /// Replace your names and e-mail address
+    #[oai(path = "/profile/", method = "put", tag = "Tag::Profile", operation_id = "replace_profile")]
+    async fn put(&self, caller: Caller, body: Body<PutRequest>) -> Result<Reply<ProfileReply>, Refusal<Write>> {
+        change(&caller, body.0).await
+    }
+
+    /// Change some of your names and e-mail address
+    #[oai(path = "/profile/", method = "patch", tag = "Tag::Profile", operation_id = "change_profile")]
+    async fn patch(&self, caller: Caller, body: Body<PatchRequest>) -> Result<Reply<ProfileReply>, Refusal<Write>> {
+        change(&caller, body.0).await
+    }
+
+    /// Delete your account
+    ///
+    /// The account, its sessions and its personal data are gone at once. Those
+    /// whom it invited keep their accounts; their `invited_by` becomes `null`.
+    #[oai(path = "/profile/", method = "delete", tag = "Tag::Profile", operation_id = "delete_profile")]
+    async fn delete(&self, caller: Caller) -> Result<Done, Refusal<Read>> {
+        caller.write(|tx, _, user| Ok(tx.delete_user(&user)?)).await?;
+        Ok(Done)
+    }
+
+    /// Ask for a code to another phone of yours
+    #[oai(path = "/profile/phone/", method = "post", tag = "Tag::Profile", operation_id = "ask_phone")]
+    async fn ask_phone(
+        &self,
+        caller: Caller,
+        body: Body<PhoneRequest>,
+    ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
+        let app = caller.app();
+        let (now, mut rng) = (app.now(), app.dice());
+        let (phone, fixed) = addressee(app, &body.0.phone, now)?;
+        let (policy, known) = (app.config.challenges(), fixed.clone());
+        let challenge = caller
+            .write(move |tx, _, user| {
+                let purpose = Purpose::PhoneChange(user.id);
+                Ok(challenge::open(tx, phone, purpose, known.as_ref(), policy, now, &mut rng)?)
+            })
+            .await?;
+        Ok(Reply(deliver(app, challenge, fixed.is_some(), "/profile/phone/confirm/").await?))
+    }
+
+    /// Make that phone your own
+    ///
+    /// Whether the phone belongs to another account is told to those only who
+    /// have proved that they hold it.
+    #[oai(path = "/profile/phone/confirm/", method = "post", tag = "Tag::Profile", operation_id = "confirm_phone")]
+    async fn confirm_phone(
+        &self,
+        caller: Caller,
+        body: Body<ConfirmPhoneRequest>,
+        /// The token that the call before answered. It may be sent in the body
+        /// instead; if both are sent, they must be equal.
+        #[oai(name = "sms-token")]
+        token: TokenHeader,
+    ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
+        let app = caller.app();
+        let now = app.now();
+        let ConfirmPhoneRequest { sms_code, sms_token } = body.0;
+        let guess = guess(&sms_code)?;
+        let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
+        let policy = app.config.challenges();
+        let outcome = caller
+            .write(move |tx, _, user| Ok(profile::change_phone(tx, user, challenge, phone, &guess, policy, now)?))
+            .await?;
+        match outcome {
+            PhoneChange::Changed(profile) => Ok(Reply((*profile).into())),
+            PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
+            PhoneChange::Refused(verdict) => Err(refused(verdict).into()),
+        }
+    }
+}
+
+async fn change(caller: &Caller, change: Change) -> Result<Reply<ProfileReply>, Refusal<Write>> {
+    let profile = caller.write(move |tx, _, user| Ok(profile::change(tx, user, &change)?)).await?;
+    Ok(Reply(profile.into()))
+}

@@ -1,0 +1,240 @@
+//! Sessions: new tokens for old, the list of logins, logging out.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
+
+use super::{
+    Tag,
+    auth::Caller,
+    json::{Body, Done, Fields, FromFields, Reply},
+    problem::{self, Problem},
+    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    types::instant,
+};
+use crate::{
+    app::App,
+    domain::session::{self, Rotation, Session, SessionId},
+    token::access,
+};
+
+/// The calls about sessions.
+pub struct SessionApi;
+
+/// A refresh token to be exchanged.
+#[derive(Object)]
+#[oai(example)]
+pub struct RefreshRequest {
+    /// The refresh token.
+    refresh: String,
+}
+
+impl FromFields for RefreshRequest {
+    type Read = Self;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { refresh: fields.text("refresh") }
+    }
+}
+
+impl poem_openapi::types::Example for RefreshRequest {
+    fn example() -> Self {
+        Self { refresh: super::docs::REFRESH.to_owned() }
+    }
+}
+
+/// The next pair of tokens.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct RefreshReply {
+    /// For `Authorization: Bearer`.
+    access: String,
+    /// For the next pair.
+    refresh: String,
+}
+
+impl poem_openapi::types::Example for RefreshReply {
+    fn example() -> Self {
+        Self { access: super::docs::ACCESS.to_owned(), refresh: super::docs::REFRESH.to_owned() }
+    }
+}
+
+/// How much to log out.
+#[derive(Object)]
+#[oai(example)]
+pub struct LogoutRequest {
+    /// Whether to end every session of the user, not this one alone.
+    #[oai(default)]
+    all: bool,
+}
+
+impl FromFields for LogoutRequest {
+    type Read = Self;
+    const OPTIONAL: bool = true;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { all: fields.flag("all") }
+    }
+}
+
+impl poem_openapi::types::Example for LogoutRequest {
+    fn example() -> Self {
+        Self { all: false }
+    }
+}
+
+/// The user's sessions, newest first.
+#[derive(Object, Serialize)]
+pub struct SessionsReply {
+    sessions: Vec<SessionEntry>,
+}
+
+/// One session.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct SessionEntry {
+    /// Which one, for ending it.
+    id: i64,
+    /// When it was begun (RFC 3339).
+    created: String,
+    /// When it drew tokens last (RFC 3339).
+    last_used: String,
+    /// What its client called itself.
+    user_agent: String,
+    /// The address it was begun from.
+    ip: Option<String>,
+    /// Whether it is the session of this call.
+    current: bool,
+}
+
+impl poem_openapi::types::Example for SessionEntry {
+    fn example() -> Self {
+        Self {
+            id: 2_216_338_399_232_000,
+            created: "2024-04-15T21:11:13Z".to_owned(),
+            last_used: "2024-04-16T08:00:00Z".to_owned(),
+            user_agent: "Mozilla/5.0".to_owned(),
+            ip: Some("203.0.113.7".to_owned()),
+            current: true,
+        }
+    }
+}
+
+/// What `POST /token/refresh/` may refuse.
+pub struct Refresh;
+
+impl Refusals for Refresh {
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[BODY, &[&problem::TOKEN_INVALID, &problem::TOKEN_EXPIRED, &problem::REFRESH_REUSED], ANY];
+}
+
+/// What `POST /logout/` may refuse.
+pub struct Logout;
+
+impl Refusals for Logout {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ANY];
+}
+
+/// What `GET /profile/sessions/` may refuse.
+pub struct List;
+
+impl Refusals for List {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, ANY];
+}
+
+/// What `DELETE /profile/sessions/{id}/` may refuse.
+pub struct End;
+
+impl Refusals for End {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, &[&problem::NOT_FOUND], ANY];
+}
+
+#[OpenApi]
+impl SessionApi {
+    /// Exchange a refresh token
+    ///
+    /// A refresh token is good once. Within ten seconds, and until its
+    /// successor was used, it yields the same successor again; after that its
+    /// reuse ends the session.
+    #[oai(path = "/token/refresh/", method = "post", tag = "Tag::Sessions", operation_id = "refresh")]
+    async fn refresh(
+        &self,
+        app: Data<&Arc<App>>,
+        body: Body<RefreshRequest>,
+    ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {
+        let app = app.0;
+        let (now, mut rng) = (app.now(), app.dice());
+        let (bearer, shown) = access::verify_refresh(&app.keys, &body.0.refresh, now).map_err(Problem::from)?;
+        let policy = app.config.sessions();
+        let rotation = app
+            .store
+            .write(move |tx| session::rotate(tx, bearer, shown, policy, now, &mut rng).map_err(Problem::from))
+            .await?;
+        match rotation {
+            Rotation::Granted(session) => {
+                let pair = access::issue(&app.keys, &session, policy);
+                Ok(Reply(RefreshReply { access: pair.access, refresh: pair.refresh }))
+            }
+            Rotation::Reused => Err(Problem::new(&problem::REFRESH_REUSED).into()),
+            Rotation::Gone => Err(Problem::new(&problem::TOKEN_INVALID).into()),
+        }
+    }
+
+    /// Log out
+    ///
+    /// Ends this session or, with `all`, every session of the user. Their
+    /// tokens are refused from then on.
+    #[oai(path = "/logout/", method = "post", tag = "Tag::Sessions", operation_id = "logout")]
+    async fn logout(&self, caller: Caller, body: Body<LogoutRequest>) -> Result<Done, Refusal<Logout>> {
+        let all = body.0.all;
+        caller
+            .write(move |tx, session, user| {
+                if all { tx.delete_sessions_of(user.id)? } else { tx.delete_session(session.id)? }
+                Ok(())
+            })
+            .await?;
+        Ok(Done)
+    }
+
+    /// List your sessions
+    #[oai(path = "/profile/sessions/", method = "get", tag = "Tag::Sessions", operation_id = "sessions")]
+    async fn sessions(&self, caller: Caller) -> Result<Reply<SessionsReply>, Refusal<List>> {
+        let now = caller.app().now();
+        let sessions = caller
+            .read(move |tx, current, user| {
+                let sessions = tx.sessions_of(user.id, now)?;
+                Ok(sessions.into_iter().map(|session| SessionEntry::of(session, current.id)).collect())
+            })
+            .await?;
+        Ok(Reply(SessionsReply { sessions }))
+    }
+
+    /// End one of your sessions
+    #[oai(path = "/profile/sessions/:id/", method = "delete", tag = "Tag::Sessions", operation_id = "end_session")]
+    async fn end(
+        &self,
+        caller: Caller,
+        /// The session's identifier.
+        #[oai(validator(pattern = "^[0-9]{1,16}$"))]
+        id: Path<String>,
+    ) -> Result<Done, Refusal<End>> {
+        let id = id.0.parse().map(SessionId).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
+        let ended = caller.write(move |tx, _, user| Ok(session::end(tx, user.id, id)?)).await?;
+        if ended { Ok(Done) } else { Err(Problem::new(&problem::NOT_FOUND).into()) }
+    }
+}
+
+impl SessionEntry {
+    fn of(session: Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.0,
+            created: instant(session.created_at),
+            last_used: instant(session.used_at),
+            user_agent: session.origin.user_agent,
+            ip: session.origin.ip.map(|ip| ip.to_string()),
+            current: session.id == current,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Where everything is kept: an enum outside, one transaction inside.
+//!
+//! Callers hand over a plain synchronous closure and await its outcome. It
+//! runs in one transaction, and the outcome arrives only after the commit is
+//! durable. A closure may be run more than once (an engine that resolves
+//! conflicts by repetition will do so), hence `FnMut`.
+
+mod lock;
+pub mod sqlite;
+
+use std::{path::PathBuf, str::FromStr};
+
+use crate::domain::tx::{StoreError, Tx};
+pub use sqlite::open::OpenError;
+use sqlite::Sqlite;
+
+/// Where the store is: an embedded file, so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for Location {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = text.strip_prefix("sqlite:").unwrap_or(text);
+        if path.is_empty() {
+            return Err("is empty: write the path of a file".to_owned());
+        }
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err("names a PostgreSQL server, which this build cannot use: write the path of a file".to_owned());
+        }
+        if path.starts_with(':') || path.contains("://") || path.starts_with("file:") {
+            return Err("is no path of a file".to_owned());
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+/// One step of the schema's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration(pub String);
+
+/// The open store.
+pub enum Store {
+    /// An SQLite file that this process alone writes to.
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the store, and creates it when it is not there.
+    pub fn open(location: &Location) -> Result<Self, OpenError> {
+        let Location::Sqlite(path) = location;
+        Sqlite::open(path).map(Self::Sqlite)
+    }
+
+    /// The migrations that were not applied yet.
+    pub fn pending(location: &Location) -> Result<Vec<Migration>, OpenError> {
+        let Location::Sqlite(path) = location;
+        sqlite::open::pending(path)
+    }
+
+    /// Applies what migrations are missing, and says which those were.
+    pub fn migrate(location: &Location) -> Result<Vec<Migration>, OpenError> {
+        let Location::Sqlite(path) = location;
+        sqlite::open::migrate(path)
+    }
+
+    /// Runs `work` in one transaction that can write: committed on `Ok`,
+    /// rolled back on `Err`, answered after that.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(work).await,
+        }
+    }
+
+    /// Runs `work` in one transaction that sees one state and changes nothing.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(work).await,
+        }
+    }
+
+    /// Whether the store answers, for reading and for writing.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|tx| tx.any_user().map(drop)).await?;
+        self.write(|tx| tx.any_user().map(drop)).await
+    }
+}

@@ -1,0 +1,103 @@
+//! The table `challenges`.
+
+use rusqlite::{Row, params};
+
+use super::{
+    Transaction, unreadable,
+    users::{at, number, phone},
+};
+use crate::domain::{
+    challenge::{Challenge, ChallengeId, Purpose},
+    code::OneTimeCode,
+    phone::Phone,
+    time::Timestamp,
+    tx::{Challenges, StoreError},
+    user::UserId,
+};
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent
+             FROM challenges WHERE ",
+            $condition
+        )
+    };
+}
+
+impl Challenges for Transaction<'_> {
+    fn challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StoreError> {
+        self.one(select!("id = ?1"), [id.0], challenge)
+    }
+
+    fn unexpired_challenges(&mut self, phone: Phone, now: Timestamp) -> Result<Vec<Challenge>, StoreError> {
+        self.all(
+            select!("phone = ?1 AND expires_at > ?2 ORDER BY expires_at, id"),
+            [number(phone), now.millis()],
+            challenge,
+        )
+    }
+
+    fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError> {
+        let phone_of_user = match challenge.purpose {
+            Purpose::Login => None,
+            Purpose::PhoneChange(user) => Some(user.0),
+        };
+        let inserted = self.change(
+            "INSERT INTO challenges (id, phone, phone_of_user, code, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+            params![
+                challenge.id.0,
+                number(challenge.phone),
+                phone_of_user,
+                challenge.code.reveal(),
+                challenge.created_at.millis(),
+                challenge.expires_at.millis(),
+            ],
+        )?;
+        Ok(inserted == 1)
+    }
+
+    fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError> {
+        self.change("UPDATE challenges SET wrong_guesses = wrong_guesses + 1 WHERE id = ?1", [id.0])?;
+        Ok(())
+    }
+
+    fn set_challenge_code(&mut self, id: ChallengeId, code: &OneTimeCode) -> Result<(), StoreError> {
+        self.change("UPDATE challenges SET code = ?2 WHERE id = ?1", params![id.0, code.reveal()])?;
+        Ok(())
+    }
+
+    fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError> {
+        self.change("UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0", [number(phone)])?;
+        Ok(())
+    }
+
+    fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError> {
+        self.change("DELETE FROM challenges WHERE id = ?1", [id.0])?;
+        Ok(())
+    }
+
+    fn prune_challenges(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM challenges WHERE id IN (
+                 SELECT id FROM challenges WHERE expires_at < ?1 ORDER BY expires_at LIMIT 16)",
+            [before.millis()],
+        )?;
+        Ok(())
+    }
+}
+
+fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
+    let code: String = row.get(3)?;
+    Ok(Challenge {
+        id: ChallengeId(row.get(0)?),
+        phone: phone(row, 1)?,
+        purpose: row.get::<_, Option<i64>>(2)?.map_or(Purpose::Login, |user| Purpose::PhoneChange(UserId(user))),
+        code: OneTimeCode::parse(&code).map_err(|_| unreadable(3))?,
+        created_at: at(row, 4)?,
+        expires_at: at(row, 5)?,
+        wrong_guesses: row.get(6)?,
+        spent: row.get(7)?,
+    })
+}

@@ -1,0 +1,144 @@
+//! The embedded store: one SQLite file in WAL mode, one writer, a pool of readers.
+//!
+//! SQL stands as text beside the function that reads its rows, one file a
+//! table. Nothing is told apart by message text.
+
+mod challenges;
+mod devices;
+pub mod open;
+mod sessions;
+mod users;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use r2d2::Pool;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use self::{open::OpenError, writer::Writer};
+use super::lock::Lock;
+use crate::domain::tx::{StoreError, Tx};
+
+/// Readers at once. Reads are short and the file is in memory mostly, so a
+/// few connections keep every core busy.
+const READERS: u32 = 4;
+
+/// An open SQLite database.
+pub struct Sqlite {
+    writer: Writer,
+    readers: Pool<SqliteConnectionManager>,
+    _lock: Lock,
+}
+
+impl Sqlite {
+    /// Opens the file at `path`, whose schema must be this build's.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let (lock, connection) = open::exclusively(path)?;
+        open::require_schema(path, &connection)?;
+        let manager = SqliteConnectionManager::file(path).with_init(|connection| {
+            open::prepare(connection)?;
+            connection.pragma_update(None, "query_only", true)
+        });
+        let readers = Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connection_timeout(Duration::from_secs(5))
+            .build(manager)
+            .map_err(|error| OpenError::io(path, &error))?;
+        Ok(Self { writer: Writer::start(connection), readers, _lock: lock })
+    }
+
+    /// See [`super::Store::write`].
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        self.writer.submit(work, answer)?;
+        outcome.await.unwrap_or_else(|_| Err(gone().into()))
+    }
+
+    /// See [`super::Store::read`].
+    pub async fn read<T, E>(
+        &self,
+        mut work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut connection = readers.get().map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
+            work(&mut Transaction(&transaction))
+        });
+        reading.await.unwrap_or_else(|_| Err(gone().into()))
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Broken("the work on the store panicked".to_owned())
+}
+
+/// A transaction under way, as the rules see it.
+struct Transaction<'c>(&'c Connection);
+
+impl Transaction<'_> {
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.0.prepare_cached(sql).map_err(failed)
+    }
+
+    /// The one row, or none.
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.statement(sql)?.query_row(params, read).optional().map_err(failed)
+    }
+
+    /// Every row.
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.statement(sql)?;
+        let rows = statement.query_map(params, read).map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Changes rows, and says how many.
+    fn change(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        self.statement(sql)?.execute(params).map_err(failed)
+    }
+}
+
+/// Sorts an engine's failure: what the rules got wrong is `Broken`, all else
+/// is the machine's, and may pass.
+fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse) => {
+            StoreError::Broken(error.to_string())
+        }
+        Some(_) => StoreError::Unavailable(Arc::new(error)),
+        None => StoreError::Broken(error.to_string()),
+    }
+}
+
+/// A column's text or number is not what this build writes there.
+fn unreadable(column: usize) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(column, "stored value".to_owned(), rusqlite::types::Type::Null)
+}

@@ -1,0 +1,202 @@
+//! Opening the file: whose it is, what state it is in, which schema it has.
+//!
+//! A file that is not plainly ours is left as it is. Nothing is ever
+//! "repaired" by starting afresh over it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::store::{Migration, lock::Lock};
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// "invd": what `PRAGMA application_id` says of a database of this service.
+const APPLICATION_ID: i32 = 0x696e_7664;
+/// The first sixteen bytes of every SQLite file.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Before this version SQLite could corrupt a WAL database in rare races.
+const OLDEST_SQLITE: i32 = 3_053_000;
+
+/// Why a database was not opened. Each is a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{0} is in use by another invited process: stop that one, or give this one a file of its own")]
+    InUse(PathBuf),
+    /// Not readable as a database.
+    #[error(
+        "{0} is damaged or no SQLite database, and was left as it is: to restore, move it and its -wal and -shm \
+         files away, put a backup copy in its place, and start again"
+    )]
+    Damaged(PathBuf),
+    /// A database, but not of this service.
+    #[error("{0} is a database of another program, and was left as it is")]
+    Foreign(PathBuf),
+    /// Migrations are missing.
+    #[error("{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first")]
+    OldSchema {
+        /// The file.
+        path: PathBuf,
+        /// How many migrations.
+        missing: usize,
+    },
+    /// It knows migrations that this build does not.
+    #[error("{0} was written by a newer version of invited, or its migrations are not this build's")]
+    OtherSchema(PathBuf),
+    /// The operating system or SQLite would not.
+    #[error("{path} cannot be opened: {reason}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// In the system's words.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// A failure in the system's own words.
+    pub fn io(path: &Path, reason: &dyn std::fmt::Display) -> Self {
+        Self::Io { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(path.to_owned()),
+            _ => Self::io(path, error),
+        }
+    }
+}
+
+/// Takes the database for this process alone, creating an empty file if there is none.
+pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
+    assert!(rusqlite::version_number() >= OLDEST_SQLITE, "built with an SQLite that is too old");
+    let lock = Lock::take(path).map_err(|error| OpenError::io(path, &error))?;
+    let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
+    // Personal data: for the owner's eyes. SQLite gives its side files the same mode.
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(OpenError::io(path, &error)),
+        _ => {}
+    }
+    Ok((lock, open(path)?))
+}
+
+/// Fails unless the schema is exactly this build's.
+pub fn require_schema(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    match missing(path, connection)?.len() {
+        0 => Ok(()),
+        missing => Err(OpenError::OldSchema { path: path.to_owned(), missing }),
+    }
+}
+
+/// The migrations that the file at `path` lacks. Creates and changes nothing.
+pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
+    if !path.exists() {
+        return Ok(all().iter().map(named).collect());
+    }
+    missing(path, &open(path)?)
+}
+
+/// Applies the migrations that the file at `path` lacks.
+pub fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
+    let (_lock, mut connection) = exclusively(path)?;
+    let missing = missing(path, &connection)?;
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    embedded::migrations::runner()
+        .run(&mut connection)
+        .map_err(|error| OpenError::io(path, &format!("migrating failed: {error}")))?;
+    Ok(missing)
+}
+
+/// Settings of every connection.
+pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 67108864;",
+    )
+}
+
+fn open(path: &Path) -> Result<Connection, OpenError> {
+    refuse_other_files(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| OpenError::sqlite(path, &error))?;
+    let fresh = claim(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
+    if !fresh {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    Ok(connection)
+}
+
+/// SQLite itself would take a short file of anything for an empty database.
+fn refuse_other_files(path: &Path) -> Result<(), OpenError> {
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head))
+        .map_err(|error| OpenError::io(path, &error))?;
+    if head.is_empty() || head == MAGIC { Ok(()) } else { Err(OpenError::Damaged(path.to_owned())) }
+}
+
+/// Marks an empty database as ours; `false` when it is somebody else's.
+fn claim(connection: &Connection) -> rusqlite::Result<bool> {
+    prepare(connection)?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if owner != APPLICATION_ID && (owner != 0 || tables > 0) {
+        return Ok(false);
+    }
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode != "wal" {
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    }
+    if owner == 0 {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    Ok(true)
+}
+
+fn all() -> Vec<refinery::Migration> {
+    embedded::migrations::runner().get_migrations().clone()
+}
+
+fn named(migration: &refinery::Migration) -> Migration {
+    Migration(migration.to_string())
+}
+
+fn missing(path: &Path, connection: &Connection) -> Result<Vec<Migration>, OpenError> {
+    let applied = applied(connection).map_err(|error| OpenError::sqlite(path, &error))?;
+    let all = all();
+    let known = |row: &(i32, String)| {
+        all.iter().any(|migration| migration.version() == row.0 && migration.checksum().to_string() == row.1)
+    };
+    if !applied.iter().all(known) {
+        return Err(OpenError::OtherSchema(path.to_owned()));
+    }
+    let lacks = |migration: &&refinery::Migration| !applied.iter().any(|row| row.0 == migration.version());
+    Ok(all.iter().filter(lacks).map(named).collect())
+}
+
+/// Versions and checksums in refinery's own table, read without creating it.
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i32, String)>> {
+    const TABLE: &str = "refinery_schema_history";
+    if !connection.table_exists(None, TABLE)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(&format!("SELECT version, checksum FROM {TABLE} ORDER BY version"))?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}

@@ -1,0 +1,123 @@
+//! The table `sessions`.
+
+use rusqlite::{Row, named_params};
+
+use super::{Transaction, unreadable, users::at};
+use crate::domain::{
+    session::{Generation, Origin, Session, SessionId},
+    time::Timestamp,
+    tx::{Sessions, StoreError},
+    user::UserId,
+};
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, user_id, created_at, used_at, expires_at, user_agent, ip,
+                    current_generation, issued_at, previous_generation
+             FROM sessions WHERE ",
+            $condition
+        )
+    };
+}
+
+impl Sessions for Transaction<'_> {
+    fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.one(select!("id = ?1"), [id.0], session)
+    }
+
+    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
+        let inserted = self.change(
+            "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
+                                   current_generation, issued_at, previous_generation)
+             VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous)
+             ON CONFLICT (id) DO NOTHING",
+            named_params! {
+                ":id": session.id.0,
+                ":user": session.user.0,
+                ":created_at": session.created_at.millis(),
+                ":used_at": session.used_at.millis(),
+                ":expires_at": session.expires_at.millis(),
+                ":user_agent": session.origin.user_agent,
+                ":ip": session.origin.ip.map(|ip| ip.to_string()),
+                ":current": bytes(session.current),
+                ":issued_at": session.issued_at.millis(),
+                ":previous": session.previous.map(bytes),
+            },
+        )?;
+        Ok(inserted == 1)
+    }
+
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE sessions SET used_at = :used_at, expires_at = :expires_at, current_generation = :current,
+                                 issued_at = :issued_at, previous_generation = :previous
+             WHERE id = :id",
+            named_params! {
+                ":id": session.id.0,
+                ":used_at": session.used_at.millis(),
+                ":expires_at": session.expires_at.millis(),
+                ":current": bytes(session.current),
+                ":issued_at": session.issued_at.millis(),
+                ":previous": session.previous.map(bytes),
+            },
+        )?;
+        Ok(())
+    }
+
+    fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.all(
+            select!("user_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC, id DESC"),
+            [user.0, now.millis()],
+            session,
+        )
+    }
+
+    fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError> {
+        self.change("DELETE FROM sessions WHERE id = ?1", [id.0])?;
+        Ok(())
+    }
+
+    fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.change("DELETE FROM sessions WHERE user_id = ?1", [user.0])?;
+        Ok(())
+    }
+
+    fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM sessions WHERE id IN (
+                 SELECT id FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT 16)",
+            [before.millis()],
+        )?;
+        Ok(())
+    }
+}
+
+fn bytes(generation: Generation) -> [u8; 16] {
+    generation.refresh_jti().to_be_bytes()
+}
+
+fn generation(column: usize, bytes: &[u8]) -> rusqlite::Result<Generation> {
+    let bytes = bytes.try_into().map_err(|_| unreadable(column))?;
+    Ok(Generation::from_bits(u128::from_be_bytes(bytes)))
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let ip: Option<String> = row.get(6)?;
+    let current: Vec<u8> = row.get(7)?;
+    let previous: Option<Vec<u8>> = row.get(9)?;
+    Ok(Session {
+        id: SessionId(row.get(0)?),
+        user: UserId(row.get(1)?),
+        created_at: at(row, 2)?,
+        used_at: at(row, 3)?,
+        expires_at: at(row, 4)?,
+        origin: Origin {
+            user_agent: row.get(5)?,
+            ip: ip.map(|ip| ip.parse().map_err(|_| unreadable(6))).transpose()?,
+        },
+        current: generation(7, &current)?,
+        issued_at: at(row, 8)?,
+        previous: previous.map(|bytes| generation(9, &bytes)).transpose()?,
+    })
+}

@@ -1,0 +1,173 @@
+//! The tables `users` and `retired_users`.
+
+use rusqlite::{Row, named_params, params};
+
+use super::{Transaction, unreadable};
+use crate::domain::{
+    code::InvitationCode,
+    phone::Phone,
+    profile::{Change, Email, Name},
+    time::Timestamp,
+    tx::{Invitee, StoreError, Users},
+    user::{Redeemed, User, UserId},
+};
+
+/// All that [`user`] reads, of the one row that the condition picks.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at, created_at
+             FROM users WHERE ",
+            $condition
+        )
+    };
+}
+
+impl Users for Transaction<'_> {
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.one(select!("id = ?1"), [id.0], user)
+    }
+
+    fn user_by_phone(&mut self, phone: Phone) -> Result<Option<User>, StoreError> {
+        self.one(select!("phone = ?1"), [number(phone)], user)
+    }
+
+    fn user_by_invitation_code(&mut self, code: InvitationCode) -> Result<Option<User>, StoreError> {
+        self.one(select!("invitation_code = ?1"), [code.as_str()], user)
+    }
+
+    fn insert_user(&mut self, user: &User) -> Result<bool, StoreError> {
+        let inserted = self.change(
+            "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
+             SELECT :id, :phone, :code, :first_name, :last_name, :email, :created_at
+             WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = :id)
+               AND NOT EXISTS (SELECT 1 FROM users WHERE invitation_code = :code)
+               AND NOT EXISTS (SELECT 1 FROM retired_users WHERE id = :id)
+               AND NOT EXISTS (SELECT 1 FROM retired_users WHERE invitation_code = :code)",
+            named_params! {
+                ":id": user.id.0,
+                ":phone": number(user.phone),
+                ":code": user.invitation_code.as_str(),
+                ":first_name": user.first_name,
+                ":last_name": user.last_name,
+                ":email": user.email,
+                ":created_at": user.created_at.millis(),
+            },
+        )?;
+        Ok(inserted == 1)
+    }
+
+    fn change_profile(&mut self, id: UserId, change: &Change) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE users SET first_name = coalesce(?2, first_name), last_name = coalesce(?3, last_name),
+                              email = coalesce(?4, email)
+             WHERE id = ?1",
+            params![
+                id.0,
+                change.first_name.as_ref().map(Name::as_str),
+                change.last_name.as_ref().map(Name::as_str),
+                change.email.as_ref().map(Email::as_str),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError> {
+        self.change("UPDATE users SET phone = ?2 WHERE id = ?1", params![id.0, number(phone)])?;
+        Ok(())
+    }
+
+    fn set_referrer(&mut self, id: UserId, referrer: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
+                 coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?2), 0),
+                 (SELECT last_number_gone FROM users WHERE id = ?2))
+             WHERE id = ?1",
+            params![id.0, referrer.0, at.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError> {
+        let any = self.one("SELECT 1 FROM users WHERE referrer_id = ?1 LIMIT 1", [id.0], |_| Ok(()))?;
+        Ok(any.is_some())
+    }
+
+    // The last number given less those who left: no counting, and no counter
+    // that every invitation would have to rewrite.
+    fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError> {
+        let count = self.one(
+            "SELECT max(coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?1), 0), last_number_gone)
+                    - invitees_gone
+             FROM users WHERE id = ?1",
+            [id.0],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+    }
+
+    fn invitees(&mut self, id: UserId, after: i64, limit: usize) -> Result<Vec<Invitee>, StoreError> {
+        self.all(
+            "SELECT referral_number, phone, redeemed_at FROM users
+             WHERE referrer_id = ?1 AND referral_number > ?2 ORDER BY referral_number LIMIT ?3",
+            params![id.0, after, i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| Ok(Invitee { number: row.get(0)?, phone: phone(row, 1)?, at: at(row, 2)? }),
+        )
+    }
+
+    fn delete_user(&mut self, user: &User) -> Result<(), StoreError> {
+        if let Some(Redeemed { referrer, .. }) = user.redeemed {
+            self.change(
+                "UPDATE users SET invitees_gone = invitees_gone + 1, last_number_gone = max(last_number_gone,
+                     (SELECT referral_number FROM users WHERE id = ?2))
+                 WHERE id = ?1",
+                [referrer.0, user.id.0],
+            )?;
+        }
+        self.change("DELETE FROM challenges WHERE phone_of_user = ?1", [user.id.0])?;
+        self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
+        self.change(
+            "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
+            params![user.id.0, user.invitation_code.as_str()],
+        )?;
+        Ok(())
+    }
+
+    fn any_user(&mut self) -> Result<bool, StoreError> {
+        Ok(self.one("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))?.is_some())
+    }
+}
+
+/// A phone as the store holds it: one integer of at most 15 digits.
+pub fn number(phone: Phone) -> i64 {
+    i64::try_from(phone.number()).expect("15 digits fit an i64")
+}
+
+/// The phone in a column.
+pub fn phone(row: &Row<'_>, column: usize) -> rusqlite::Result<Phone> {
+    let number: i64 = row.get(column)?;
+    Phone::from_digits(&number.to_string()).map_err(|_| unreadable(column))
+}
+
+/// The instant in a column.
+pub fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    let code: String = row.get(2)?;
+    let redeemed = match row.get::<_, Option<i64>>(6)? {
+        Some(referrer) => Some(Redeemed { referrer: UserId(referrer), at: at(row, 7)? }),
+        None => None,
+    };
+    Ok(User {
+        id: UserId(row.get(0)?),
+        phone: phone(row, 1)?,
+        invitation_code: InvitationCode::parse(&code).map_err(|_| unreadable(2))?,
+        first_name: row.get(3)?,
+        last_name: row.get(4)?,
+        email: row.get(5)?,
+        redeemed,
+        created_at: at(row, 8)?,
+    })
+}

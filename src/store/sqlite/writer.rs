@@ -1,0 +1,154 @@
+//! The one writer: a thread that owns the write connection and commits many
+//! waiting closures in one transaction (group commit).
+//!
+//! A durable commit costs one flush of the disk, whatever is in it. So the
+//! writer takes all that is waiting, runs each closure in a savepoint of its
+//! own, commits once, and only then answers each. Alone, a closure waits for
+//! nobody. A closure that fails or panics takes back its own changes only; a
+//! commit that fails is everybody's failure, for nothing of it was kept.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread::JoinHandle,
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{Transaction, failed};
+use crate::domain::tx::{StoreError, Tx};
+
+/// Closures that may wait; one more is refused at once.
+const QUEUE: usize = 1024;
+/// Closures in one commit. More would make the first wait without sparing the disk much.
+const BATCH: usize = 256;
+
+/// The way to the writer's thread. Dropping it lets the thread finish what waits.
+pub struct Writer {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread on `connection`.
+    pub fn start(connection: Connection) -> Self {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write(connection, &jobs))
+            .expect("a thread can be started while the process starts");
+        Self { queue: Some(queue), thread: Some(thread) }
+    }
+
+    /// Queues `work`; its outcome is sent to `answer` after the commit.
+    pub fn submit<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        answer: oneshot::Sender<Result<T, E>>,
+    ) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let job = Box::new(Work { work, outcome: None, answer });
+        let queue = self.queue.as_ref().expect("the queue is open as long as the writer lives");
+        queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => StoreError::Broken("the writer has stopped".to_owned()),
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A closure, with its outcome's type hidden.
+trait Job: Send {
+    /// Runs it, and says whether its changes are to be kept.
+    fn run(&mut self, tx: &mut dyn Tx) -> bool;
+    /// Answers its caller, now that the commit succeeded or failed.
+    fn settle(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+struct Work<F, T, E> {
+    work: F,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Work<F, T, E>
+where
+    F: FnMut(&mut dyn Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut dyn Tx) -> bool {
+        let outcome = (self.work)(tx);
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn settle(self: Box<Self>, commit: Result<(), StoreError>) {
+        let outcome = match (commit, self.outcome) {
+            (Err(failed), _) => Err(failed.into()),
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(super::gone().into()),
+        };
+        // Whoever asked may have hung up; what was committed stays committed.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch = Vec::new();
+        let commit = commit_batch(&mut connection, first, jobs, &mut batch);
+        for job in batch {
+            job.settle(commit.clone());
+        }
+    }
+}
+
+fn commit_batch(
+    connection: &mut Connection,
+    first: Box<dyn Job>,
+    jobs: &Receiver<Box<dyn Job>>,
+    batch: &mut Vec<Box<dyn Job>>,
+) -> Result<(), StoreError> {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            batch.push(first);
+            return Err(failed(error));
+        }
+    };
+    let mut next = Some(first);
+    while let Some(mut job) = next {
+        let ran = run_in_savepoint(&transaction, job.as_mut());
+        batch.push(job);
+        ran?;
+        next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Runs one job. An error means that the whole transaction is lost: after a
+/// full disk or an input/output error SQLite may have rolled it back already.
+fn run_in_savepoint(transaction: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+    let sql = |sql| transaction.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(failed);
+    sql("SAVEPOINT job")?;
+    let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut Transaction(transaction))));
+    if !run.unwrap_or(false) {
+        sql("ROLLBACK TO job")?;
+    }
+    sql("RELEASE job").map(drop)
+}

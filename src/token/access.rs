@@ -1,0 +1,123 @@
+//! Access and refresh tokens: JWTs (RFC 7519), HS256, exactly one header.
+//!
+//! The header is compared byte by byte before anything is decoded, which
+//! leaves no algorithm to be confused about. Both tokens of a pair follow from
+//! the session's stored generation alone, so that the same pair can be issued
+//! again when an answer was lost.
+
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, crypto};
+use serde::{Deserialize, Serialize};
+
+use super::{TokenError, keys::Keys};
+use crate::domain::{
+    session::{Bearer, Generation, Policy, Session, SessionId},
+    time::Timestamp,
+    user::UserId,
+};
+
+/// `{"alg":"HS256","typ":"JWT"}`
+const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+/// Longer than any token made here; nothing longer is looked at.
+const LONGEST: usize = 1024;
+/// How far the clocks of several servers may be apart.
+pub(super) const LEEWAY: Duration = Duration::from_secs(5);
+
+/// The two tokens of one generation of a session.
+#[derive(Clone)]
+pub struct Pair {
+    /// For `Authorization: Bearer`.
+    pub access: String,
+    /// For the next pair.
+    pub refresh: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    token_type: Kind,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    user_id: i64,
+    session_id: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Access,
+    Refresh,
+}
+
+/// The pair of the session's current generation.
+pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
+    let token = |kind, jti: u128, ttl: Duration| {
+        let claims = Claims {
+            token_type: kind,
+            exp: (session.issued_at + ttl).seconds(),
+            iat: session.issued_at.seconds(),
+            jti: format!("{jti:032x}"),
+            user_id: session.user.0,
+            session_id: session.id.0,
+        };
+        sign(keys, &claims)
+    };
+    Pair {
+        access: token(Kind::Access, session.current.access_jti(), policy.access_ttl),
+        refresh: token(Kind::Refresh, session.current.refresh_jti(), policy.refresh_ttl),
+    }
+}
+
+/// Who an access token says is calling.
+pub fn verify_access(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
+    verify(keys, Kind::Access, token, now).map(|(bearer, _)| bearer)
+}
+
+/// Whose refresh token this is, and of which generation.
+pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<(Bearer, Generation), TokenError> {
+    verify(keys, Kind::Refresh, token, now)
+}
+
+fn sign(keys: &Keys, claims: &Claims) -> String {
+    let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
+    let mut token = format!("{HEADER}.{}", super::challenge::base64(&payload));
+    let key = match claims.token_type {
+        Kind::Access => &keys.access.current,
+        Kind::Refresh => &keys.refresh.current,
+    };
+    let signature =
+        crypto::sign(token.as_bytes(), &key.signing(), Algorithm::HS256).expect("HS256 signs with any key");
+    token.push('.');
+    token.push_str(&signature);
+    token
+}
+
+fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<(Bearer, Generation), TokenError> {
+    let ours = token.strip_prefix(HEADER).is_some_and(|rest| rest.starts_with('.'));
+    if token.len() > LONGEST || !ours {
+        return Err(TokenError::Invalid);
+    }
+    let ring = match kind {
+        Kind::Access => &keys.access,
+        Kind::Refresh => &keys.refresh,
+    };
+    let claims = ring.iter().find_map(|key| decode(token, &key.verifying())).ok_or(TokenError::Invalid)?;
+    if claims.token_type != kind || Timestamp::from_seconds(claims.iat) > now + LEEWAY {
+        return Err(TokenError::Invalid);
+    }
+    if Timestamp::from_seconds(claims.exp) + LEEWAY <= now {
+        return Err(TokenError::Expired);
+    }
+    let bits = u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenError::Invalid)?;
+    let bearer = Bearer { user: UserId(claims.user_id), session: SessionId(claims.session_id) };
+    Ok((bearer, Generation::from_bits(bits)))
+}
+
+fn decode(token: &str, key: &DecodingKey) -> Option<Claims> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    // Times are checked against our own clock, above.
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    jsonwebtoken::decode(token, key, &validation).ok().map(|data| data.claims)
+}
