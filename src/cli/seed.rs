@@ -1,16 +1,188 @@
-//! `invited seed`.
+//! `invited seed`: fills a database with made-up people who invited one
+//! another, the same ones every time, to look at and to measure with.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{Failure, Settings};
+use crate::{
+    domain::{
+        code::InvitationCode,
+        id,
+        phone::Phone,
+        time::Timestamp,
+        tx::{StoreError, Tx},
+        user::{User, UserId},
+    },
+    store::Store,
+};
 
-#[derive(clap::Args)]
+/// People in one transaction.
+const BATCH: u64 = 20_000;
+/// Most people: Russian mobile numbers, with room to be scattered in.
+const MOST: u64 = 10_000_000;
+/// 2024-01-01T00:00:00Z: when the first of them logged in.
+const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
+/// Between two first logins. Identifiers are random within 128 ms, so people
+/// who come a second apart never draw the same.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+const MEN: [&str; 12] =
+    ["Андрей", "Иван", "Алексей", "Дмитрий", "Сергей", "Михаил", "Никита", "Павел", "Роман", "Егор", "Тимур", "Лев"];
+const WOMEN: [&str; 12] =
+    ["Анна", "Мария", "Елена", "Ольга", "Дарья", "Наталья", "Юлия", "Вера", "Полина", "Алина", "Софья", "Ирина"];
+const FAMILIES: [&str; 16] = [
+    "Потапов", "Иванов", "Смирнов", "Кузнецов", "Попов", "Васильев", "Соколов", "Михайлов", "Новиков", "Фёдоров",
+    "Морозов", "Волков", "Лебедев", "Егоров", "Козлов", "Орлов",
+];
+const MAILS: [&str; 4] = ["mail.ru", "yandex.ru", "example.com", "bk.ru"];
+
+#[derive(Args)]
 pub struct Seed {
     #[command(flatten)]
     settings: Settings,
+    /// How many people (at most 10 million).
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    users: u64,
+    /// How many of them entered somebody's invitation code [default: half].
+    #[arg(long, value_name = "R")]
+    referrals: Option<u64>,
+    /// Add to a database that has users already.
+    #[arg(long)]
+    force: bool,
 }
 
 impl Seed {
     pub fn run(&self) -> Result<(), Failure> {
-        self.settings.read()?;
-        Err(Failure::of("to come"))
+        let referrals = self.referrals.unwrap_or(self.users / 2);
+        if referrals >= self.users {
+            return Err(Failure::misconfigured("--referrals must be less than --users: somebody came by themself"));
+        }
+        let location = self.settings.read()?.server.database;
+        Store::migrate(&location)?;
+        let store = Store::open(&location)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
+        let failed = |error: StoreError| Failure::of(format!("seeding failed: {error}"));
+        let occupied = runtime.block_on(store.read(|tx| tx.any_user())).map_err(failed)?;
+        if occupied && !self.force {
+            return Err(Failure::of("the database has users already: name another, or add to this one with --force"));
+        }
+        let bar = progress(self.users);
+        let crowd = Arc::new(RwLock::new(Crowd { total: self.users, made: 0, referrals, inviters: Vec::new() }));
+        loop {
+            let present = Arc::clone(&crowd);
+            let growth = runtime.block_on(store.write(move |tx| read(&present).grow(tx))).map_err(failed)?;
+            let mut crowd = crowd.write().unwrap_or_else(PoisonError::into_inner);
+            crowd.add(growth);
+            bar.set_position(crowd.made);
+            if crowd.made == crowd.total {
+                break;
+            }
+        }
+        bar.finish();
+        eprintln!("{} people, {referrals} of them invited", self.users);
+        Ok(())
     }
+}
+
+fn progress(total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} people, {per_sec}, {eta} to go");
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn read(crowd: &RwLock<Crowd>) -> std::sync::RwLockReadGuard<'_, Crowd> {
+    crowd.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The people so far: enough to go on from.
+struct Crowd {
+    total: u64,
+    made: u64,
+    /// How many of those to come are invited.
+    referrals: u64,
+    /// Those who invite others, the popular ones several times.
+    inviters: Vec<UserId>,
+}
+
+/// What one transaction adds to a crowd.
+struct Growth {
+    made: u64,
+    referrals: u64,
+    inviters: Vec<UserId>,
+}
+
+impl Crowd {
+    fn add(&mut self, growth: Growth) {
+        self.made += growth.made;
+        self.referrals -= growth.referrals;
+        self.inviters.extend(growth.inviters);
+    }
+
+    /// Adds the next batch of people to the store.
+    fn grow(&self, tx: &mut dyn Tx) -> Result<Growth, StoreError> {
+        let mut rng = StdRng::seed_from_u64(2024 + self.made);
+        let mut growth = Growth { made: 0, referrals: 0, inviters: Vec::new() };
+        while growth.made < BATCH.min(self.total - self.made) {
+            let number = self.made + growth.made;
+            let now = BEGINNING + INTERVAL * u32::try_from(number).unwrap_or(u32::MAX);
+            let person = person(tx, number, now, &mut rng)?;
+            // So drawn, exactly as many are invited as were asked for.
+            let to_come = self.referrals - growth.referrals;
+            if number > 0 && rng.random_range(0..self.total - number) < to_come {
+                let referrer = self.inviter(&growth, &mut rng);
+                tx.set_referrer(person, referrer, now)?;
+                growth.referrals += 1;
+                // Who has invited some will invite more.
+                if rng.random_bool(0.5) {
+                    growth.inviters.push(referrer);
+                }
+            }
+            growth.inviters.push(person);
+            growth.made += 1;
+        }
+        Ok(growth)
+    }
+
+    fn inviter(&self, growth: &Growth, rng: &mut StdRng) -> UserId {
+        let (old, new) = (self.inviters.len(), growth.inviters.len());
+        let at = rng.random_range(0..old + new);
+        if at < old { self.inviters[at] } else { growth.inviters[at - old] }
+    }
+}
+
+/// Makes somebody up and adds them to the store.
+fn person(tx: &mut dyn Tx, number: u64, now: Timestamp, rng: &mut StdRng) -> Result<UserId, StoreError> {
+    let woman = rng.random_bool(0.5);
+    let first_name = one(rng, if woman { &WOMEN } else { &MEN }).to_owned();
+    let last_name = one(rng, &FAMILIES).to_owned() + if woman { "а" } else { "" };
+    let email = if rng.random_bool(0.6) { format!("user{number}@{}", one(rng, &MAILS)) } else { String::new() };
+    for _ in 0..id::DRAWS {
+        let phone = Phone::from_digits(&(79_000_000_000 + rng.random_range(0..1_000_000_000_u64)).to_string());
+        let user = User {
+            id: UserId(id::draw(now, rng)),
+            phone: phone.expect("eleven digits from 7 are a phone"),
+            invitation_code: InvitationCode::draw(rng),
+            first_name: first_name.clone(),
+            last_name: last_name.clone(),
+            email: email.clone(),
+            redeemed: None,
+            created_at: now,
+        };
+        if tx.user_by_phone(user.phone)?.is_none() && tx.insert_user(&user)? {
+            return Ok(user.id);
+        }
+    }
+    Err(StoreError::no_free_id("user"))
+}
+
+fn one(rng: &mut StdRng, of: &[&'static str]) -> &'static str {
+    of[rng.random_range(0..of.len())]
 }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route, endpoint::make_sync, get, http::header, web::Path,
+    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route, endpoint::make_sync, get, http::{Method, header}, web::Path,
 };
 use poem_openapi::OpenApiService;
 
@@ -32,7 +32,7 @@ pub const REFRESH: &str = concat!(
 /// an answer brings are put where the next call needs them.
 static SWAGGER: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").swagger_ui_html();
-    let head = page.split_once("<body>").map_or("", |(head, _)| head).trim_start();
+    let head = page.rsplit_once("<body>").map_or("", |(head, _)| head).trim_start();
     let head = head.replacen("<html charset=\"UTF-8\">", "<!DOCTYPE html>\n<html lang=\"en\">", 1);
     head.replacen("<title>Swagger UI</title>", "<title>invited API</title>", 1) + include_str!("swagger.html")
 });
@@ -42,7 +42,7 @@ static REDOC: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").redoc_html();
     let (head, rest) = page.split_once("<link href=\"https://").unwrap_or((&page, ""));
     let rest = rest.split_once('>').map_or("", |(_, rest)| rest);
-    let script = rest.split_once("<body>").map_or("", |(script, _)| script);
+    let script = rest.rsplit_once("<body>").map_or("", |(script, _)| script);
     let head = head.replacen("<title>Redoc</title>", "<title>invited API</title>", 1);
     head.trim_start().to_owned() + script + include_str!("redoc.html")
 });
@@ -51,12 +51,18 @@ static REDOC: LazyLock<String> = LazyLock::new(|| {
 pub fn around(api: impl IntoEndpoint<Endpoint: 'static>, document: String) -> impl Endpoint<Output = Response> {
     let json = move |_| Response::builder().content_type("application/json").body(document.clone());
     Route::new()
-        .at("/", get(make_sync(|_| see_other("/swagger/"))))
         .at("/openapi.json", get(make_sync(json)))
         .at("/swagger", get(make_sync(|_| html(SWAGGER.as_str()))))
         .at("/redoc", get(make_sync(|_| html(REDOC.as_str()))))
         .at("/problems/:code", get(problem_page))
-        .nest_no_strip("/", api)
+        .at("/*path", api)
+        .around(|pages, request| async move {
+            // The catch-all above would answer for the root as well.
+            if request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD) {
+                return Ok(see_other("/swagger/"));
+            }
+            pages.call(request).await
+        })
         .map_to_response()
 }
 

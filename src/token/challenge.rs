@@ -51,6 +51,8 @@ pub fn seal(keys: &Keys, challenge: &Challenge) -> String {
     };
     let payload = serde_json::to_vec(&payload).expect("the payload is plain JSON");
     let mut header = JweHeader::new();
+    // In this order: the header's bytes are part of what is compared.
+    header.set_algorithm("dir");
     header.set_content_encryption("A256GCM");
     let encrypter = Dir.encrypter_from_bytes(keys.challenge.current.bytes()).expect("a key is 32 bytes");
     josekit::jwe::serialize_compact(&payload, &header, &encrypter).expect("A256GCM seals any payload")
