@@ -22,7 +22,7 @@ pub struct App {
     /// What makes and checks tokens.
     pub keys: Keys,
     /// How codes reach phones.
-    pub sms: Box<dyn Gateway>,
+    pub sms: Arc<dyn Gateway>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

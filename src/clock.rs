@@ -20,9 +20,14 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else takes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else takes"
+    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -56,7 +61,10 @@ impl Clock for ManualClock {
 
 /// A generator of chance good enough for secrets, seeded by the operating
 /// system. One a request: nobody waits for another's draw.
-#[expect(clippy::disallowed_methods, reason = "these are the dice that everybody else takes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these are the dice that everybody else takes"
+)]
 pub fn dice() -> StdRng {
     StdRng::from_rng(&mut rand::rng())
 }

@@ -8,15 +8,22 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// When `filter` is not one.
 pub fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .map_err(|_| "--log is no filter: write a level, as in \"info\" or \"invited=debug\"".to_owned())?;
+    let filter = EnvFilter::builder().parse(filter).map_err(|_| {
+        "--log is no filter: write a level, as in \"info\" or \"invited=debug\"".to_owned()
+    })?;
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // A second start in one process (tests) keeps the first.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .try_init();
     // A panic's own message may hold what a request held, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(place, "a bug: the code panicked");
     }));
     Ok(())

@@ -1,1 +1,23 @@
-fn main(){}
+//! The suite: one crate, one file a feature.
+//!
+//! Most tests speak to the real router over a real SQLite file in a temporary
+//! folder, with a clock that they move and a gateway that remembers what it
+//! was given. Nothing sleeps. `binary.rs` runs the executable itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod harness;
+
+mod architecture;
+mod binary;
+mod config;
+mod document;
+mod invitation;
+mod login;
+mod migrate;
+mod openapi;
+mod phone;
+mod problem;
+mod profile;
+mod session;
+mod store;

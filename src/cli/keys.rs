@@ -37,25 +37,48 @@ impl Keys {
         let config = place.settings.read()?;
         let path = config.keys_path();
         let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let mut keys = keys::Keys::read(&path)?.ok_or_else(|| KeysError::Io(path.clone(), missing()))?;
+        let mut keys =
+            keys::Keys::read(&path)?.ok_or_else(|| KeysError::Io(path.clone(), missing()))?;
         if let Action::Rotate(_) = self.action {
             let tokens = &config.tokens;
-            let longest_life = tokens.access_ttl.max(tokens.refresh_ttl).max(tokens.sms_token_ttl);
+            let longest_life = tokens
+                .access_ttl
+                .max(tokens.refresh_ttl)
+                .max(tokens.sms_token_ttl);
             keys.rotate(longest_life, SystemClock.now(), &mut dice());
             keys.write(&path)?;
         }
-        let rings = [("access", &keys.access), ("refresh", &keys.refresh), ("challenge", &keys.challenge)];
+        let rings = [
+            ("access", &keys.access),
+            ("refresh", &keys.refresh),
+            ("challenge", &keys.challenge),
+        ];
         print(&rings.map(|(purpose, ring)| line(purpose, ring)).concat())
     }
 }
 
 fn line(purpose: &str, ring: &Ring) -> String {
-    let older: Vec<_> = ring.previous.iter().map(|retired| fingerprint(&retired.key)).collect();
-    let older = if older.is_empty() { "none".to_owned() } else { older.join(", ") };
-    format!("{purpose:<10} current {}, previous {older}\n", fingerprint(&ring.current))
+    let older: Vec<_> = ring
+        .previous
+        .iter()
+        .map(|retired| fingerprint(&retired.key))
+        .collect();
+    let older = if older.is_empty() {
+        "none".to_owned()
+    } else {
+        older.join(", ")
+    };
+    format!(
+        "{purpose:<10} current {}, previous {older}\n",
+        fingerprint(&ring.current)
+    )
 }
 
 /// Enough of a hash to tell keys apart.
 fn fingerprint(key: &Key) -> String {
-    Sha256::digest(key.bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(key.bytes())
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -26,7 +26,10 @@ impl Migrate {
         if migrations.is_empty() {
             return print(&format!("{} is up to date\n", path.display()));
         }
-        let lines: String = migrations.iter().map(|Migration(name)| format!("{verb} {name}\n")).collect();
+        let lines: String = migrations
+            .iter()
+            .map(|Migration(name)| format!("{verb} {name}\n"))
+            .collect();
         print(&lines)
     }
 }

@@ -20,7 +20,12 @@ use crate::{
 
 /// A referral service with login by phone number.
 #[derive(Parser)]
-#[command(version, about, arg_required_else_help = true, disable_help_subcommand = false)]
+#[command(
+    version,
+    about,
+    arg_required_else_help = true,
+    disable_help_subcommand = false
+)]
 struct Cli {
     /// What to log: a level (error, warn, info, debug) or a filter like invited=debug.
     #[arg(long, global = true, env = "INVITED_LOG", default_value = "info")]
@@ -84,11 +89,17 @@ struct Failure {
 
 impl Failure {
     fn misconfigured(sentence: impl fmt::Display) -> Self {
-        Self { sentence: sentence.to_string(), misconfigured: true }
+        Self {
+            sentence: sentence.to_string(),
+            misconfigured: true,
+        }
     }
 
     fn of(sentence: impl fmt::Display) -> Self {
-        Self { sentence: sentence.to_string(), misconfigured: false }
+        Self {
+            sentence: sentence.to_string(),
+            misconfigured: false,
+        }
     }
 }
 
@@ -118,14 +129,16 @@ impl From<KeysError> for Failure {
 /// arguments or the configuration are to blame, 1 everything else.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = telemetry::start(&cli.log).map_err(Failure::misconfigured).and_then(|()| match &cli.command {
-        Command::Serve(serve) => serve.run(),
-        Command::Migrate(migrate) => migrate.run(),
-        Command::Seed(seed) => seed.run(),
-        Command::Openapi => openapi::run(),
-        Command::Keys(keys) => keys.run(),
-        Command::Config => config::run(),
-    });
+    let outcome = telemetry::start(&cli.log)
+        .map_err(Failure::misconfigured)
+        .and_then(|()| match &cli.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Migrate(migrate) => migrate.run(),
+            Command::Seed(seed) => seed.run(),
+            Command::Openapi => openapi::run(),
+            Command::Keys(keys) => keys.run(),
+            Command::Config => config::run(),
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -139,7 +152,9 @@ pub fn run() -> ExitCode {
 fn print(text: &str) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::of(format!("cannot print: {error}"))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::of(format!("cannot print: {error}")))
+        }
         _ => Ok(()),
     }
 }

@@ -33,13 +33,51 @@ const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 /// who come a second apart never draw the same.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-const MEN: [&str; 12] =
-    ["Андрей", "Иван", "Алексей", "Дмитрий", "Сергей", "Михаил", "Никита", "Павел", "Роман", "Егор", "Тимур", "Лев"];
-const WOMEN: [&str; 12] =
-    ["Анна", "Мария", "Елена", "Ольга", "Дарья", "Наталья", "Юлия", "Вера", "Полина", "Алина", "Софья", "Ирина"];
+const MEN: [&str; 12] = [
+    "Андрей",
+    "Иван",
+    "Алексей",
+    "Дмитрий",
+    "Сергей",
+    "Михаил",
+    "Никита",
+    "Павел",
+    "Роман",
+    "Егор",
+    "Тимур",
+    "Лев",
+];
+const WOMEN: [&str; 12] = [
+    "Анна",
+    "Мария",
+    "Елена",
+    "Ольга",
+    "Дарья",
+    "Наталья",
+    "Юлия",
+    "Вера",
+    "Полина",
+    "Алина",
+    "Софья",
+    "Ирина",
+];
 const FAMILIES: [&str; 16] = [
-    "Потапов", "Иванов", "Смирнов", "Кузнецов", "Попов", "Васильев", "Соколов", "Михайлов", "Новиков", "Фёдоров",
-    "Морозов", "Волков", "Лебедев", "Егоров", "Козлов", "Орлов",
+    "Потапов",
+    "Иванов",
+    "Смирнов",
+    "Кузнецов",
+    "Попов",
+    "Васильев",
+    "Соколов",
+    "Михайлов",
+    "Новиков",
+    "Фёдоров",
+    "Морозов",
+    "Волков",
+    "Лебедев",
+    "Егоров",
+    "Козлов",
+    "Орлов",
 ];
 const MAILS: [&str; 4] = ["mail.ru", "yandex.ru", "example.com", "bk.ru"];
 
@@ -62,7 +100,9 @@ impl Seed {
     pub fn run(&self) -> Result<(), Failure> {
         let referrals = self.referrals.unwrap_or(self.users / 2);
         if referrals >= self.users {
-            return Err(Failure::misconfigured("--referrals must be less than --users: somebody came by themself"));
+            return Err(Failure::misconfigured(
+                "--referrals must be less than --users: somebody came by themself",
+            ));
         }
         let location = self.settings.read()?.server.database;
         Store::migrate(&location)?;
@@ -71,15 +111,26 @@ impl Seed {
             .build()
             .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
         let failed = |error: StoreError| Failure::of(format!("seeding failed: {error}"));
-        let occupied = runtime.block_on(store.read(|tx| tx.any_user())).map_err(failed)?;
+        let occupied = runtime
+            .block_on(store.read(|tx| tx.any_user()))
+            .map_err(failed)?;
         if occupied && !self.force {
-            return Err(Failure::of("the database has users already: name another, or add to this one with --force"));
+            return Err(Failure::of(
+                "the database has users already: name another, or add to this one with --force",
+            ));
         }
         let bar = progress(self.users);
-        let crowd = Arc::new(RwLock::new(Crowd { total: self.users, made: 0, referrals, inviters: Vec::new() }));
+        let crowd = Arc::new(RwLock::new(Crowd {
+            total: self.users,
+            made: 0,
+            referrals,
+            inviters: Vec::new(),
+        }));
         loop {
             let present = Arc::clone(&crowd);
-            let growth = runtime.block_on(store.write(move |tx| read(&present).grow(tx))).map_err(failed)?;
+            let growth = runtime
+                .block_on(store.write(move |tx| read(&present).grow(tx)))
+                .map_err(failed)?;
             let mut crowd = crowd.write().unwrap_or_else(PoisonError::into_inner);
             crowd.add(growth);
             bar.set_position(crowd.made);
@@ -94,7 +145,9 @@ impl Seed {
 }
 
 fn progress(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} people, {per_sec}, {eta} to go");
+    let style = ProgressStyle::with_template(
+        "{bar:40} {human_pos} of {human_len} people, {per_sec}, {eta} to go",
+    );
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -129,7 +182,11 @@ impl Crowd {
     /// Adds the next batch of people to the store.
     fn grow(&self, tx: &mut dyn Tx) -> Result<Growth, StoreError> {
         let mut rng = StdRng::seed_from_u64(2024 + self.made);
-        let mut growth = Growth { made: 0, referrals: 0, inviters: Vec::new() };
+        let mut growth = Growth {
+            made: 0,
+            referrals: 0,
+            inviters: Vec::new(),
+        };
         while growth.made < BATCH.min(self.total - self.made) {
             let number = self.made + growth.made;
             let now = BEGINNING + INTERVAL * u32::try_from(number).unwrap_or(u32::MAX);
@@ -154,18 +211,33 @@ impl Crowd {
     fn inviter(&self, growth: &Growth, rng: &mut StdRng) -> UserId {
         let (old, new) = (self.inviters.len(), growth.inviters.len());
         let at = rng.random_range(0..old + new);
-        if at < old { self.inviters[at] } else { growth.inviters[at - old] }
+        if at < old {
+            self.inviters[at]
+        } else {
+            growth.inviters[at - old]
+        }
     }
 }
 
 /// Makes somebody up and adds them to the store.
-fn person(tx: &mut dyn Tx, number: u64, now: Timestamp, rng: &mut StdRng) -> Result<UserId, StoreError> {
+fn person(
+    tx: &mut dyn Tx,
+    number: u64,
+    now: Timestamp,
+    rng: &mut StdRng,
+) -> Result<UserId, StoreError> {
     let woman = rng.random_bool(0.5);
     let first_name = one(rng, if woman { &WOMEN } else { &MEN }).to_owned();
     let last_name = one(rng, &FAMILIES).to_owned() + if woman { "а" } else { "" };
-    let email = if rng.random_bool(0.6) { format!("user{number}@{}", one(rng, &MAILS)) } else { String::new() };
+    let email = if rng.random_bool(0.6) {
+        format!("user{number}@{}", one(rng, &MAILS))
+    } else {
+        String::new()
+    };
     for _ in 0..id::DRAWS {
-        let phone = Phone::from_digits(&(79_000_000_000 + rng.random_range(0..1_000_000_000_u64)).to_string());
+        let phone = Phone::from_digits(
+            &(79_000_000_000 + rng.random_range(0..1_000_000_000_u64)).to_string(),
+        );
         let user = User {
             id: UserId(id::draw(now, rng)),
             phone: phone.expect("eleven digits from 7 are a phone"),

@@ -60,8 +60,15 @@ impl Serve {
         let store = Store::open(&config.server.database)?;
         // Under the store's lock, so that two first starts make one key file.
         let keys = keys(&config)?;
-        let sms = sms::open(&config.sms.gateway).map_err(|reason| Failure::misconfigured(format!("--sms: {reason}")))?;
-        Ok(App { config, store, keys, sms, clock: Arc::new(SystemClock) })
+        let sms = sms::open(&config.sms.gateway)
+            .map_err(|reason| Failure::misconfigured(format!("--sms: {reason}")))?;
+        Ok(App {
+            config,
+            store,
+            keys,
+            sms,
+            clock: Arc::new(SystemClock),
+        })
     }
 }
 
@@ -77,11 +84,15 @@ fn keys(config: &Config) -> Result<Keys, Failure> {
 }
 
 async fn serve(app: Arc<App>, listen: SocketAddr) -> Result<(), Failure> {
-    let refused = |error| Failure::misconfigured(format!("--listen: {listen} cannot be listened on: {error}"));
+    let refused = |error| {
+        Failure::misconfigured(format!("--listen: {listen} cannot be listened on: {error}"))
+    };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let stop = stop().map_err(|error| Failure::of(format!("cannot start: {error}")))?;
-    print(&format!("listening on http://{address}\nexplore the API at http://{address}/swagger/\n"))?;
+    print(&format!(
+        "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
+    ))?;
     server::serve(listener, Arc::new(http::router(&app)), stop).await;
     tracing::info!("stopped");
     Ok(())
@@ -89,7 +100,10 @@ async fn serve(app: Arc<App>, listen: SocketAddr) -> Result<(), Failure> {
 
 /// Ready when the process is asked to stop.
 fn stop() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminated, mut interrupted) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = terminated.recv() => {}

@@ -52,11 +52,18 @@ impl Layers {
     /// Takes those of the variables that are settings. Others that begin alike
     /// are let be (orchestrators make some up from the service's name), unless
     /// they name a section.
-    pub fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), ConfigError> {
+    pub fn environment(
+        &mut self,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<(), ConfigError> {
         for (name, value) in variables {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("INVITED_")) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with("INVITED_")) else {
+                continue;
+            };
             if PLAIN.contains(&name) || name.contains("__") {
-                let value = value.to_str().ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
+                let value = value
+                    .to_str()
+                    .ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
                 self.variables.insert(name.to_owned(), value.to_owned());
             }
         }
@@ -69,8 +76,13 @@ impl Layers {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::of(&name, &format!("cannot be read: {error}")))?;
         self.file = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            ConfigError::of(&name, &format!("is no TOML, at line {line}: {}", error.message()))
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].matches('\n').count() + 1
+            });
+            ConfigError::of(
+                &name,
+                &format!("is no TOML, at line {line}: {}", error.message()),
+            )
         })?;
         path.clone_into(&mut self.path);
         Ok(())
@@ -79,7 +91,8 @@ impl Layers {
     /// Takes the value of `key` out of whatever layer gives it first.
     pub fn take<T: Setting>(&mut self, key: &'static str, default: &str) -> Result<T, ConfigError> {
         let variable = variable(key);
-        let (from_file, from_variable) = (take(&mut self.file, key), self.variables.remove(&variable));
+        let (from_file, from_variable) =
+            (take(&mut self.file, key), self.variables.remove(&variable));
         let (name, value) = match (self.flags.remove(key), from_variable, from_file) {
             (Some((flag, value)), _, _) => (flag.to_owned(), Value::String(value)),
             (None, Some(value), _) => (variable, Value::String(value)),
@@ -96,21 +109,35 @@ impl Layers {
         match self.file.remove(TEST_NUMBERS) {
             Some(Value::Table(numbers)) => {
                 for (number, value) in numbers {
-                    given.push((self.in_file(&format!("{TEST_NUMBERS}.\"{number}\"")), number, value));
+                    given.push((
+                        self.in_file(&format!("{TEST_NUMBERS}.\"{number}\"")),
+                        number,
+                        value,
+                    ));
                 }
             }
-            Some(_) => return Err(ConfigError::of(&self.in_file(TEST_NUMBERS), "must be a section")),
+            Some(_) => {
+                return Err(ConfigError::of(
+                    &self.in_file(TEST_NUMBERS),
+                    "must be a section",
+                ));
+            }
             None => {}
         }
         for (name, value) in &self.variables {
             if let Some(number) = name.strip_prefix(&prefix) {
-                given.push((name.clone(), number.to_owned(), Value::String(value.clone())));
+                given.push((
+                    name.clone(),
+                    number.to_owned(),
+                    Value::String(value.clone()),
+                ));
             }
         }
         self.variables.retain(|name, _| !name.starts_with(&prefix));
         let read = |(name, number, value): &(String, String, Value)| {
-            let phone = Phone::parse(number, region)
-                .map_err(|_| ConfigError::of(name, "does not name a phone number in international form"))?;
+            let phone = Phone::parse(number, region).map_err(|_| {
+                ConfigError::of(name, "does not name a phone number in international form")
+            })?;
             TestNumber::read(phone, value).map_err(|reason| ConfigError::of(name, &reason))
         };
         given.iter().map(read).collect()

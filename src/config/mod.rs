@@ -179,8 +179,12 @@ impl Config {
         let login = Login::read(&mut layers)?;
         let sms = Sms::read(&mut layers)?;
         let digits = (*login.code_length).max(6);
-        let template = Template::new(sms.service_name.as_str(), sms.webotp_host.as_ref().map(Host::as_str), digits)
-            .map_err(|reason| ConfigError::of("sms.service_name", &reason))?;
+        let template = Template::new(
+            sms.service_name.as_str(),
+            sms.webotp_host.as_ref().map(Host::as_str),
+            digits,
+        )
+        .map_err(|reason| ConfigError::of("sms.service_name", &reason))?;
         let config = Self {
             server: Server::read(&mut layers)?,
             limits: Limits::read(&mut layers)?,
@@ -197,9 +201,16 @@ impl Config {
 
     /// Every setting there is, in order.
     pub fn entries() -> impl Iterator<Item = &'static Entry> {
-        [Server::ENTRIES, Limits::ENTRIES, Tokens::ENTRIES, Login::ENTRIES, Http::ENTRIES, Sms::ENTRIES]
-            .into_iter()
-            .flatten()
+        [
+            Server::ENTRIES,
+            Limits::ENTRIES,
+            Tokens::ENTRIES,
+            Login::ENTRIES,
+            Http::ENTRIES,
+            Sms::ENTRIES,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// A configuration file with every default, commented out.
@@ -212,7 +223,13 @@ impl Config {
                 section = prefix;
                 let _ = write!(sample, "\n[{section}]\n");
             }
-            let _ = write!(sample, "\n# {} ({})\n# {key} = \"{}\"\n", entry.help.trim(), entry.variable(), entry.default);
+            let _ = write!(
+                sample,
+                "\n# {} ({})\n# {key} = \"{}\"\n",
+                entry.help.trim(),
+                entry.variable(),
+                entry.default
+            );
         }
         sample.push_str(
             "\n[test_numbers]\n\n# No SMS, no send limits, a fixed code, for store reviewers and demos.\n\
@@ -224,18 +241,27 @@ impl Config {
     /// Where the keys are.
     pub fn keys_path(&self) -> PathBuf {
         let store::Location::Sqlite(database) = &self.server.database;
-        self.server.keys.clone().unwrap_or_else(|| database.with_file_name("invited.keys.json"))
+        self.server
+            .keys
+            .clone()
+            .unwrap_or_else(|| database.with_file_name("invited.keys.json"))
     }
 
     /// The fixed code of a test number that is still one at `now`.
     pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&OneTimeCode> {
-        let number = self.test_numbers.iter().find(|number| number.phone == phone && number.until > now);
+        let number = self
+            .test_numbers
+            .iter()
+            .find(|number| number.phone == phone && number.until > now);
         number.map(|number| &number.code)
     }
 
     /// Whether messages may be sent to `phone`.
     pub fn may_send_to(&self, phone: Phone) -> bool {
-        self.login.destinations.iter().any(|destination| destination.covers(phone))
+        self.login
+            .destinations
+            .iter()
+            .any(|destination| destination.covers(phone))
     }
 
     /// The numbers that bound challenges.

@@ -1,6 +1,12 @@
 //! The kinds of values that settings have, and how each is written.
 
-use std::{net::{IpAddr, SocketAddr}, ops::Deref, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Deref,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use toml::Value;
@@ -23,7 +29,9 @@ pub trait Setting: Sized {
 }
 
 fn text(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| "must be text, in quotes".to_owned())
+    value
+        .as_str()
+        .ok_or_else(|| "must be text, in quotes".to_owned())
 }
 
 /// Types that are written as text and read by their own `FromStr`.
@@ -37,12 +45,23 @@ macro_rules! written_as_text {
     };
 }
 
-written_as_text!(Limit, Region, Destination, sms::Choice, store::Location, Host, Name, Origin);
+written_as_text!(
+    Limit,
+    Region,
+    Destination,
+    sms::Choice,
+    store::Location,
+    Host,
+    Name,
+    Origin
+);
 
 impl Setting for Duration {
     fn read(value: &Value) -> Result<Self, String> {
         match value {
-            Value::Integer(_) => Err("needs a unit: write for example \"90s\", with s, m, h or d".to_owned()),
+            Value::Integer(_) => {
+                Err("needs a unit: write for example \"90s\", with s, m, h or d".to_owned())
+            }
             value => parse_span(text(value)?),
         }
     }
@@ -50,7 +69,8 @@ impl Setting for Duration {
 
 impl Setting for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
-        let expected = "is no address to listen on: write an IP address and a port, as in \"127.0.0.1:8080\"";
+        let expected =
+            "is no address to listen on: write an IP address and a port, as in \"127.0.0.1:8080\"";
         text(value)?.trim().parse().map_err(|_| expected.to_owned())
     }
 }
@@ -60,19 +80,27 @@ impl Setting for ipnet::IpNet {
         let text = text(value)?.trim();
         let host = || text.parse::<IpAddr>().ok().map(Self::from);
         let network = text.parse().ok().or_else(host);
-        network.ok_or_else(|| "is no network: write an address and a prefix length, as in \"10.0.0.0/8\"".to_owned())
+        network.ok_or_else(|| {
+            "is no network: write an address and a prefix length, as in \"10.0.0.0/8\"".to_owned()
+        })
     }
 }
 
 impl Setting for Option<PathBuf> {
     fn read(value: &Value) -> Result<Self, String> {
-        Ok(Some(text(value)?).filter(|text| !text.is_empty()).map(PathBuf::from))
+        Ok(Some(text(value)?)
+            .filter(|text| !text.is_empty())
+            .map(PathBuf::from))
     }
 }
 
 impl Setting for Option<Host> {
     fn read(value: &Value) -> Result<Self, String> {
-        if text(value)?.is_empty() { Ok(None) } else { Host::read(value).map(Some) }
+        if text(value)?.is_empty() {
+            Ok(None)
+        } else {
+            Host::read(value).map(Some)
+        }
     }
 }
 
@@ -82,8 +110,8 @@ impl<T: Setting> Setting for Vec<T> {
         match value {
             Value::Array(items) => items.iter().map(T::read).collect(),
             Value::String(text) if text.trim_start().starts_with('[') => {
-                let array: toml::Table =
-                    toml::from_str(&format!("list = {text}")).map_err(|_| "is no list".to_owned())?;
+                let array: toml::Table = toml::from_str(&format!("list = {text}"))
+                    .map_err(|_| "is no list".to_owned())?;
                 array.get("list").map_or(Ok(Self::new()), Self::read)
             }
             Value::String(text) => text
@@ -117,7 +145,9 @@ impl<const MIN: usize, const MAX: usize> Setting for Count<MIN, MAX> {
             _ => None,
         };
         let number = number.filter(|number| (MIN..=MAX).contains(number));
-        number.map(Self).ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
+        number
+            .map(Self)
+            .ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
     }
 }
 
@@ -192,9 +222,15 @@ impl TestNumber {
         let expected = "must be written as { code = \"1234\", until = 2027-01-01T00:00:00Z }";
         let inline = match value {
             Value::String(text) => toml::from_str::<toml::Table>(&format!("number = {text}")).ok(),
-            value => Some(toml::Table::from_iter([("number".to_owned(), value.clone())])),
+            value => Some(toml::Table::from_iter([(
+                "number".to_owned(),
+                value.clone(),
+            )])),
         };
-        let table = inline.as_ref().and_then(|table| table.get("number")).and_then(Value::as_table);
+        let table = inline
+            .as_ref()
+            .and_then(|table| table.get("number"))
+            .and_then(Value::as_table);
         let table = table.filter(|table| table.len() == 2).ok_or(expected)?;
         let code = table.get("code").and_then(Value::as_str).ok_or(expected)?;
         let until = match table.get("until") {
@@ -204,6 +240,10 @@ impl TestNumber {
         };
         let until = OffsetDateTime::parse(&until, &Rfc3339).map_err(|_| expected)?;
         let code = OneTimeCode::parse(code).map_err(|_| "needs a code of 4 to 10 digits")?;
-        Ok(Self { phone, code, until: Timestamp::from_seconds(until.unix_timestamp()) })
+        Ok(Self {
+            phone,
+            code,
+            until: Timestamp::from_seconds(until.unix_timestamp()),
+        })
     }
 }

@@ -120,10 +120,16 @@ pub fn open(
     let mut live = tx.unexpired_challenges(phone, now)?;
     live.retain(|challenge| challenge.is_live(policy.guesses, now));
     if fixed.is_none() && live.len() >= policy.live_per_phone {
-        let first_to_end = live.iter().map(|challenge| challenge.expires_at).min().unwrap_or(now);
+        let first_to_end = live
+            .iter()
+            .map(|challenge| challenge.expires_at)
+            .min()
+            .unwrap_or(now);
         return Err(OpenError::TooManyLive(first_to_end.since(now)));
     }
-    let sibling = live.into_iter().rfind(|challenge| challenge.purpose == purpose);
+    let sibling = live
+        .into_iter()
+        .rfind(|challenge| challenge.purpose == purpose);
     let code = match (fixed, sibling) {
         (Some(fixed), _) => fixed.clone(),
         (None, Some(sibling)) => sibling.code,
@@ -158,7 +164,9 @@ pub fn answer(
     policy: Policy,
     now: Timestamp,
 ) -> Result<Verdict, StoreError> {
-    let Some(challenge) = tx.challenge(id)? else { return Ok(Verdict::Unknown) };
+    let Some(challenge) = tx.challenge(id)? else {
+        return Ok(Verdict::Unknown);
+    };
     if challenge.phone != phone || challenge.purpose != purpose {
         return Ok(Verdict::Unknown);
     }
@@ -176,7 +184,9 @@ pub fn answer(
     }
     if !challenge.code.matches(guess) {
         tx.count_wrong_guess(id)?;
-        return Ok(Verdict::Wrong { attempts_left: policy.guesses - challenge.wrong_guesses - 1 });
+        return Ok(Verdict::Wrong {
+            attempts_left: policy.guesses - challenge.wrong_guesses - 1,
+        });
     }
     tx.spend_challenges(phone)?;
     Ok(Verdict::Right)

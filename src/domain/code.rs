@@ -22,13 +22,22 @@ impl OneTimeCode {
 
     /// Draws a code of `digits` digits, each number as likely as any other.
     pub fn draw(digits: usize, rng: &mut dyn CryptoRng) -> Self {
-        Self((0..digits).map(|_| char::from(b'0' + rng.random_range(0..10_u8))).collect())
+        Self(
+            (0..digits)
+                .map(|_| char::from(b'0' + rng.random_range(0..10_u8)))
+                .collect(),
+        )
     }
 
     /// Reads what was typed; not one digit more or less is forgiven.
     pub fn parse(text: &str) -> Result<Self, NotACode> {
-        let digits = Self::DIGITS.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
-        if digits { Ok(Self(text.to_owned())) } else { Err(NotACode) }
+        let digits =
+            Self::DIGITS.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
+        if digits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotACode)
+        }
     }
 
     /// Whether both are the same code, in a time that does not tell where they differ.
@@ -63,7 +72,9 @@ impl InvitationCode {
 
     /// Draws a code: one of 32^6, about a thousand million.
     pub fn draw(rng: &mut dyn CryptoRng) -> Self {
-        Self(std::array::from_fn(|_| Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())]))
+        Self(std::array::from_fn(|_| {
+            Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())]
+        }))
     }
 
     /// Reads a code as people type it: surrounding white space and ASCII case are forgiven.
@@ -71,7 +82,11 @@ impl InvitationCode {
         let code: [u8; 6] = text.trim().as_bytes().try_into().map_err(|_| NotACode)?;
         let code = code.map(|letter| letter.to_ascii_uppercase());
         let known = |letter: &u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
-        if code.iter().all(known) { Ok(Self(code)) } else { Err(NotACode) }
+        if code.iter().all(known) {
+            Ok(Self(code))
+        } else {
+            Err(NotACode)
+        }
     }
 
     /// The code as text.
@@ -98,34 +113,63 @@ mod tests {
         for text in ["0000", "1234", "0123456789"] {
             assert_eq!(OneTimeCode::parse(text).unwrap().reveal(), text);
         }
-        for text in ["", "123", "12345678901", " 1234", "12 34", "12a4", "-123", "١٢٣٤", "１２３４"] {
+        for text in [
+            "",
+            "123",
+            "12345678901",
+            " 1234",
+            "12 34",
+            "12a4",
+            "-123",
+            "١٢٣٤",
+            "１２３４",
+        ] {
             assert_eq!(OneTimeCode::parse(text), Err(NotACode), "{text}");
         }
     }
 
     #[test]
     fn a_one_time_code_does_not_show_itself() {
-        assert_eq!(format!("{:?}", OneTimeCode::parse("1234").unwrap()), "OneTimeCode(..)");
+        assert_eq!(
+            format!("{:?}", OneTimeCode::parse("1234").unwrap()),
+            "OneTimeCode(..)"
+        );
     }
 
     #[test]
     fn drawn_codes_use_every_digit_and_every_letter() {
         let mut rng = StdRng::seed_from_u64(7);
         let digits: String = (0..200).map(|_| OneTimeCode::draw(4, &mut rng).0).collect();
-        let letters: String = (0..200).map(|_| InvitationCode::draw(&mut rng).to_string()).collect();
+        let letters: String = (0..200)
+            .map(|_| InvitationCode::draw(&mut rng).to_string())
+            .collect();
         assert!(('0'..='9').all(|digit| digits.contains(digit)));
-        assert!(InvitationCode::ALPHABET.iter().all(|letter| letters.contains(char::from(*letter))));
-        assert!(letters.bytes().all(|letter| InvitationCode::ALPHABET.contains(&letter)));
+        assert!(
+            InvitationCode::ALPHABET
+                .iter()
+                .all(|letter| letters.contains(char::from(*letter)))
+        );
+        assert!(
+            letters
+                .bytes()
+                .all(|letter| InvitationCode::ALPHABET.contains(&letter))
+        );
     }
 
     #[test]
     fn invitation_codes_are_trimmed_and_folded() {
         for text in ["QBX27C", " qbx27c\n", "Qbx27c"] {
-            assert_eq!(InvitationCode::parse(text).unwrap().as_str(), "QBX27C", "{text:?}");
+            assert_eq!(
+                InvitationCode::parse(text).unwrap().as_str(),
+                "QBX27C",
+                "{text:?}"
+            );
         }
         // Never drawn, yet well-formed: the alphabet may have been another once.
         assert!(InvitationCode::parse("O0I1AA").is_ok());
-        for text in ["", "QBX27", "QBX27CC", "QBX 7C", "QBX27Ü", "ſBX27C", "QBX27-"] {
+        for text in [
+            "", "QBX27", "QBX27CC", "QBX 7C", "QBX27Ü", "ſBX27C", "QBX27-",
+        ] {
             assert_eq!(InvitationCode::parse(text), Err(NotACode), "{text}");
         }
     }

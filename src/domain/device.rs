@@ -67,7 +67,12 @@ pub fn recognise(
     }
     let mut secret = DeviceSecret([0; 32]);
     rng.fill_bytes(&mut secret.0);
-    let device = Device { hash: secret.hash(), user, created_at: now, used_at: now };
+    let device = Device {
+        hash: secret.hash(),
+        user,
+        created_at: now,
+        used_at: now,
+    };
     tx.insert_device(&device, MOST_PER_USER)?;
     Ok(secret)
 }

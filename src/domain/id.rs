@@ -34,7 +34,12 @@ mod tests {
     fn ids_are_ordered_by_time_and_fit_a_double() {
         let mut rng = StdRng::seed_from_u64(1);
         let mut last = 0;
-        for seconds in [1_577_836_801_i64, 1_713_215_473, 1_800_000_000, 3_000_000_000] {
+        for seconds in [
+            1_577_836_801_i64,
+            1_713_215_473,
+            1_800_000_000,
+            3_000_000_000,
+        ] {
             let id = draw(Timestamp::from_seconds(seconds), &mut rng);
             assert!(id > last && id < 1 << 53, "{id}");
             last = id;

@@ -29,10 +29,20 @@ pub enum RedeemError {
 
 /// Records that `user` was invited by the owner of `code`, who is returned.
 /// The same code again is the same answer; another never is.
-pub fn redeem(tx: &mut dyn Tx, user: &User, code: InvitationCode, now: Timestamp) -> Result<User, RedeemError> {
+pub fn redeem(
+    tx: &mut dyn Tx,
+    user: &User,
+    code: InvitationCode,
+    now: Timestamp,
+) -> Result<User, RedeemError> {
     let referrer = tx.user_by_invitation_code(code)?;
-    if let Some(Redeemed { referrer: first, .. }) = user.redeemed {
-        return referrer.filter(|referrer| referrer.id == first).ok_or(RedeemError::AlreadySet);
+    if let Some(Redeemed {
+        referrer: first, ..
+    }) = user.redeemed
+    {
+        return referrer
+            .filter(|referrer| referrer.id == first)
+            .ok_or(RedeemError::AlreadySet);
     }
     let referrer = referrer.ok_or(RedeemError::Unknown)?;
     if referrer.id == user.id {

@@ -32,17 +32,28 @@ impl FromStr for Limit {
         if text.trim() == "off" {
             return Ok(Self(Vec::new()));
         }
-        text.split(',').map(window).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .map(window)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
 fn window(text: &str) -> Result<Window, String> {
-    let expected = || "is no limit: write counts and windows, as in \"3/15m, 10/24h\", or \"off\"".to_owned();
+    let expected =
+        || "is no limit: write counts and windows, as in \"3/15m, 10/24h\", or \"off\"".to_owned();
     let (count, span) = text.split_once('/').ok_or_else(expected)?;
     let count = count.trim();
     let plain = !count.is_empty() && count.bytes().all(|digit| digit.is_ascii_digit());
-    let count = count.parse().ok().filter(|count| plain && *count > 0).ok_or_else(expected)?;
-    Ok(Window { count, span: parse_span(span)? })
+    let count = count
+        .parse()
+        .ok()
+        .filter(|count| plain && *count > 0)
+        .ok_or_else(expected)?;
+    Ok(Window {
+        count,
+        span: parse_span(span)?,
+    })
 }
 
 #[cfg(test)]
@@ -55,10 +66,31 @@ mod tests {
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
         assert_eq!(
             limit.windows(),
-            [Window { count: 8, span: hours(24) }, Window { count: 20, span: hours(168) }]
+            [
+                Window {
+                    count: 8,
+                    span: hours(24)
+                },
+                Window {
+                    count: 20,
+                    span: hours(168)
+                }
+            ]
         );
         assert!("off".parse::<Limit>().unwrap().windows().is_empty());
-        for text in ["", "8", "8/", "/24h", "0/24h", "8/24", "-1/1h", "+1/1h", "8/24h,", "off, 1/1h", "5000000000/1h"] {
+        for text in [
+            "",
+            "8",
+            "8/",
+            "/24h",
+            "0/24h",
+            "8/24",
+            "-1/1h",
+            "+1/1h",
+            "8/24h,",
+            "off, 1/1h",
+            "5000000000/1h",
+        ] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
         }
     }

@@ -61,8 +61,21 @@ pub fn confirm(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Confirmation, StoreError> {
-    let Attempt { challenge, phone, guess, .. } = attempt;
-    match challenge::answer(tx, *challenge, *phone, Purpose::Login, guess, challenges, now)? {
+    let Attempt {
+        challenge,
+        phone,
+        guess,
+        ..
+    } = attempt;
+    match challenge::answer(
+        tx,
+        *challenge,
+        *phone,
+        Purpose::Login,
+        guess,
+        challenges,
+        now,
+    )? {
         Verdict::Right => {}
         refused => return Ok(Confirmation::Refused(refused)),
     }
@@ -80,5 +93,9 @@ pub fn confirm(
     };
     let session = session::begin(tx, user.id, &attempt.origin, sessions, now, rng)?;
     let device = device::recognise(tx, user.id, attempt.device.as_ref(), now, rng)?;
-    Ok(Confirmation::Welcome(Box::new(Welcome { session, device, invitation })))
+    Ok(Confirmation::Welcome(Box::new(Welcome {
+        session,
+        device,
+        invitation,
+    })))
 }

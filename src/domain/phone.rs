@@ -114,12 +114,24 @@ impl Region {
         Self::of("UA", "0", "380", 9),
     ];
 
-    const fn of(name: &'static str, trunk: &'static str, country_code: &'static str, digits: usize) -> Self {
-        Self { name, trunk, country_code, digits }
+    const fn of(
+        name: &'static str,
+        trunk: &'static str,
+        country_code: &'static str,
+        digits: usize,
+    ) -> Self {
+        Self {
+            name,
+            trunk,
+            country_code,
+            digits,
+        }
     }
 
     fn national(self, digits: &str) -> Option<&str> {
-        digits.strip_prefix(self.trunk).filter(|national| national.len() == self.digits)
+        digits
+            .strip_prefix(self.trunk)
+            .filter(|national| national.len() == self.digits)
     }
 }
 
@@ -127,10 +139,13 @@ impl FromStr for Region {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|region| region.name == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|region| region.name).collect();
-            format!("is no region known here: one of {}", names.join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|region| region.name == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|region| region.name).collect();
+                format!("is no region known here: one of {}", names.join(", "))
+            })
     }
 }
 
@@ -146,7 +161,9 @@ impl Destination {
     /// Whether `phone` is one of these numbers.
     pub fn covers(&self, phone: Phone) -> bool {
         let digits = phone.to_string();
-        digits.strip_prefix(&self.prefix).is_some_and(|rest| self.more.is_none_or(|more| rest.len() == more))
+        digits
+            .strip_prefix(&self.prefix)
+            .is_some_and(|rest| self.more.is_none_or(|more| rest.len() == more))
     }
 }
 
@@ -158,13 +175,19 @@ impl FromStr for Destination {
         let pattern = text.trim().strip_prefix('+').ok_or(expected)?;
         let prefix = pattern.trim_end_matches('#');
         let more = pattern.len() - prefix.len();
-        if prefix.is_empty() || prefix.starts_with('0') || !prefix.bytes().all(|digit| digit.is_ascii_digit()) {
+        if prefix.is_empty()
+            || prefix.starts_with('0')
+            || !prefix.bytes().all(|digit| digit.is_ascii_digit())
+        {
             return Err(expected.to_owned());
         }
         if pattern.len() > *DIGITS.end() {
             return Err("is longer than a phone number can be (15 digits)".to_owned());
         }
-        Ok(Self { prefix: prefix.to_owned(), more: (more > 0).then_some(more) })
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            more: (more > 0).then_some(more),
+        })
     }
 }
 
@@ -197,9 +220,24 @@ mod tests {
     #[test]
     fn what_is_no_number_is_refused() {
         for text in [
-            "", "+", "+7", "++79123456789", "+7912345678", "+791234567890", "7912345678９", "+7912345678a",
-            "٧٩١٢٣٤٥٦٧٨٩", "+7\u{a0}9123456789", "+7/9123456789", "79123456789;ext=1", "+0123456789",
-            "1234567890123456", "0000000000000000000000000000", "+7912345\06789", "8+9123456789", "null",
+            "",
+            "+",
+            "+7",
+            "++79123456789",
+            "+7912345678",
+            "+791234567890",
+            "7912345678９",
+            "+7912345678a",
+            "٧٩١٢٣٤٥٦٧٨٩",
+            "+7\u{a0}9123456789",
+            "+7/9123456789",
+            "79123456789;ext=1",
+            "+0123456789",
+            "1234567890123456",
+            "0000000000000000000000000000",
+            "+7912345\06789",
+            "8+9123456789",
+            "null",
         ] {
             assert_eq!(read(text), None, "{text:?}");
         }
@@ -209,11 +247,21 @@ mod tests {
     fn destinations_are_prefixes_or_whole_patterns() {
         let russian_mobile: Destination = "+79#########".parse().unwrap();
         let britain: Destination = "+44".parse().unwrap();
-        let covers = |list: &Destination, text: &str| list.covers(Phone::parse(text, Region::RU).unwrap());
+        let covers =
+            |list: &Destination, text: &str| list.covers(Phone::parse(text, Region::RU).unwrap());
         assert!(covers(&russian_mobile, "+79123456789"));
         assert!(!covers(&russian_mobile, "+77012345678"));
         assert!(covers(&britain, "+447911123456"));
-        for text in ["", "79#", "+", "+#", "+7#9", "+7x", "+0#", "+79##############"] {
+        for text in [
+            "",
+            "79#",
+            "+",
+            "+#",
+            "+7#9",
+            "+7x",
+            "+0#",
+            "+79##############",
+        ] {
             assert!(text.parse::<Destination>().is_err(), "{text}");
         }
     }

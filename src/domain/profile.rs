@@ -63,7 +63,10 @@ impl Name {
         if text.chars().count() > Self::MOST {
             return Err("has more than 150 characters");
         }
-        if text.chars().any(|c| c.is_control() || overrides_direction(c)) {
+        if text
+            .chars()
+            .any(|c| c.is_control() || overrides_direction(c))
+        {
             return Err("has a control or text-direction character");
         }
         let invisible = |c: char| is_zero_width(c) || c.is_whitespace();
@@ -72,7 +75,11 @@ impl Name {
         }
         let mut marks = 0;
         for character in text.chars() {
-            marks = if is_combining_mark(character) { marks + 1 } else { 0 };
+            marks = if is_combining_mark(character) {
+                marks + 1
+            } else {
+                0
+            };
             if marks > Self::MOST_MARKS {
                 return Err("has more than 4 combining marks on one letter");
             }
@@ -96,12 +103,17 @@ impl Email {
     /// What is wrong, as a sentence for the user.
     pub fn parse(text: String) -> Result<Self, &'static str> {
         static RULES: LazyLock<Options> = LazyLock::new(|| {
-            Options::default().with_required_tld().without_display_text().without_domain_literal()
+            Options::default()
+                .with_required_tld()
+                .without_display_text()
+                .without_domain_literal()
         });
         if text.len() > Self::MOST {
             return Err("has more than 254 bytes");
         }
-        let plain = !text.chars().any(|c| c.is_control() || overrides_direction(c) || is_zero_width(c));
+        let plain = !text
+            .chars()
+            .any(|c| c.is_control() || overrides_direction(c) || is_zero_width(c));
         if text.is_empty() || plain && EmailAddress::parse_with_options(&text, *RULES).is_ok() {
             Ok(Self(text))
         } else {
@@ -139,17 +151,32 @@ pub fn read(tx: &mut dyn Tx, user: User) -> Result<Profile, StoreError> {
     let invitees_count = tx.count_invitees(user.id)?;
     let invitees = match invitees_count {
         0 => Vec::new(),
-        _ => tx.invitees(user.id, 0, LISTED_INVITEES)?.into_iter().map(|invitee| invitee.phone).collect(),
+        _ => tx
+            .invitees(user.id, 0, LISTED_INVITEES)?
+            .into_iter()
+            .map(|invitee| invitee.phone)
+            .collect(),
     };
-    Ok(Profile { user, invited_by, invitees, invitees_count })
+    Ok(Profile {
+        user,
+        invited_by,
+        invitees,
+        invitees_count,
+    })
 }
 
 /// Changes what `change` names, and returns the whole profile.
 pub fn change(tx: &mut dyn Tx, mut user: User, change: &Change) -> Result<Profile, StoreError> {
     tx.change_profile(user.id, change)?;
     let set = |field: &mut String, value: Option<&str>| value.map(|value| value.clone_into(field));
-    set(&mut user.first_name, change.first_name.as_ref().map(Name::as_str));
-    set(&mut user.last_name, change.last_name.as_ref().map(Name::as_str));
+    set(
+        &mut user.first_name,
+        change.first_name.as_ref().map(Name::as_str),
+    );
+    set(
+        &mut user.last_name,
+        change.last_name.as_ref().map(Name::as_str),
+    );
     set(&mut user.email, change.email.as_ref().map(Email::as_str));
     read(tx, user)
 }
@@ -196,13 +223,32 @@ mod tests {
     #[test]
     fn names_show_as_what_they_are() {
         let long = "я".repeat(150);
-        for name in ["", "Andrey", "Андрей", "O'Neill-Müller", "李小龍", "👩‍👩‍👧", " ", "e\u{301}\u{302}\u{303}\u{304}", &long] {
+        for name in [
+            "",
+            "Andrey",
+            "Андрей",
+            "O'Neill-Müller",
+            "李小龍",
+            "👩‍👩‍👧",
+            " ",
+            "e\u{301}\u{302}\u{303}\u{304}",
+            &long,
+        ] {
             assert!(Name::parse(name.to_owned()).is_ok(), "{name:?}");
         }
         let longer = "я".repeat(151);
         for name in [
-            "a\0b", "a\nb", "a\u{7f}", "a\u{85}b", "\u{202e}evil", "a\u{2066}b", "\u{200b}", "\u{200b} \u{feff}", "\u{3164}",
-            "e\u{301}\u{301}\u{301}\u{301}\u{301}", &longer,
+            "a\0b",
+            "a\nb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "\u{202e}evil",
+            "a\u{2066}b",
+            "\u{200b}",
+            "\u{200b} \u{feff}",
+            "\u{3164}",
+            "e\u{301}\u{301}\u{301}\u{301}\u{301}",
+            &longer,
         ] {
             assert!(Name::parse(name.to_owned()).is_err(), "{name:?}");
         }
@@ -210,13 +256,35 @@ mod tests {
 
     #[test]
     fn an_email_is_an_address_or_nothing() {
-        let longest = format!("{}@{}.ru", "a".repeat(64), [&"b".repeat(61); 3].map(String::as_str).join("."));
+        let longest = format!(
+            "{}@{}.ru",
+            "a".repeat(64),
+            [&"b".repeat(61); 3].map(String::as_str).join(".")
+        );
         assert_eq!(longest.len(), 253);
-        for email in ["", "potapov@mail.ru", "a.b+c@sub.example.com", "иван@пример.рф", &longest] {
+        for email in [
+            "",
+            "potapov@mail.ru",
+            "a.b+c@sub.example.com",
+            "иван@пример.рф",
+            &longest,
+        ] {
             assert!(Email::parse(email.to_owned()).is_ok(), "{email}");
         }
         let too_long = format!("{}@{}.ru", "a".repeat(64), "b.".repeat(100));
-        for email in ["@", "a@", "@b.ru", "a b@mail.ru", "a@@b.ru", "Name <a@b.ru>", "a@b.ru\n", "a@localhost", "a@[127.0.0.1]", "a\u{202e}@b.ru", &too_long] {
+        for email in [
+            "@",
+            "a@",
+            "@b.ru",
+            "a b@mail.ru",
+            "a@@b.ru",
+            "Name <a@b.ru>",
+            "a@b.ru\n",
+            "a@localhost",
+            "a@[127.0.0.1]",
+            "a\u{202e}@b.ru",
+            &too_long,
+        ] {
             assert!(Email::parse(email.to_owned()).is_err(), "{email}");
         }
     }

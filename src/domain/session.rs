@@ -157,7 +157,9 @@ pub fn rotate(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Rotation, StoreError> {
-    let Some((mut session, _)) = authorize(tx, bearer)? else { return Ok(Rotation::Gone) };
+    let Some((mut session, _)) = authorize(tx, bearer)? else {
+        return Ok(Rotation::Gone);
+    };
     if shown == session.current {
         session.previous = Some(session.current);
         session.current = Generation::draw(rng);
@@ -177,7 +179,10 @@ pub fn rotate(
 
 /// The session and the user behind an access token, if both still exist.
 pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, User)>, StoreError> {
-    let Some(session) = tx.session(bearer.session)?.filter(|session| session.user == bearer.user) else {
+    let Some(session) = tx
+        .session(bearer.session)?
+        .filter(|session| session.user == bearer.user)
+    else {
         return Ok(None);
     };
     Ok(tx.user(bearer.user)?.map(|user| (session, user)))

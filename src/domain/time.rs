@@ -59,7 +59,9 @@ fn millis(span: Duration) -> i64 {
 /// # Errors
 /// A sentence that names what was expected; the input is not repeated in it.
 pub fn parse_span(text: &str) -> Result<Duration, String> {
-    let expected = || "is no duration: write a whole number and its unit (s, m, h or d), as in \"90s\"".to_owned();
+    let expected = || {
+        "is no duration: write a whole number and its unit (s, m, h or d), as in \"90s\"".to_owned()
+    };
     let text = text.trim();
     let (number, seconds) = match text.char_indices().next_back() {
         Some((at, 's')) => (&text[..at], 1),
@@ -87,7 +89,19 @@ mod tests {
         for (text, seconds) in [("90s", 90), ("3m", 180), (" 24h ", 86_400), ("7d", 604_800)] {
             assert_eq!(parse_span(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "s", "90", "1.5h", "-1s", "+1s", "0s", "5w", "1 s", "99999999999999999999d", "40000d"] {
+        for text in [
+            "",
+            "s",
+            "90",
+            "1.5h",
+            "-1s",
+            "+1s",
+            "0s",
+            "5w",
+            "1 s",
+            "99999999999999999999d",
+            "40000d",
+        ] {
             assert!(parse_span(text).is_err(), "{text}");
         }
     }

@@ -30,7 +30,8 @@ pub trait Users {
     /// The user who proved this phone last.
     fn user_by_phone(&mut self, phone: Phone) -> Result<Option<User>, StoreError>;
     /// The user with this invitation code.
-    fn user_by_invitation_code(&mut self, code: InvitationCode) -> Result<Option<User>, StoreError>;
+    fn user_by_invitation_code(&mut self, code: InvitationCode)
+    -> Result<Option<User>, StoreError>;
     /// Adds a user; `false` when the identifier or the code was ever taken.
     fn insert_user(&mut self, user: &User) -> Result<bool, StoreError>;
     /// Changes what `change` names and nothing else.
@@ -38,13 +39,23 @@ pub trait Users {
     /// Gives the user another phone.
     fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError>;
     /// Records who invited a user, as the referrer's next invitee.
-    fn set_referrer(&mut self, id: UserId, referrer: UserId, at: Timestamp) -> Result<(), StoreError>;
+    fn set_referrer(
+        &mut self,
+        id: UserId,
+        referrer: UserId,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// Whether anybody entered this user's code.
     fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError>;
     /// How many entered this user's code and still exist.
     fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError>;
     /// Those who entered this user's code after the `after`-th, oldest first.
-    fn invitees(&mut self, id: UserId, after: i64, limit: usize) -> Result<Vec<Invitee>, StoreError>;
+    fn invitees(
+        &mut self,
+        id: UserId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Invitee>, StoreError>;
     /// Removes a user and all that belongs to it, and retires its identifier and code.
     fn delete_user(&mut self, user: &User) -> Result<(), StoreError>;
     /// Whether there is any user at all.
@@ -68,13 +79,18 @@ pub trait Challenges {
     /// The challenge with this identifier.
     fn challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StoreError>;
     /// Challenges of this phone that expire after `now`, spent or not, oldest first.
-    fn unexpired_challenges(&mut self, phone: Phone, now: Timestamp) -> Result<Vec<Challenge>, StoreError>;
+    fn unexpired_challenges(
+        &mut self,
+        phone: Phone,
+        now: Timestamp,
+    ) -> Result<Vec<Challenge>, StoreError>;
     /// Adds a challenge; `false` when the identifier is taken.
     fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError>;
     /// Counts one more wrong guess.
     fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Replaces the code by the one that the gateway chose.
-    fn set_challenge_code(&mut self, id: ChallengeId, code: &OneTimeCode) -> Result<(), StoreError>;
+    fn set_challenge_code(&mut self, id: ChallengeId, code: &OneTimeCode)
+    -> Result<(), StoreError>;
     /// Spends every challenge of this phone.
     fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError>;
     /// Forgets a challenge whose code certainly reached nobody.

@@ -47,7 +47,12 @@ pub struct Redeemed {
 
 /// Writes a new user to the store, with an identifier and an invitation code
 /// that nobody has or had.
-pub fn register(tx: &mut dyn Tx, phone: Phone, now: Timestamp, rng: &mut dyn CryptoRng) -> Result<User, StoreError> {
+pub fn register(
+    tx: &mut dyn Tx,
+    phone: Phone,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<User, StoreError> {
     for _ in 0..id::DRAWS {
         let user = User {
             id: UserId(id::draw(now, rng)),

@@ -42,7 +42,10 @@ impl Caller {
         mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let bearer = self.bearer;
-        self.app.store.read(move |tx| authorized(tx, bearer, &mut work)).await
+        self.app
+            .store
+            .read(move |tx| authorized(tx, bearer, &mut work))
+            .await
     }
 
     /// Reads and writes for this user.
@@ -51,7 +54,10 @@ impl Caller {
         mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let bearer = self.bearer;
-        self.app.store.write(move |tx| authorized(tx, bearer, &mut work)).await
+        self.app
+            .store
+            .write(move |tx| authorized(tx, bearer, &mut work))
+            .await
     }
 }
 
@@ -104,10 +110,15 @@ impl<'a> ApiExtractor<'a> for Caller {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let app = request.data::<Arc<App>>().ok_or_else(|| Problem::new(&problem::INTERNAL))?;
+        let app = request
+            .data::<Arc<App>>()
+            .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let token = bearer_token(request)?;
         let bearer = access::verify_access(&app.keys, token, app.now()).map_err(Problem::from)?;
-        Ok(Self { app: Arc::clone(app), bearer })
+        Ok(Self {
+            app: Arc::clone(app),
+            bearer,
+        })
     }
 }
 
@@ -118,7 +129,9 @@ fn bearer_token(request: &Request) -> Result<&str, Problem> {
     if another.is_some() {
         return Err(Problem::new(&problem::TOKEN_INVALID));
     }
-    let credentials = one.and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
+    let credentials = one
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '));
     match credentials {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(token.trim()),
         _ => Err(Problem::new(&problem::UNAUTHENTICATED)),

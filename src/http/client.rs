@@ -19,10 +19,17 @@ pub struct Client(pub Origin);
 
 impl<'a> FromRequest<'a> for Client {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        let name = request.headers().get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        let name = request
+            .headers()
+            .get(header::USER_AGENT)
+            .map(|name| String::from_utf8_lossy(name.as_bytes()));
         let name = name.unwrap_or_default();
         Ok(Self(Origin {
-            user_agent: name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect(),
+            user_agent: name
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(LONGEST_NAME)
+                .collect(),
             ip: address(request),
         }))
     }
@@ -30,11 +37,19 @@ impl<'a> FromRequest<'a> for Client {
 
 /// The peer's address or, behind trusted proxies, the nearest hop that is none of them.
 fn address(request: &Request) -> Option<IpAddr> {
-    let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
+    let Addr::SocketAddr(peer) = &request.remote_addr().0 else {
+        return None;
+    };
     let peer = peer.ip().to_canonical();
     let trusted = |ip: IpAddr| {
         let app = request.data::<Arc<App>>();
-        app.is_some_and(|app| app.config.http.trusted_proxies.iter().any(|network| network.contains(&ip)))
+        app.is_some_and(|app| {
+            app.config
+                .http
+                .trusted_proxies
+                .iter()
+                .any(|network| network.contains(&ip))
+        })
     };
     if !trusted(peer) {
         return Some(peer);
@@ -43,7 +58,9 @@ fn address(request: &Request) -> Option<IpAddr> {
     for line in request.headers().get_all("x-forwarded-for").iter().rev() {
         for hop in line.to_str().unwrap_or("?").rsplit(',') {
             // Beyond a hop that cannot be read, nothing is to be believed.
-            let Some(hop) = hop_address(hop.trim()) else { return Some(nearest) };
+            let Some(hop) = hop_address(hop.trim()) else {
+                return Some(nearest);
+            };
             nearest = hop;
             if !trusted(hop) {
                 return Some(hop);
@@ -55,8 +72,16 @@ fn address(request: &Request) -> Option<IpAddr> {
 
 /// Proxies write addresses bare, in brackets, or with a port.
 fn hop_address(text: &str) -> Option<IpAddr> {
-    let bare = text.trim_start_matches('[').split(']').next().unwrap_or(text);
-    let address = bare.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|with_port| with_port.ip()));
+    let bare = text
+        .trim_start_matches('[')
+        .split(']')
+        .next()
+        .unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| {
+        text.parse::<std::net::SocketAddr>()
+            .ok()
+            .map(|with_port| with_port.ip())
+    });
     address.map(|address: IpAddr| address.to_canonical())
 }
 

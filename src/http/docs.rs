@@ -4,7 +4,11 @@
 use std::sync::LazyLock;
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route, endpoint::make_sync, get, http::{Method, header}, web::Path,
+    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route,
+    endpoint::make_sync,
+    get,
+    http::{Method, header},
+    web::Path,
 };
 use poem_openapi::OpenApiService;
 
@@ -32,15 +36,25 @@ pub const REFRESH: &str = concat!(
 /// an answer brings are put where the next call needs them.
 static SWAGGER: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").swagger_ui_html();
-    let head = page.rsplit_once("<body>").map_or("", |(head, _)| head).trim_start();
-    let head = head.replacen("<html charset=\"UTF-8\">", "<!DOCTYPE html>\n<html lang=\"en\">", 1);
-    head.replacen("<title>Swagger UI</title>", "<title>invited API</title>", 1) + include_str!("swagger.html")
+    let head = page
+        .rsplit_once("<body>")
+        .map_or("", |(head, _)| head)
+        .trim_start();
+    let head = head.replacen(
+        "<html charset=\"UTF-8\">",
+        "<!DOCTYPE html>\n<html lang=\"en\">",
+        1,
+    );
+    head.replacen("<title>Swagger UI</title>", "<title>invited API</title>", 1)
+        + include_str!("swagger.html")
 });
 
 /// ReDoc as it comes, but for a font that it would fetch from elsewhere.
 static REDOC: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").redoc_html();
-    let (head, rest) = page.split_once("<link href=\"https://").unwrap_or((&page, ""));
+    let (head, rest) = page
+        .split_once("<link href=\"https://")
+        .unwrap_or((&page, ""));
     let rest = rest.split_once('>').map_or("", |(_, rest)| rest);
     let script = rest.rsplit_once("<body>").map_or("", |(script, _)| script);
     let head = head.replacen("<title>Redoc</title>", "<title>invited API</title>", 1);
@@ -48,8 +62,15 @@ static REDOC: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The pages, in front of `api`.
-pub fn around(api: impl IntoEndpoint<Endpoint: 'static>, document: String) -> impl Endpoint<Output = Response> {
-    let json = move |_| Response::builder().content_type("application/json").body(document.clone());
+pub fn around(
+    api: impl IntoEndpoint<Endpoint: 'static>,
+    document: String,
+) -> impl Endpoint<Output = Response> {
+    let json = move |_| {
+        Response::builder()
+            .content_type("application/json")
+            .body(document.clone())
+    };
     Route::new()
         .at("/openapi.json", get(make_sync(json)))
         .at("/swagger", get(make_sync(|_| html(SWAGGER.as_str()))))
@@ -58,7 +79,9 @@ pub fn around(api: impl IntoEndpoint<Endpoint: 'static>, document: String) -> im
         .at("/*path", api)
         .around(|pages, request| async move {
             // The catch-all above would answer for the root as well.
-            if request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD) {
+            if request.uri().path() == "/"
+                && matches!(*request.method(), Method::GET | Method::HEAD)
+            {
                 return Ok(see_other("/swagger/"));
             }
             pages.call(request).await
@@ -67,11 +90,16 @@ pub fn around(api: impl IntoEndpoint<Endpoint: 'static>, document: String) -> im
 }
 
 fn see_other(to: &str) -> Response {
-    Response::builder().status(poem::http::StatusCode::SEE_OTHER).header(header::LOCATION, to).finish()
+    Response::builder()
+        .status(poem::http::StatusCode::SEE_OTHER)
+        .header(header::LOCATION, to)
+        .finish()
 }
 
 fn html(page: &'static str) -> Response {
-    Response::builder().content_type("text/html; charset=utf-8").body(page)
+    Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .body(page)
 }
 
 /// What the `type` of a problem points to.
@@ -80,11 +108,18 @@ fn problem_page(Path(code): Path<String>) -> Result<Response> {
     let Some(kind) = problem::ALL.iter().find(|kind| kind.code == code) else {
         return Err(problem::Problem::new(&problem::NOT_FOUND).into());
     };
-    let problem::Kind { code, status, title, detail } = kind;
+    let problem::Kind {
+        code,
+        status,
+        title,
+        detail,
+    } = kind;
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }}</style>\n\
          <h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n</html>\n"
     );
-    Ok(Response::builder().content_type("text/html; charset=utf-8").body(page))
+    Ok(Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .body(page))
 }

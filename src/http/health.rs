@@ -27,7 +27,9 @@ pub struct HealthReply {
 
 impl HealthReply {
     fn ok() -> Self {
-        Self { status: "ok".to_owned() }
+        Self {
+            status: "ok".to_owned(),
+        }
     }
 }
 
@@ -54,13 +56,23 @@ impl Refusals for Ready {
 #[OpenApi]
 impl HealthApi {
     /// Whether the process runs
-    #[oai(path = "/health/live/", method = "get", tag = "Tag::Health", operation_id = "live")]
+    #[oai(
+        path = "/health/live/",
+        method = "get",
+        tag = "Tag::Health",
+        operation_id = "live"
+    )]
     async fn live(&self) -> Result<Reply<HealthReply>, Refusal<Live>> {
         Ok(Reply(HealthReply::ok()))
     }
 
     /// Whether the store answers
-    #[oai(path = "/health/ready/", method = "get", tag = "Tag::Health", operation_id = "ready")]
+    #[oai(
+        path = "/health/ready/",
+        method = "get",
+        tag = "Tag::Health",
+        operation_id = "ready"
+    )]
     async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
         app.0.store.check().await.map_err(Problem::from)?;
         Ok(Reply(HealthReply::ok()))

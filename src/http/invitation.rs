@@ -15,8 +15,6 @@ use crate::domain::{code::InvitationCode, invitation};
 
 /// Invitees on a page, unless the client says otherwise.
 const PAGE: usize = 100;
-/// Most invitees on a page.
-const LONGEST_PAGE: usize = 500;
 
 /// The calls about invitations.
 pub struct InvitationApi;
@@ -48,7 +46,9 @@ impl FromFields for RedeemRequest {
 
 impl poem_openapi::types::Example for RedeemRequest {
     fn example() -> Self {
-        Self { invitation_code: "QBX27C".to_owned() }
+        Self {
+            invitation_code: "QBX27C".to_owned(),
+        }
     }
 }
 
@@ -62,7 +62,9 @@ pub struct RedeemReply {
 
 impl poem_openapi::types::Example for RedeemReply {
     fn example() -> Self {
-        Self { invited_by: "79123456789".to_owned() }
+        Self {
+            invited_by: "79123456789".to_owned(),
+        }
     }
 }
 
@@ -73,7 +75,7 @@ pub struct InviteesReply {
     /// Those who entered this user's code.
     invitations: Vec<InviteeEntry>,
     /// What to send as `after` for the next page; `null` on the last.
-    next: Option<String>,
+    next: Option<i64>,
 }
 
 /// One invitee.
@@ -87,8 +89,14 @@ pub struct InviteeEntry {
 
 impl poem_openapi::types::Example for InviteesReply {
     fn example() -> Self {
-        let invitee = InviteeEntry { phone: "79999999999".to_owned(), at: "2024-04-15T21:11:13Z".to_owned() };
-        Self { invitations: vec![invitee], next: None }
+        let invitee = InviteeEntry {
+            phone: "79999999999".to_owned(),
+            at: "2024-04-15T21:11:13Z".to_owned(),
+        };
+        Self {
+            invitations: vec![invitee],
+            next: None,
+        }
     }
 }
 
@@ -113,7 +121,8 @@ impl Refusals for Redeem {
 pub struct Page;
 
 impl Refusals for Page {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, &[&problem::VALIDATION_FAILED], ANY];
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[USER, &[&problem::VALIDATION_FAILED], ANY];
 }
 
 #[OpenApi]
@@ -122,51 +131,58 @@ impl InvitationApi {
     ///
     /// A user has one referrer, for ever. The same code again is the same
     /// answer.
-    #[oai(path = "/profile/invitation/", method = "post", tag = "Tag::Invitations", operation_id = "redeem")]
-    async fn redeem(&self, caller: Caller, body: Body<RedeemRequest>) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
+    #[oai(
+        path = "/profile/invitation/",
+        method = "post",
+        tag = "Tag::Invitations",
+        operation_id = "redeem"
+    )]
+    async fn redeem(
+        &self,
+        caller: Caller,
+        body: Body<RedeemRequest>,
+    ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
         let now = caller.app().now();
         let code = body.0.ok_or_else(|| Problem::new(&problem::INTERNAL))?;
-        let referrer = caller.write(move |tx, _, user| Ok(invitation::redeem(tx, &user, code, now)?)).await?;
-        Ok(Reply(RedeemReply { invited_by: referrer.phone.to_string() }))
+        let referrer = caller
+            .write(move |tx, _, user| Ok(invitation::redeem(tx, &user, code, now)?))
+            .await?;
+        Ok(Reply(RedeemReply {
+            invited_by: referrer.phone.to_string(),
+        }))
     }
 
     /// Page through all whom you invited
-    #[oai(path = "/profile/invitations/", method = "get", tag = "Tag::Invitations", operation_id = "invitations")]
+    #[oai(
+        path = "/profile/invitations/",
+        method = "get",
+        tag = "Tag::Invitations",
+        operation_id = "invitations"
+    )]
     async fn invitations(
         &self,
         caller: Caller,
         /// The `next` of the page before; the first page without it.
-        after: Query<Option<String>>,
-        /// How many, from 1 to 500; 100 by default.
-        #[oai(validator(pattern = "^[0-9]{1,3}$"))]
-        limit: Query<Option<String>>,
+        #[oai(validator(minimum(value = "0")))]
+        after: Query<Option<i64>>,
+        /// How many; 100 by default.
+        #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
+        limit: Query<Option<u16>>,
     ) -> Result<Reply<InviteesReply>, Refusal<Page>> {
-        let after = number(after.0.as_deref(), 0, 0..=i64::MAX, "after", "is no cursor of this list")?;
-        let most = i64::try_from(LONGEST_PAGE).unwrap_or(i64::MAX);
-        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let limit = number(limit.0.as_deref(), page, 1..=most, "limit", "must be a whole number from 1 to 500")?;
-        let limit = usize::try_from(limit).unwrap_or(PAGE);
+        let after = after.0.unwrap_or(0);
+        let limit = limit.0.map_or(PAGE, usize::from);
         // One more than asked for tells whether there is another page.
-        let mut invitees = caller.read(move |tx, _, user| Ok(tx.invitees(user.id, after, limit + 1)?)).await?;
+        let mut invitees = caller
+            .read(move |tx, _, user| Ok(tx.invitees(user.id, after, limit + 1)?))
+            .await?;
         let more = invitees.len() > limit;
         invitees.truncate(limit);
-        let next = invitees.last().filter(|_| more).map(|last| last.number.to_string());
+        let next = invitees.last().filter(|_| more).map(|last| last.number);
         let entry = |phone: String, at| InviteeEntry { phone, at };
-        let invitations =
-            invitees.iter().map(|invitee| entry(invitee.phone.to_string(), instant(invitee.at))).collect();
+        let invitations = invitees
+            .iter()
+            .map(|invitee| entry(invitee.phone.to_string(), instant(invitee.at)))
+            .collect();
         Ok(Reply(InviteesReply { invitations, next }))
     }
-}
-
-fn number(
-    text: Option<&str>,
-    default: i64,
-    range: std::ops::RangeInclusive<i64>,
-    name: &str,
-    reason: &str,
-) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(default) };
-    let plain = text.bytes().all(|digit| digit.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| plain && range.contains(number));
-    number.ok_or_else(|| Problem::at(&problem::VALIDATION_FAILED, &format!("#/{name}"), reason))
 }

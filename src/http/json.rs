@@ -99,7 +99,10 @@ impl Fields {
 
     /// Notes what is wrong with a member.
     pub fn refuse<T: Default>(&mut self, name: &str, detail: &str) -> T {
-        self.errors.push(FieldError { pointer: format!("#/{name}"), detail: detail.to_owned() });
+        self.errors.push(FieldError {
+            pointer: format!("#/{name}"),
+            detail: detail.to_owned(),
+        });
         T::default()
     }
 
@@ -120,8 +123,15 @@ impl<'a, T: FromFields> ApiExtractor<'a> for Body<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: T::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: !T::OPTIONAL })
+        let content = vec![MetaMediaType {
+            content_type: CONTENT_TYPE,
+            schema: T::schema_ref(),
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: !T::OPTIONAL,
+        })
     }
 
     async fn from_request(
@@ -139,7 +149,11 @@ impl<'a, T: FromFields> ApiExtractor<'a> for Body<T> {
     }
 }
 
-async fn read(request: &Request, body: &mut RequestBody, optional: bool) -> Result<Fields, Problem> {
+async fn read(
+    request: &Request,
+    body: &mut RequestBody,
+    optional: bool,
+) -> Result<Fields, Problem> {
     let body = body.take().map_err(|_| Problem::new(&problem::INTERNAL))?;
     if optional && body.is_empty() {
         return Ok(Fields::default());
@@ -147,13 +161,18 @@ async fn read(request: &Request, body: &mut RequestBody, optional: bool) -> Resu
     if !is_plain_json(request.headers()) {
         return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE));
     }
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > MOST as u64) {
         return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
     }
     let bytes = match tokio::time::timeout(PATIENCE, body.into_bytes_limit(MOST)).await {
         Err(_) => return Err(Problem::new(&problem::REQUEST_TIMEOUT)),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE)),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => {
+            return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
+        }
         Ok(Err(_)) => return Err(Problem::new(&problem::MALFORMED_REQUEST)),
         Ok(Ok(bytes)) => bytes,
     };
@@ -161,8 +180,15 @@ async fn read(request: &Request, body: &mut RequestBody, optional: bool) -> Resu
         return Ok(Fields::default());
     }
     match serde_json::from_slice(&bytes) {
-        Ok(Json::Object(members)) => Ok(Fields { members, errors: Vec::new() }),
-        Ok(_) => Err(Problem::at(&problem::VALIDATION_FAILED, "#", "must be an object")),
+        Ok(Json::Object(members)) => Ok(Fields {
+            members,
+            errors: Vec::new(),
+        }),
+        Ok(_) => Err(Problem::at(
+            &problem::VALIDATION_FAILED,
+            "#",
+            "must be an object",
+        )),
         Err(_) => Err(Problem::new(&problem::MALFORMED_JSON)),
     }
 }
@@ -170,12 +196,17 @@ async fn read(request: &Request, body: &mut RequestBody, optional: bool) -> Resu
 /// `application/json`, with no other parameter than `charset=utf-8`, not encoded.
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(Ok(one)), None) = (types.next().map(|value| value.to_str()), types.next()) else { return false };
+    let (Some(Ok(one)), None) = (types.next().map(|value| value.to_str()), types.next()) else {
+        return false;
+    };
     let mut parts = one.split(';').map(str::trim);
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(CONTENT_TYPE))
+    parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case(CONTENT_TYPE))
         && parts.all(|parameter| {
             parameter.split_once('=').is_some_and(|(name, value)| {
-                name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+                name.eq_ignore_ascii_case("charset")
+                    && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
             })
         })
         && !headers.contains_key(header::CONTENT_ENCODING)
@@ -264,9 +295,20 @@ impl<T: Serialize + Send> IntoResponse for Reply<T> {
 
 impl<T: Type + Serialize + Send> ApiResponse for Reply<T> {
     fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: T::schema_ref() }];
-        let ok = MetaResponse { description: "Done", status: Some(200), status_range: None, content, headers: vec![] };
-        MetaResponses { responses: vec![ok] }
+        let content = vec![MetaMediaType {
+            content_type: CONTENT_TYPE,
+            schema: T::schema_ref(),
+        }];
+        let ok = MetaResponse {
+            description: "Done",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
+        MetaResponses {
+            responses: vec![ok],
+        }
     }
 
     fn register(registry: &mut Registry) {
@@ -285,9 +327,16 @@ impl IntoResponse for Done {
 
 impl ApiResponse for Done {
     fn meta() -> MetaResponses {
-        let done =
-            MetaResponse { description: "Done", status: Some(204), status_range: None, content: vec![], headers: vec![] };
-        MetaResponses { responses: vec![done] }
+        let done = MetaResponse {
+            description: "Done",
+            status: Some(204),
+            status_range: None,
+            content: vec![],
+            headers: vec![],
+        };
+        MetaResponses {
+            responses: vec![done],
+        }
     }
 
     fn register(_: &mut Registry) {}

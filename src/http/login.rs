@@ -48,13 +48,17 @@ impl FromFields for PhoneRequest {
     type Read = Self;
 
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { phone: fields.text("phone") }
+        Self {
+            phone: fields.text("phone"),
+        }
     }
 }
 
 impl poem_openapi::types::Example for PhoneRequest {
     fn example() -> Self {
-        Self { phone: "+79123456789".to_owned() }
+        Self {
+            phone: "+79123456789".to_owned(),
+        }
     }
 }
 
@@ -120,7 +124,11 @@ impl FromFields for ConfirmRequest {
 
 impl poem_openapi::types::Example for ConfirmRequest {
     fn example() -> Self {
-        Self { sms_code: "1234".to_owned(), sms_token: None, invitation_code: None }
+        Self {
+            sms_code: "1234".to_owned(),
+            sms_token: None,
+            invitation_code: None,
+        }
     }
 }
 
@@ -179,8 +187,12 @@ impl Refusals for Confirm {
 }
 
 /// What any asking for a code may refuse.
-pub const ASK: &[&problem::Kind] =
-    &[&problem::PHONE_INVALID, &problem::PHONE_NOT_ALLOWED, &problem::SMS_RATE_LIMITED, &problem::SMS_UNAVAILABLE];
+pub const ASK: &[&problem::Kind] = &[
+    &problem::PHONE_INVALID,
+    &problem::PHONE_NOT_ALLOWED,
+    &problem::SMS_RATE_LIMITED,
+    &problem::SMS_UNAVAILABLE,
+];
 /// What any confirming of a code may refuse.
 pub const CONFIRM: &[&problem::Kind] = &[
     &problem::SMS_TOKEN_MISSING,
@@ -198,8 +210,17 @@ impl LoginApi {
     /// Sends a code to the phone by SMS. The answer is the same whether or not
     /// the phone has logged in before. While a code is alive, asking again
     /// sends the same one.
-    #[oai(path = "/login/", method = "post", tag = "Tag::Login", operation_id = "login")]
-    async fn login(&self, app: Data<&Arc<App>>, body: Body<PhoneRequest>) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
+    #[oai(
+        path = "/login/",
+        method = "post",
+        tag = "Tag::Login",
+        operation_id = "login"
+    )]
+    async fn login(
+        &self,
+        app: Data<&Arc<App>>,
+        body: Body<PhoneRequest>,
+    ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
         let (phone, fixed) = addressee(app, &body.0.phone, now)?;
@@ -207,18 +228,33 @@ impl LoginApi {
         let challenge = app
             .store
             .write(move |tx| {
-                let opened = challenge::open(tx, phone, Purpose::Login, known.as_ref(), policy, now, &mut rng);
+                let opened = challenge::open(
+                    tx,
+                    phone,
+                    Purpose::Login,
+                    known.as_ref(),
+                    policy,
+                    now,
+                    &mut rng,
+                );
                 opened.map_err(Problem::from)
             })
             .await?;
-        Ok(Reply(deliver(app, challenge, fixed.is_some(), "/login/sms-confirm/").await?))
+        Ok(Reply(
+            deliver(app, challenge, fixed.is_some(), "/login/sms-confirm/").await?,
+        ))
     }
 
     /// Confirm the code
     ///
     /// Opens a session and, for a phone that never logged in, an account. A
     /// token works once, and no more than three guesses are evaluated for it.
-    #[oai(path = "/login/sms-confirm/", method = "post", tag = "Tag::Login", operation_id = "confirm")]
+    #[oai(
+        path = "/login/sms-confirm/",
+        method = "post",
+        tag = "Tag::Login",
+        operation_id = "confirm"
+    )]
     async fn confirm(
         &self,
         app: Data<&Arc<App>>,
@@ -234,16 +270,35 @@ impl LoginApi {
     ) -> Result<Reply<ConfirmReply>, Refusal<Confirm>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        let ConfirmRequest { sms_code, sms_token, invitation_code } = body.0;
+        let ConfirmRequest {
+            sms_code,
+            sms_token,
+            invitation_code,
+        } = body.0;
         let guess = guess(&sms_code)?;
         let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
-        let invitation = invitation_code.filter(|code| !code.is_empty()).map(|code| InvitationCode::parse(&code));
-        let device = device.0.and_then(|token| from_base64(&token)?.try_into().ok()).map(DeviceSecret);
-        let attempt = Attempt { challenge, phone, guess, invitation, device, origin: client.0 };
+        let invitation = invitation_code
+            .filter(|code| !code.is_empty())
+            .map(|code| InvitationCode::parse(&code));
+        let device = device
+            .0
+            .and_then(|token| from_base64(&token)?.try_into().ok())
+            .map(DeviceSecret);
+        let attempt = Attempt {
+            challenge,
+            phone,
+            guess,
+            invitation,
+            device,
+            origin: client.0,
+        };
         let (challenges, sessions) = (app.config.challenges(), app.config.sessions());
         let confirmation = app
             .store
-            .write(move |tx| login::confirm(tx, &attempt, challenges, sessions, now, &mut rng).map_err(Problem::from))
+            .write(move |tx| {
+                login::confirm(tx, &attempt, challenges, sessions, now, &mut rng)
+                    .map_err(Problem::from)
+            })
             .await?;
         let welcome = match confirmation {
             Confirmation::Welcome(welcome) => welcome,
@@ -262,17 +317,29 @@ impl LoginApi {
 impl From<Result<User, RedeemError>> for InvitationOutcome {
     fn from(outcome: Result<User, RedeemError>) -> Self {
         match outcome {
-            Ok(referrer) => Self { accepted: true, invited_by: Some(referrer.phone.to_string()), code: None },
+            Ok(referrer) => Self {
+                accepted: true,
+                invited_by: Some(referrer.phone.to_string()),
+                code: None,
+            },
             Err(error) => {
                 let code = Problem::from(error).kind().code.to_owned();
-                Self { accepted: false, invited_by: None, code: Some(code) }
+                Self {
+                    accepted: false,
+                    invited_by: None,
+                    code: Some(code),
+                }
             }
         }
     }
 }
 
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
-pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<OneTimeCode>), Problem> {
+pub fn addressee(
+    app: &App,
+    text: &str,
+    now: Timestamp,
+) -> Result<(Phone, Option<OneTimeCode>), Problem> {
     let phone = Phone::parse(text, app.config.login.default_region)
         .map_err(|_| Problem::at(&problem::PHONE_INVALID, "#/phone", "is not a phone number"))?;
     let fixed = app.config.fixed_code(phone, now).cloned();
@@ -316,7 +383,9 @@ async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
         Ok(receipt) => {
             if let Some(chosen) = receipt.code {
                 let code = chosen.clone();
-                app.store.write(move |tx| tx.set_challenge_code(id, &code).map_err(Problem::from)).await?;
+                app.store
+                    .write(move |tx| tx.set_challenge_code(id, &code).map_err(Problem::from))
+                    .await?;
                 challenge.code = chosen;
             }
             Ok(())
@@ -328,7 +397,9 @@ async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
         }
         Err(error) => {
             tracing::error!(phone = challenge.phone.masked(), %error, "no message was sent");
-            app.store.write(move |tx| tx.delete_challenge(id).map_err(Problem::from)).await?;
+            app.store
+                .write(move |tx| tx.delete_challenge(id).map_err(Problem::from))
+                .await?;
             Err(Problem::new(&problem::SMS_UNAVAILABLE))
         }
     }
@@ -349,15 +420,28 @@ pub fn guess(text: &str) -> Result<OneTimeCode, Problem> {
 }
 
 fn not_a_guess() -> Problem {
-    Problem::at(&problem::VALIDATION_FAILED, "#/sms_code", "must be the digits of the code")
+    Problem::at(
+        &problem::VALIDATION_FAILED,
+        "#/sms_code",
+        "must be the digits of the code",
+    )
 }
 
 /// Opens the challenge token, wherever it was sent.
-pub fn opened(app: &App, header: TokenHeader, member: Option<String>, now: Timestamp) -> Result<Opened, Problem> {
+pub fn opened(
+    app: &App,
+    header: TokenHeader,
+    member: Option<String>,
+    now: Timestamp,
+) -> Result<Opened, Problem> {
     let token = match (header.0, member) {
         (Some(header), Some(member)) if header != member => {
             let reason = "differs from the header sms-token";
-            return Err(Problem::at(&problem::VALIDATION_FAILED, "#/sms_token", reason));
+            return Err(Problem::at(
+                &problem::VALIDATION_FAILED,
+                "#/sms_token",
+                reason,
+            ));
         }
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
@@ -374,9 +458,11 @@ pub fn opened(app: &App, header: TokenHeader, member: Option<String>, now: Times
 pub fn refused(verdict: Verdict) -> Problem {
     match verdict {
         Verdict::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
-        Verdict::Exhausted => {
-            Problem::limited(&problem::TOO_MANY_ATTEMPTS, "guesses_per_token", std::time::Duration::ZERO)
-        }
+        Verdict::Exhausted => Problem::limited(
+            &problem::TOO_MANY_ATTEMPTS,
+            "guesses_per_token",
+            std::time::Duration::ZERO,
+        ),
         Verdict::Spent => Problem::new(&problem::SMS_TOKEN_USED),
         Verdict::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
         Verdict::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),

@@ -62,9 +62,17 @@ pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         allowed: spec::methods(&document),
         process: app.dice().next_u64(),
         requests: AtomicU64::new(0),
-        inner: docs::around(service(), pretty(&document)).data(Arc::clone(app)).boxed(),
+        inner: docs::around(service(), pretty(&document))
+            .data(Arc::clone(app))
+            .boxed(),
     };
-    let origins = app.config.http.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+    let origins = app
+        .config
+        .http
+        .allowed_origins
+        .iter()
+        .map(|origin| origin.as_str().to_owned())
+        .collect();
     CrossOrigin::around(envelope, origins)
 }
 
@@ -109,10 +117,18 @@ impl Endpoint for Envelope {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let id = format!("{:016x}{:08x}", self.process, self.requests.fetch_add(1, Ordering::Relaxed));
+        let id = format!(
+            "{:016x}{:08x}",
+            self.process,
+            self.requests.fetch_add(1, Ordering::Relaxed)
+        );
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let outcome = match spell_plainly(request.uri_mut()) {
-            Ok(()) => AssertUnwindSafe(self.inner.call(request)).catch_unwind().await,
+            Ok(()) => {
+                AssertUnwindSafe(self.inner.call(request))
+                    .catch_unwind()
+                    .await
+            }
             Err(problem) => Ok(Err(problem.into())),
         };
         let mut response = match outcome {
@@ -126,14 +142,19 @@ impl Endpoint for Envelope {
         tracing::debug!(request_id = id, %method, status = response.status().as_u16(), "answered");
         let status = response.status();
         let headers = response.headers_mut();
-        if status == StatusCode::METHOD_NOT_ALLOWED && let Ok(methods) = HeaderValue::from_str(self.allow(&path)) {
+        if status == StatusCode::METHOD_NOT_ALLOWED
+            && let Ok(methods) = HeaderValue::from_str(self.allow(&path))
+        {
             headers.insert(header::ALLOW, methods);
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
             headers.insert("x-request-id", id);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         Ok(response)
     }
 }
@@ -144,7 +165,9 @@ impl Envelope {
         let is_like = |template: &str| {
             let (template, path) = (template.split('/'), path.trim_end_matches('/').split('/'));
             template.clone().count() == path.clone().count()
-                && template.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
+                && template
+                    .zip(path)
+                    .all(|(part, given)| part.starts_with('{') || part == given)
         };
         let known = self.allowed.iter().find(|(template, _)| is_like(template));
         known.map_or("GET, HEAD", |(_, methods)| methods)
@@ -156,9 +179,13 @@ impl Envelope {
 /// a redirect would lose a request's body.
 fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
     let path = uri.path();
-    let odd = |segment: &str| segment.is_empty() || segment == "." || segment == ".." || segment.contains('%');
+    let odd = |segment: &str| {
+        segment.is_empty() || segment == "." || segment == ".." || segment.contains('%')
+    };
     let trimmed = path.strip_suffix('/').unwrap_or(path);
-    let named = trimmed.strip_prefix('/').is_none_or(|segments| !segments.split('/').any(odd));
+    let named = trimmed
+        .strip_prefix('/')
+        .is_none_or(|segments| !segments.split('/').any(odd));
     if !named || !path.starts_with('/') {
         return Err(Problem::new(&problem::NOT_FOUND));
     }
@@ -170,7 +197,11 @@ fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
         None => trimmed.to_owned(),
     };
     let mut parts = std::mem::take(uri).into_parts();
-    parts.path_and_query = Some(plain.parse().map_err(|_| Problem::new(&problem::NOT_FOUND))?);
+    parts.path_and_query = Some(
+        plain
+            .parse()
+            .map_err(|_| Problem::new(&problem::NOT_FOUND))?,
+    );
     *uri = Uri::from_parts(parts).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
     Ok(())
 }
@@ -184,24 +215,42 @@ struct CrossOrigin<E, C> {
 }
 
 impl<E: Endpoint<Output = Response> + 'static> CrossOrigin<E, ()> {
-    fn around(endpoint: E, origins: Vec<String>) -> CrossOrigin<E, impl Endpoint<Output = Response>> {
+    fn around(
+        endpoint: E,
+        origins: Vec<String>,
+    ) -> CrossOrigin<E, impl Endpoint<Output = Response>> {
         let plain = Arc::new(endpoint);
         let cors = Cors::new()
             .allow_origins(&origins)
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+            .allow_methods([
+                Method::GET,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+            ])
             .allow_headers(["authorization", "content-type", "sms-token", "device-token"])
             .expose_headers(["x-request-id", "retry-after", "www-authenticate"])
             .allow_credentials(false);
         let cross = Arc::clone(&plain).with(cors).map_to_response();
-        CrossOrigin { origins, plain, cross }
+        CrossOrigin {
+            origins,
+            plain,
+            cross,
+        }
     }
 }
 
-impl<E: Endpoint<Output = Response>, C: Endpoint<Output = Response>> Endpoint for CrossOrigin<E, C> {
+impl<E: Endpoint<Output = Response>, C: Endpoint<Output = Response>> Endpoint
+    for CrossOrigin<E, C>
+{
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let origin = request
+            .headers()
+            .get(header::ORIGIN)
+            .and_then(|origin| origin.to_str().ok());
         if origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin)) {
             self.cross.call(request).await
         } else {

@@ -10,7 +10,10 @@ use poem::{
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
-use poem_openapi::Object;
+use poem_openapi::{
+    Object,
+    error::{ParseParamError, ParsePathError},
+};
 use serde::Serialize;
 
 use crate::domain::{challenge, invitation::RedeemError, tx::StoreError};
@@ -82,7 +85,7 @@ catalogue! {
     VALIDATION_FAILED 422 "validation_failed" "A value cannot be accepted"
         "The member errors says which one, and why.";
     PHONE_INVALID 422 "phone_invalid" "This is not a phone number"
-        "Write it in international form, as in +79123456789.";
+        "Write it in international form: a plus sign, the country code and the number, in digits.";
     PHONE_NOT_ALLOWED 422 "phone_not_allowed" "No messages are sent to this number"
         "The service does not send to this country or kind of number.";
     INVITATION_SELF 422 "invitation_self" "The invitation code is your own"
@@ -165,34 +168,66 @@ impl Problem {
             429 | 503 => Some(1),
             _ => None,
         };
-        Self { kind, errors: Vec::new(), retry_after, limit: None, attempts_left: None }
+        Self {
+            kind,
+            errors: Vec::new(),
+            retry_after,
+            limit: None,
+            attempts_left: None,
+        }
     }
 
     /// One that says what is wrong with the member `pointer`.
     pub fn at(kind: &'static Kind, pointer: &str, detail: &str) -> Self {
-        Self::with_errors(kind, vec![FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }])
+        Self::with_errors(
+            kind,
+            vec![FieldError {
+                pointer: pointer.to_owned(),
+                detail: detail.to_owned(),
+            }],
+        )
     }
 
     /// One that says what is wrong with several members.
     pub fn with_errors(kind: &'static Kind, errors: Vec<FieldError>) -> Self {
-        Self { errors, ..Self::new(kind) }
+        Self {
+            errors,
+            ..Self::new(kind)
+        }
     }
 
     /// One that says which limit was reached, and how long to wait.
     pub fn limited(kind: &'static Kind, limit: &'static str, wait: Duration) -> Self {
         let seconds = wait.as_millis().div_ceil(1000).max(1);
-        Self { limit: Some(limit), retry_after: u64::try_from(seconds).ok(), ..Self::new(kind) }
+        Self {
+            limit: Some(limit),
+            retry_after: u64::try_from(seconds).ok(),
+            ..Self::new(kind)
+        }
     }
 
     /// A wrong code.
     pub fn wrong_code(attempts_left: u32) -> Self {
-        Self { attempts_left: Some(attempts_left), ..Self::new(&SMS_CODE_INVALID) }
+        Self {
+            attempts_left: Some(attempts_left),
+            ..Self::new(&SMS_CODE_INVALID)
+        }
     }
 
     /// Whatever kept poem from calling a handler.
     pub fn of(error: &poem::Error) -> Self {
         if let Some(problem) = error.downcast_ref::<Self>() {
             return problem.clone();
+        }
+        if let Some(ParseParamError { name, .. }) = error.downcast_ref() {
+            return Self::at(
+                &VALIDATION_FAILED,
+                &format!("#/{name}"),
+                "must be a whole number within the documented bounds",
+            );
+        }
+        if error.is::<ParsePathError>() {
+            return Self::new(&NOT_FOUND);
         }
         Self::new(match error.status().as_u16() {
             404 => &NOT_FOUND,
@@ -213,7 +248,12 @@ impl Problem {
 
     /// As it is written in answer to the request `request_id`.
     pub fn body(&self, request_id: &str) -> Body {
-        let Kind { code, status, title, detail } = self.kind;
+        let Kind {
+            code,
+            status,
+            title,
+            detail,
+        } = self.kind;
         Body {
             kind: format!("/problems/{code}"),
             title: (*title).to_owned(),
@@ -231,14 +271,25 @@ impl Problem {
     /// The answer to the request `request_id`.
     pub fn answer(&self, request_id: &str) -> Response {
         let body = serde_json::to_vec(&self.body(request_id)).expect("a problem is plain JSON");
-        let status = StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses");
-        let mut response =
-            Response::builder().status(status).content_type("application/problem+json").body(body);
+        let status =
+            StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses");
+        let mut response = Response::builder()
+            .status(status)
+            .content_type("application/problem+json")
+            .body(body);
         let headers = response.headers_mut();
         if self.kind.status == 401 {
-            let nothing_sent = [UNAUTHENTICATED.code, SMS_TOKEN_MISSING.code].contains(&self.kind.code);
-            let challenge = if nothing_sent { "Bearer" } else { "Bearer error=\"invalid_token\"" };
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            let nothing_sent =
+                [UNAUTHENTICATED.code, SMS_TOKEN_MISSING.code].contains(&self.kind.code);
+            let challenge = if nothing_sent {
+                "Bearer"
+            } else {
+                "Bearer error=\"invalid_token\""
+            };
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -271,7 +322,10 @@ impl From<StoreError> for Problem {
             StoreError::Overloaded => Self::new(&OVERLOADED),
             StoreError::Unavailable(cause) => {
                 tracing::error!(%cause, "the store is unavailable");
-                Self { retry_after: Some(5), ..Self::new(&STORAGE_UNAVAILABLE) }
+                Self {
+                    retry_after: Some(5),
+                    ..Self::new(&STORAGE_UNAVAILABLE)
+                }
             }
             StoreError::Broken(_) => {
                 tracing::error!(%error, "a request failed");
@@ -284,7 +338,9 @@ impl From<StoreError> for Problem {
 impl From<challenge::OpenError> for Problem {
     fn from(error: challenge::OpenError) -> Self {
         match error {
-            challenge::OpenError::TooManyLive(wait) => Self::limited(&SMS_RATE_LIMITED, "live_tokens_per_phone", wait),
+            challenge::OpenError::TooManyLive(wait) => {
+                Self::limited(&SMS_RATE_LIMITED, "live_tokens_per_phone", wait)
+            }
             challenge::OpenError::Store(error) => error.into(),
         }
     }
@@ -307,15 +363,27 @@ pub fn examples(codes: &[&str]) -> BTreeMap<&'static str, (&'static str, Body)> 
     let example = |kind: &'static Kind| {
         let problem = match kind.code {
             "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
-            "phone_not_allowed" => Problem::at(kind, "#/phone", "is not a number that messages are sent to"),
+            "phone_not_allowed" => {
+                Problem::at(kind, "#/phone", "is not a number that messages are sent to")
+            }
             "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
             "validation_failed" => Problem::at(kind, "#/phone", "must be a string"),
             "sms_code_invalid" => Problem::wrong_code(2),
-            "sms_rate_limited" => Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57)),
-            "too_many_attempts" => Problem::limited(kind, "guesses_per_token", Duration::from_secs(1)),
+            "sms_rate_limited" => {
+                Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57))
+            }
+            "too_many_attempts" => {
+                Problem::limited(kind, "guesses_per_token", Duration::from_secs(1))
+            }
             _ => Problem::new(kind),
         };
-        (kind.code, (kind.title, problem.body("5f0c9a3e4b7d21860000002a")))
+        (
+            kind.code,
+            (kind.title, problem.body("5f0c9a3e4b7d21860000002a")),
+        )
     };
-    ALL.iter().filter(|kind| codes.contains(&kind.code)).map(|kind| example(kind)).collect()
+    ALL.iter()
+        .filter(|kind| codes.contains(&kind.code))
+        .map(|kind| example(kind))
+        .collect()
 }

@@ -8,7 +8,10 @@ use super::{
     auth::Caller,
     client::TokenHeader,
     json::{Body, Done, Fields, FromFields, Reply},
-    login::{ASK, CONFIRM, ChallengeReply, PhoneRequest, addressee, code_text, deliver, guess, opened, refused},
+    login::{
+        ASK, CONFIRM, ChallengeReply, PhoneRequest, addressee, code_text, deliver, guess, opened,
+        refused,
+    },
     problem::{self, Problem},
     refusal::{ANY, BODY, Refusal, Refusals, USER},
 };
@@ -62,7 +65,12 @@ impl poem_openapi::types::Example for ProfileReply {
 
 impl From<Profile> for ProfileReply {
     fn from(profile: Profile) -> Self {
-        let Profile { user, invited_by, invitees, invitees_count } = profile;
+        let Profile {
+            user,
+            invited_by,
+            invitees,
+            invitees_count,
+        } = profile;
         Self {
             first_name: user.first_name,
             last_name: user.last_name,
@@ -113,7 +121,11 @@ impl FromFields for PutRequest {
 impl poem_openapi::types::Example for PutRequest {
     fn example() -> Self {
         let profile = ProfileReply::example();
-        Self { first_name: profile.first_name, last_name: profile.last_name, email: profile.email }
+        Self {
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+            email: profile.email,
+        }
     }
 }
 
@@ -144,7 +156,11 @@ impl FromFields for PatchRequest {
     }
 }
 
-fn text_member<T>(fields: &mut Fields, name: &str, parse: fn(String) -> Result<T, &'static str>) -> Option<T> {
+fn text_member<T>(
+    fields: &mut Fields,
+    name: &str,
+    parse: fn(String) -> Result<T, &'static str>,
+) -> Option<T> {
     match parse(fields.clearable_text(name)?) {
         Ok(value) => Some(value),
         Err(reason) => fields.refuse(name, reason),
@@ -153,7 +169,11 @@ fn text_member<T>(fields: &mut Fields, name: &str, parse: fn(String) -> Result<T
 
 impl poem_openapi::types::Example for PatchRequest {
     fn example() -> Self {
-        Self { first_name: Some("Andrey".to_owned()), last_name: None, email: None }
+        Self {
+            first_name: Some("Andrey".to_owned()),
+            last_name: None,
+            email: None,
+        }
     }
 }
 
@@ -172,13 +192,19 @@ impl FromFields for ConfirmPhoneRequest {
     type Read = Self;
 
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { sms_code: code_text(fields), sms_token: fields.optional_text("sms_token") }
+        Self {
+            sms_code: code_text(fields),
+            sms_token: fields.optional_text("sms_token"),
+        }
     }
 }
 
 impl poem_openapi::types::Example for ConfirmPhoneRequest {
     fn example() -> Self {
-        Self { sms_code: "1234".to_owned(), sms_token: None }
+        Self {
+            sms_code: "1234".to_owned(),
+            sms_token: None,
+        }
     }
 }
 
@@ -207,27 +233,53 @@ impl Refusals for AskPhone {
 pub struct ConfirmPhone;
 
 impl Refusals for ConfirmPhone {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
 }
 
 #[OpenApi]
 impl ProfileApi {
     /// Read your profile
-    #[oai(path = "/profile/", method = "get", tag = "Tag::Profile", operation_id = "profile")]
+    #[oai(
+        path = "/profile/",
+        method = "get",
+        tag = "Tag::Profile",
+        operation_id = "profile"
+    )]
     async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
-        let profile = caller.read(|tx, _, user| Ok(profile::read(tx, user)?)).await?;
+        let profile = caller
+            .read(|tx, _, user| Ok(profile::read(tx, user)?))
+            .await?;
         Ok(Reply(profile.into()))
     }
 
     /// Replace your names and e-mail address
-    #[oai(path = "/profile/", method = "put", tag = "Tag::Profile", operation_id = "replace_profile")]
-    async fn put(&self, caller: Caller, body: Body<PutRequest>) -> Result<Reply<ProfileReply>, Refusal<Write>> {
+    #[oai(
+        path = "/profile/",
+        method = "put",
+        tag = "Tag::Profile",
+        operation_id = "replace_profile"
+    )]
+    async fn put(
+        &self,
+        caller: Caller,
+        body: Body<PutRequest>,
+    ) -> Result<Reply<ProfileReply>, Refusal<Write>> {
         change(&caller, body.0).await
     }
 
     /// Change some of your names and e-mail address
-    #[oai(path = "/profile/", method = "patch", tag = "Tag::Profile", operation_id = "change_profile")]
-    async fn patch(&self, caller: Caller, body: Body<PatchRequest>) -> Result<Reply<ProfileReply>, Refusal<Write>> {
+    #[oai(
+        path = "/profile/",
+        method = "patch",
+        tag = "Tag::Profile",
+        operation_id = "change_profile"
+    )]
+    async fn patch(
+        &self,
+        caller: Caller,
+        body: Body<PatchRequest>,
+    ) -> Result<Reply<ProfileReply>, Refusal<Write>> {
         change(&caller, body.0).await
     }
 
@@ -235,14 +287,26 @@ impl ProfileApi {
     ///
     /// The account, its sessions and its personal data are gone at once. Those
     /// whom it invited keep their accounts; their `invited_by` becomes `null`.
-    #[oai(path = "/profile/", method = "delete", tag = "Tag::Profile", operation_id = "delete_profile")]
+    #[oai(
+        path = "/profile/",
+        method = "delete",
+        tag = "Tag::Profile",
+        operation_id = "delete_profile"
+    )]
     async fn delete(&self, caller: Caller) -> Result<Done, Refusal<Read>> {
-        caller.write(|tx, _, user| Ok(tx.delete_user(&user)?)).await?;
+        caller
+            .write(|tx, _, user| Ok(tx.delete_user(&user)?))
+            .await?;
         Ok(Done)
     }
 
     /// Ask for a code to another phone of yours
-    #[oai(path = "/profile/phone/", method = "post", tag = "Tag::Profile", operation_id = "ask_phone")]
+    #[oai(
+        path = "/profile/phone/",
+        method = "post",
+        tag = "Tag::Profile",
+        operation_id = "ask_phone"
+    )]
     async fn ask_phone(
         &self,
         caller: Caller,
@@ -255,17 +319,32 @@ impl ProfileApi {
         let challenge = caller
             .write(move |tx, _, user| {
                 let purpose = Purpose::PhoneChange(user.id);
-                Ok(challenge::open(tx, phone, purpose, known.as_ref(), policy, now, &mut rng)?)
+                Ok(challenge::open(
+                    tx,
+                    phone,
+                    purpose,
+                    known.as_ref(),
+                    policy,
+                    now,
+                    &mut rng,
+                )?)
             })
             .await?;
-        Ok(Reply(deliver(app, challenge, fixed.is_some(), "/profile/phone/confirm/").await?))
+        Ok(Reply(
+            deliver(app, challenge, fixed.is_some(), "/profile/phone/confirm/").await?,
+        ))
     }
 
     /// Make that phone your own
     ///
     /// Whether the phone belongs to another account is told to those only who
     /// have proved that they hold it.
-    #[oai(path = "/profile/phone/confirm/", method = "post", tag = "Tag::Profile", operation_id = "confirm_phone")]
+    #[oai(
+        path = "/profile/phone/confirm/",
+        method = "post",
+        tag = "Tag::Profile",
+        operation_id = "confirm_phone"
+    )]
     async fn confirm_phone(
         &self,
         caller: Caller,
@@ -277,12 +356,19 @@ impl ProfileApi {
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
         let app = caller.app();
         let now = app.now();
-        let ConfirmPhoneRequest { sms_code, sms_token } = body.0;
+        let ConfirmPhoneRequest {
+            sms_code,
+            sms_token,
+        } = body.0;
         let guess = guess(&sms_code)?;
         let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
         let policy = app.config.challenges();
         let outcome = caller
-            .write(move |tx, _, user| Ok(profile::change_phone(tx, user, challenge, phone, &guess, policy, now)?))
+            .write(move |tx, _, user| {
+                Ok(profile::change_phone(
+                    tx, user, challenge, phone, &guess, policy, now,
+                )?)
+            })
             .await?;
         match outcome {
             PhoneChange::Changed(profile) => Ok(Reply((*profile).into())),
@@ -293,6 +379,8 @@ impl ProfileApi {
 }
 
 async fn change(caller: &Caller, change: Change) -> Result<Reply<ProfileReply>, Refusal<Write>> {
-    let profile = caller.write(move |tx, _, user| Ok(profile::change(tx, user, &change)?)).await?;
+    let profile = caller
+        .write(move |tx, _, user| Ok(profile::change(tx, user, &change)?))
+        .await?;
     Ok(Reply(profile.into()))
 }

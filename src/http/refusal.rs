@@ -22,7 +22,11 @@ pub trait Refusals: Send + Sync + 'static {
 }
 
 /// What every operation may come to.
-pub const ANY: &[&Kind] = &[&problem::INTERNAL, &problem::STORAGE_UNAVAILABLE, &problem::OVERLOADED];
+pub const ANY: &[&Kind] = &[
+    &problem::INTERNAL,
+    &problem::STORAGE_UNAVAILABLE,
+    &problem::OVERLOADED,
+];
 /// What an operation with a body may refuse.
 pub const BODY: &[&Kind] = &[
     &problem::MALFORMED_JSON,
@@ -33,15 +37,29 @@ pub const BODY: &[&Kind] = &[
     &problem::VALIDATION_FAILED,
 ];
 /// What an operation of a logged-in user may refuse.
-pub const USER: &[&Kind] = &[&problem::UNAUTHENTICATED, &problem::TOKEN_INVALID, &problem::TOKEN_EXPIRED];
+pub const USER: &[&Kind] = &[
+    &problem::UNAUTHENTICATED,
+    &problem::TOKEN_INVALID,
+    &problem::TOKEN_EXPIRED,
+];
 
 /// A refusal of the operation `Of`.
 pub struct Refusal<Of>(Problem, PhantomData<Of>);
 
 impl<Of: Refusals> From<Problem> for Refusal<Of> {
     fn from(problem: Problem) -> Self {
-        let listed = || Of::KINDS.iter().copied().flatten().any(|kind| kind.code == problem.kind().code);
-        debug_assert!(listed(), "{} is not among the refusals of the operation", problem.kind().code);
+        let listed = || {
+            Of::KINDS
+                .iter()
+                .copied()
+                .flatten()
+                .any(|kind| kind.code == problem.kind().code)
+        };
+        debug_assert!(
+            listed(),
+            "{} is not among the refusals of the operation",
+            problem.kind().code
+        );
         Self(problem, PhantomData)
     }
 }
@@ -69,7 +87,9 @@ impl<Of: Refusals> ApiResponse for Refusal<Of> {
             }],
             headers: vec![],
         };
-        MetaResponses { responses: by_status.into_iter().map(response).collect() }
+        MetaResponses {
+            responses: by_status.into_iter().map(response).collect(),
+        }
     }
 
     fn register(registry: &mut Registry) {

@@ -35,13 +35,17 @@ impl FromFields for RefreshRequest {
     type Read = Self;
 
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { refresh: fields.text("refresh") }
+        Self {
+            refresh: fields.text("refresh"),
+        }
     }
 }
 
 impl poem_openapi::types::Example for RefreshRequest {
     fn example() -> Self {
-        Self { refresh: super::docs::REFRESH.to_owned() }
+        Self {
+            refresh: super::docs::REFRESH.to_owned(),
+        }
     }
 }
 
@@ -57,7 +61,10 @@ pub struct RefreshReply {
 
 impl poem_openapi::types::Example for RefreshReply {
     fn example() -> Self {
-        Self { access: super::docs::ACCESS.to_owned(), refresh: super::docs::REFRESH.to_owned() }
+        Self {
+            access: super::docs::ACCESS.to_owned(),
+            refresh: super::docs::REFRESH.to_owned(),
+        }
     }
 }
 
@@ -75,7 +82,9 @@ impl FromFields for LogoutRequest {
     const OPTIONAL: bool = true;
 
     fn from_fields(fields: &mut Fields) -> Self {
-        Self { all: fields.flag("all") }
+        Self {
+            all: fields.flag("all"),
+        }
     }
 }
 
@@ -126,8 +135,15 @@ impl poem_openapi::types::Example for SessionEntry {
 pub struct Refresh;
 
 impl Refusals for Refresh {
-    const KINDS: &'static [&'static [&'static problem::Kind]] =
-        &[BODY, &[&problem::TOKEN_INVALID, &problem::TOKEN_EXPIRED, &problem::REFRESH_REUSED], ANY];
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[
+        BODY,
+        &[
+            &problem::TOKEN_INVALID,
+            &problem::TOKEN_EXPIRED,
+            &problem::REFRESH_REUSED,
+        ],
+        ANY,
+    ];
 }
 
 /// What `POST /logout/` may refuse.
@@ -148,7 +164,8 @@ impl Refusals for List {
 pub struct End;
 
 impl Refusals for End {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, &[&problem::NOT_FOUND], ANY];
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[USER, &[&problem::NOT_FOUND], ANY];
 }
 
 #[OpenApi]
@@ -158,7 +175,12 @@ impl SessionApi {
     /// A refresh token is good once. Within ten seconds, and until its
     /// successor was used, it yields the same successor again; after that its
     /// reuse ends the session.
-    #[oai(path = "/token/refresh/", method = "post", tag = "Tag::Sessions", operation_id = "refresh")]
+    #[oai(
+        path = "/token/refresh/",
+        method = "post",
+        tag = "Tag::Sessions",
+        operation_id = "refresh"
+    )]
     async fn refresh(
         &self,
         app: Data<&Arc<App>>,
@@ -166,16 +188,22 @@ impl SessionApi {
     ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        let (bearer, shown) = access::verify_refresh(&app.keys, &body.0.refresh, now).map_err(Problem::from)?;
+        let (bearer, shown) =
+            access::verify_refresh(&app.keys, &body.0.refresh, now).map_err(Problem::from)?;
         let policy = app.config.sessions();
         let rotation = app
             .store
-            .write(move |tx| session::rotate(tx, bearer, shown, policy, now, &mut rng).map_err(Problem::from))
+            .write(move |tx| {
+                session::rotate(tx, bearer, shown, policy, now, &mut rng).map_err(Problem::from)
+            })
             .await?;
         match rotation {
             Rotation::Granted(session) => {
                 let pair = access::issue(&app.keys, &session, policy);
-                Ok(Reply(RefreshReply { access: pair.access, refresh: pair.refresh }))
+                Ok(Reply(RefreshReply {
+                    access: pair.access,
+                    refresh: pair.refresh,
+                }))
             }
             Rotation::Reused => Err(Problem::new(&problem::REFRESH_REUSED).into()),
             Rotation::Gone => Err(Problem::new(&problem::TOKEN_INVALID).into()),
@@ -186,12 +214,25 @@ impl SessionApi {
     ///
     /// Ends this session or, with `all`, every session of the user. Their
     /// tokens are refused from then on.
-    #[oai(path = "/logout/", method = "post", tag = "Tag::Sessions", operation_id = "logout")]
-    async fn logout(&self, caller: Caller, body: Body<LogoutRequest>) -> Result<Done, Refusal<Logout>> {
+    #[oai(
+        path = "/logout/",
+        method = "post",
+        tag = "Tag::Sessions",
+        operation_id = "logout"
+    )]
+    async fn logout(
+        &self,
+        caller: Caller,
+        body: Body<LogoutRequest>,
+    ) -> Result<Done, Refusal<Logout>> {
         let all = body.0.all;
         caller
             .write(move |tx, session, user| {
-                if all { tx.delete_sessions_of(user.id)? } else { tx.delete_session(session.id)? }
+                if all {
+                    tx.delete_sessions_of(user.id)?
+                } else {
+                    tx.delete_session(session.id)?
+                }
                 Ok(())
             })
             .await?;
@@ -199,30 +240,48 @@ impl SessionApi {
     }
 
     /// List your sessions
-    #[oai(path = "/profile/sessions/", method = "get", tag = "Tag::Sessions", operation_id = "sessions")]
+    #[oai(
+        path = "/profile/sessions/",
+        method = "get",
+        tag = "Tag::Sessions",
+        operation_id = "sessions"
+    )]
     async fn sessions(&self, caller: Caller) -> Result<Reply<SessionsReply>, Refusal<List>> {
         let now = caller.app().now();
         let sessions = caller
             .read(move |tx, current, user| {
                 let sessions = tx.sessions_of(user.id, now)?;
-                Ok(sessions.into_iter().map(|session| SessionEntry::of(session, current.id)).collect())
+                Ok(sessions
+                    .into_iter()
+                    .map(|session| SessionEntry::of(session, current.id))
+                    .collect())
             })
             .await?;
         Ok(Reply(SessionsReply { sessions }))
     }
 
     /// End one of your sessions
-    #[oai(path = "/profile/sessions/:id/", method = "delete", tag = "Tag::Sessions", operation_id = "end_session")]
+    #[oai(
+        path = "/profile/sessions/:id/",
+        method = "delete",
+        tag = "Tag::Sessions",
+        operation_id = "end_session"
+    )]
     async fn end(
         &self,
         caller: Caller,
         /// The session's identifier.
-        #[oai(validator(pattern = "^[0-9]{1,16}$"))]
-        id: Path<String>,
+        id: Path<i64>,
     ) -> Result<Done, Refusal<End>> {
-        let id = id.0.parse().map(SessionId).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
-        let ended = caller.write(move |tx, _, user| Ok(session::end(tx, user.id, id)?)).await?;
-        if ended { Ok(Done) } else { Err(Problem::new(&problem::NOT_FOUND).into()) }
+        let id = SessionId(id.0);
+        let ended = caller
+            .write(move |tx, _, user| Ok(session::end(tx, user.id, id)?))
+            .await?;
+        if ended {
+            Ok(Done)
+        } else {
+            Err(Problem::new(&problem::NOT_FOUND).into())
+        }
     }
 }
 

@@ -20,7 +20,10 @@ impl Gateway for Console {
         }
         letter.push_str("  └─\n");
         let mut terminal = stdout().lock();
-        terminal.write_all(letter.as_bytes()).and_then(|()| terminal.flush()).map_err(|_| SmsError::NotSent)?;
+        terminal
+            .write_all(letter.as_bytes())
+            .and_then(|()| terminal.flush())
+            .map_err(|_| SmsError::NotSent)?;
         Ok(Receipt::default())
     }
 }

@@ -28,18 +28,29 @@ struct Line<'a> {
 impl File {
     /// Opens the file for appending; a new one is for the owner's eyes only.
     pub fn open(path: &Path) -> io::Result<Self> {
-        OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(|file| Self(Mutex::new(file)))
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)
+            .map(|file| Self(Mutex::new(file)))
     }
 }
 
 #[async_trait]
 impl Gateway for File {
     async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(message.at.millis()) * 1_000_000)
-            .ok()
-            .and_then(|at| at.format(&Rfc3339).ok())
-            .ok_or(SmsError::NotSent)?;
-        let line = Line { at, to: message.to.e164(), text: &message.text, code: message.code.reveal() };
+        let at =
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(message.at.millis()) * 1_000_000)
+                .ok()
+                .and_then(|at| at.format(&Rfc3339).ok())
+                .ok_or(SmsError::NotSent)?;
+        let line = Line {
+            at,
+            to: message.to.e164(),
+            text: &message.text,
+            code: message.code.reveal(),
+        };
         let mut line = serde_json::to_vec(&line).map_err(|_| SmsError::NotSent)?;
         line.push(b'\n');
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);

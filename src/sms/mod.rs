@@ -7,7 +7,7 @@ mod console;
 mod file;
 pub mod text;
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -84,11 +84,11 @@ impl FromStr for Choice {
 ///
 /// # Errors
 /// A sentence for the operator.
-pub fn open(choice: &Choice) -> Result<Box<dyn Gateway>, String> {
+pub fn open(choice: &Choice) -> Result<Arc<dyn Gateway>, String> {
     match choice {
-        Choice::Console => Ok(Box::new(console::Console)),
+        Choice::Console => Ok(Arc::new(console::Console)),
         Choice::File(path) => match file::File::open(path) {
-            Ok(file) => Ok(Box::new(file)),
+            Ok(file) => Ok(Arc::new(file)),
             Err(error) => Err(format!("{} cannot be written: {error}", path.display())),
         },
     }

@@ -18,7 +18,10 @@ impl Template {
     /// # Errors
     /// When not even its shortest form fits one segment with a code of `digits`.
     pub fn new(service: &str, webotp_host: Option<&str>, digits: usize) -> Result<Self, String> {
-        let template = Self { service: service.to_owned(), webotp_host: webotp_host.map(str::to_owned) };
+        let template = Self {
+            service: service.to_owned(),
+            webotp_host: webotp_host.map(str::to_owned),
+        };
         let shortest = units(&template.write(&"0".repeat(digits), false));
         if shortest > SEGMENT {
             return Err(format!(
@@ -33,11 +36,19 @@ impl Template {
     /// "Origin-bound one-time codes delivered via SMS", section 3).
     pub fn text(&self, code: &OneTimeCode) -> String {
         let whole = self.write(code.reveal(), true);
-        if units(&whole) <= SEGMENT { whole } else { self.write(code.reveal(), false) }
+        if units(&whole) <= SEGMENT {
+            whole
+        } else {
+            self.write(code.reveal(), false)
+        }
     }
 
     fn write(&self, code: &str, warn: bool) -> String {
-        let warning = if warn { ". Никому его не говорите" } else { "" };
+        let warning = if warn {
+            ". Никому его не говорите"
+        } else {
+            ""
+        };
         let mut text = format!("{code} — код входа в {}{warning}", self.service);
         if let Some(host) = &self.webotp_host {
             text.push_str(&format!("\n@{host} #{code}"));
@@ -61,9 +72,19 @@ mod tests {
 
     #[test]
     fn the_message_names_the_service_and_ends_with_the_webotp_line() {
-        assert_eq!(text("invited", None, "0042"), "0042 — код входа в invited. Никому его не говорите");
+        assert_eq!(
+            text("invited", None, "0042"),
+            "0042 — код входа в invited. Никому его не говорите"
+        );
         let bound = text("invited", Some("example.com"), "0042");
-        assert_eq!(bound, "0042 — код входа в invited\n@example.com #0042");
+        assert_eq!(
+            bound,
+            "0042 — код входа в invited. Никому его не говорите\n@example.com #0042"
+        );
+        assert_eq!(
+            text("invited", Some("www.example.com"), "0042"),
+            "0042 — код входа в invited\n@www.example.com #0042"
+        );
     }
 
     #[test]

@@ -12,12 +12,16 @@ use std::{
 
 /// Holds the database until it is dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its lock, never read")] File);
+pub struct Lock(File);
 
 impl Lock {
     /// Takes the lock; `None` when another process has it.
     pub fn take(database: &Path) -> io::Result<Option<Self>> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(Self::path(database))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(Self::path(database))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -29,5 +33,13 @@ impl Lock {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         path.into()
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file would do, unless a child process was forked just now:
+    /// until that runs its own program, it holds the same lock.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }

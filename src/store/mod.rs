@@ -11,8 +11,8 @@ pub mod sqlite;
 use std::{path::PathBuf, str::FromStr};
 
 use crate::domain::tx::{StoreError, Tx};
-pub use sqlite::open::OpenError;
 use sqlite::Sqlite;
+pub use sqlite::open::OpenError;
 
 /// Where the store is: an embedded file, so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,10 @@ impl FromStr for Location {
             return Err("is empty: write the path of a file".to_owned());
         }
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err("names a PostgreSQL server, which this build cannot use: write the path of a file".to_owned());
+            return Err(
+                "names a PostgreSQL server, which this build cannot use: write the path of a file"
+                    .to_owned(),
+            );
         }
         if path.starts_with(':') || path.contains("://") || path.starts_with("file:") {
             return Err("is no path of a file".to_owned());

@@ -64,8 +64,16 @@ pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
         sign(keys, &claims)
     };
     Pair {
-        access: token(Kind::Access, session.current.access_jti(), policy.access_ttl),
-        refresh: token(Kind::Refresh, session.current.refresh_jti(), policy.refresh_ttl),
+        access: token(
+            Kind::Access,
+            session.current.access_jti(),
+            policy.access_ttl,
+        ),
+        refresh: token(
+            Kind::Refresh,
+            session.current.refresh_jti(),
+            policy.refresh_ttl,
+        ),
     }
 }
 
@@ -75,7 +83,11 @@ pub fn verify_access(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer,
 }
 
 /// Whose refresh token this is, and of which generation.
-pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<(Bearer, Generation), TokenError> {
+pub fn verify_refresh(
+    keys: &Keys,
+    token: &str,
+    now: Timestamp,
+) -> Result<(Bearer, Generation), TokenError> {
     verify(keys, Kind::Refresh, token, now)
 }
 
@@ -86,15 +98,22 @@ fn sign(keys: &Keys, claims: &Claims) -> String {
         Kind::Access => &keys.access.current,
         Kind::Refresh => &keys.refresh.current,
     };
-    let signature =
-        crypto::sign(token.as_bytes(), &key.signing(), Algorithm::HS256).expect("HS256 signs with any key");
+    let signature = crypto::sign(token.as_bytes(), &key.signing(), Algorithm::HS256)
+        .expect("HS256 signs with any key");
     token.push('.');
     token.push_str(&signature);
     token
 }
 
-fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<(Bearer, Generation), TokenError> {
-    let ours = token.strip_prefix(HEADER).is_some_and(|rest| rest.starts_with('.'));
+fn verify(
+    keys: &Keys,
+    kind: Kind,
+    token: &str,
+    now: Timestamp,
+) -> Result<(Bearer, Generation), TokenError> {
+    let ours = token
+        .strip_prefix(HEADER)
+        .is_some_and(|rest| rest.starts_with('.'));
     if token.len() > LONGEST || !ours {
         return Err(TokenError::Invalid);
     }
@@ -102,7 +121,10 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<(Beare
         Kind::Access => &keys.access,
         Kind::Refresh => &keys.refresh,
     };
-    let claims = ring.iter().find_map(|key| decode(token, &key.verifying())).ok_or(TokenError::Invalid)?;
+    let claims = ring
+        .iter()
+        .find_map(|key| decode(token, &key.verifying()))
+        .ok_or(TokenError::Invalid)?;
     if claims.token_type != kind || Timestamp::from_seconds(claims.iat) > now + LEEWAY {
         return Err(TokenError::Invalid);
     }
@@ -110,7 +132,10 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<(Beare
         return Err(TokenError::Expired);
     }
     let bits = u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenError::Invalid)?;
-    let bearer = Bearer { user: UserId(claims.user_id), session: SessionId(claims.session_id) };
+    let bearer = Bearer {
+        user: UserId(claims.user_id),
+        session: SessionId(claims.session_id),
+    };
     Ok((bearer, Generation::from_bits(bits)))
 }
 
@@ -119,5 +144,7 @@ fn decode(token: &str, key: &DecodingKey) -> Option<Claims> {
     // Times are checked against our own clock, above.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
-    jsonwebtoken::decode(token, key, &validation).ok().map(|data| data.claims)
+    jsonwebtoken::decode(token, key, &validation)
+        .ok()
+        .map(|data| data.claims)
 }

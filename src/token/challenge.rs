@@ -54,8 +54,11 @@ pub fn seal(keys: &Keys, challenge: &Challenge) -> String {
     // In this order: the header's bytes are part of what is compared.
     header.set_algorithm("dir");
     header.set_content_encryption("A256GCM");
-    let encrypter = Dir.encrypter_from_bytes(keys.challenge.current.bytes()).expect("a key is 32 bytes");
-    josekit::jwe::serialize_compact(&payload, &header, &encrypter).expect("A256GCM seals any payload")
+    let encrypter = Dir
+        .encrypter_from_bytes(keys.challenge.current.bytes())
+        .expect("a key is 32 bytes");
+    josekit::jwe::serialize_compact(&payload, &header, &encrypter)
+        .expect("A256GCM seals any payload")
 }
 
 /// What the token says, if this server made it and it has not expired.
@@ -64,7 +67,9 @@ pub fn open(keys: &Keys, token: &str, now: Timestamp) -> Result<Opened, TokenErr
         return Err(TokenError::Invalid);
     }
     let payload = keys.challenge.iter().find_map(|key| {
-        let decrypter = Dir.decrypter_from_bytes(key.bytes()).expect("a key is 32 bytes");
+        let decrypter = Dir
+            .decrypter_from_bytes(key.bytes())
+            .expect("a key is 32 bytes");
         let (payload, _) = josekit::jwe::deserialize_compact(token, &decrypter).ok()?;
         serde_json::from_slice::<Payload>(&payload).ok()
     });
@@ -76,7 +81,10 @@ pub fn open(keys: &Keys, token: &str, now: Timestamp) -> Result<Opened, TokenErr
         return Err(TokenError::Expired);
     }
     let phone = Phone::from_digits(&payload.phone).map_err(|_| TokenError::Invalid)?;
-    Ok(Opened { challenge: ChallengeId(payload.challenge), phone })
+    Ok(Opened {
+        challenge: ChallengeId(payload.challenge),
+        phone,
+    })
 }
 
 /// Unpadded base64url (RFC 4648, section 5).
@@ -134,10 +142,19 @@ mod tests {
         let keys = Keys::draw(&mut dice());
         let token = sealed(&keys);
         let parts: Vec<_> = token.split('.').collect();
-        assert_eq!(from_base64(parts[0]).unwrap(), br#"{"alg":"dir","enc":"A256GCM"}"#);
+        assert_eq!(
+            from_base64(parts[0]).unwrap(),
+            br#"{"alg":"dir","enc":"A256GCM"}"#
+        );
         assert_eq!(parts.len(), 5);
         assert_eq!(parts[1], "");
-        assert_eq!((from_base64(parts[2]).unwrap().len(), from_base64(parts[4]).unwrap().len()), (12, 16));
+        assert_eq!(
+            (
+                from_base64(parts[2]).unwrap().len(),
+                from_base64(parts[4]).unwrap().len()
+            ),
+            (12, 16)
+        );
         assert!(is_well_formed(&token));
     }
 
@@ -146,10 +163,22 @@ mod tests {
         let keys = Keys::draw(&mut dice());
         let token = sealed(&keys);
         let opened = open(&keys, &token, NOW + Duration::from_secs(179)).unwrap();
-        assert_eq!((opened.challenge, opened.phone.to_string()), (ChallengeId(17), "79123456789".to_owned()));
-        assert_eq!(open(&keys, &token, NOW + Duration::from_secs(180)), Err(TokenError::Expired));
-        assert_eq!(open(&keys, &token, NOW - Duration::from_secs(60)), Err(TokenError::Invalid));
-        assert_eq!(open(&Keys::draw(&mut dice()), &token, NOW), Err(TokenError::Invalid));
+        assert_eq!(
+            (opened.challenge, opened.phone.to_string()),
+            (ChallengeId(17), "79123456789".to_owned())
+        );
+        assert_eq!(
+            open(&keys, &token, NOW + Duration::from_secs(180)),
+            Err(TokenError::Expired)
+        );
+        assert_eq!(
+            open(&keys, &token, NOW - Duration::from_secs(60)),
+            Err(TokenError::Invalid)
+        );
+        assert_eq!(
+            open(&Keys::draw(&mut dice()), &token, NOW),
+            Err(TokenError::Invalid)
+        );
     }
 
     #[test]

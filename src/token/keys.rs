@@ -66,10 +66,14 @@ pub enum KeysError {
     #[error("{0} cannot be used: {1}")]
     Io(PathBuf, io::Error),
     /// Other people could read it.
-    #[error("{0} can be read by everybody on this machine: take that right away (chmod 600) and rotate the keys")]
+    #[error(
+        "{0} can be read by everybody on this machine: take that right away (chmod 600) and rotate the keys"
+    )]
     WorldReadable(PathBuf),
     /// Not the file this service wrote.
-    #[error("{0} is no key file of invited: restore it from a backup, or move it away to log everybody out")]
+    #[error(
+        "{0} is no key file of invited: restore it from a backup, or move it away to log everybody out"
+    )]
     Malformed(PathBuf),
 }
 
@@ -119,7 +123,10 @@ impl From<Key> for String {
 
 impl Ring {
     fn draw(rng: &mut dyn CryptoRng) -> Self {
-        Self { current: Key::draw(rng), previous: Vec::new() }
+        Self {
+            current: Key::draw(rng),
+            previous: Vec::new(),
+        }
     }
 
     /// Every key that is believed, the current one first.
@@ -129,15 +136,27 @@ impl Ring {
 
     fn rotate(&mut self, longest_life: Duration, now: Timestamp, rng: &mut dyn CryptoRng) {
         let key = std::mem::replace(&mut self.current, Key::draw(rng));
-        self.previous.insert(0, Retired { key, retired_at: now.seconds() });
-        self.previous.retain(|retired| now.since(Timestamp::from_seconds(retired.retired_at)) <= longest_life);
+        self.previous.insert(
+            0,
+            Retired {
+                key,
+                retired_at: now.seconds(),
+            },
+        );
+        self.previous.retain(|retired| {
+            now.since(Timestamp::from_seconds(retired.retired_at)) <= longest_life
+        });
     }
 }
 
 impl Keys {
     /// Fresh keys.
     pub fn draw(rng: &mut dyn CryptoRng) -> Self {
-        Self { access: Ring::draw(rng), refresh: Ring::draw(rng), challenge: Ring::draw(rng) }
+        Self {
+            access: Ring::draw(rng),
+            refresh: Ring::draw(rng),
+            challenge: Ring::draw(rng),
+        }
     }
 
     /// Puts fresh keys in front. Older ones are believed as long as any token
@@ -160,7 +179,9 @@ impl Keys {
             return Err(KeysError::WorldReadable(path.to_owned()));
         }
         let text = fs::read(path).map_err(failed)?;
-        serde_json::from_slice(&text).map(Some).map_err(|_| KeysError::Malformed(path.to_owned()))
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|_| KeysError::Malformed(path.to_owned()))
     }
 
     /// Writes the key file, mode 0600, in place of an older one.
@@ -178,9 +199,16 @@ impl Keys {
             .mode(0o600)
             .open(&beside)
             .map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         fs::rename(&beside, path).map_err(failed)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)
     }
 }

@@ -30,7 +30,11 @@ impl Challenges for Transaction<'_> {
         self.one(select!("id = ?1"), [id.0], challenge)
     }
 
-    fn unexpired_challenges(&mut self, phone: Phone, now: Timestamp) -> Result<Vec<Challenge>, StoreError> {
+    fn unexpired_challenges(
+        &mut self,
+        phone: Phone,
+        now: Timestamp,
+    ) -> Result<Vec<Challenge>, StoreError> {
         self.all(
             select!("phone = ?1 AND expires_at > ?2 ORDER BY expires_at, id"),
             [number(phone), now.millis()],
@@ -59,17 +63,30 @@ impl Challenges for Transaction<'_> {
     }
 
     fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError> {
-        self.change("UPDATE challenges SET wrong_guesses = wrong_guesses + 1 WHERE id = ?1", [id.0])?;
+        self.change(
+            "UPDATE challenges SET wrong_guesses = wrong_guesses + 1 WHERE id = ?1",
+            [id.0],
+        )?;
         Ok(())
     }
 
-    fn set_challenge_code(&mut self, id: ChallengeId, code: &OneTimeCode) -> Result<(), StoreError> {
-        self.change("UPDATE challenges SET code = ?2 WHERE id = ?1", params![id.0, code.reveal()])?;
+    fn set_challenge_code(
+        &mut self,
+        id: ChallengeId,
+        code: &OneTimeCode,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE challenges SET code = ?2 WHERE id = ?1",
+            params![id.0, code.reveal()],
+        )?;
         Ok(())
     }
 
     fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError> {
-        self.change("UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0", [number(phone)])?;
+        self.change(
+            "UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0",
+            [number(phone)],
+        )?;
         Ok(())
     }
 
@@ -93,7 +110,9 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
     Ok(Challenge {
         id: ChallengeId(row.get(0)?),
         phone: phone(row, 1)?,
-        purpose: row.get::<_, Option<i64>>(2)?.map_or(Purpose::Login, |user| Purpose::PhoneChange(UserId(user))),
+        purpose: row
+            .get::<_, Option<i64>>(2)?
+            .map_or(Purpose::Login, |user| Purpose::PhoneChange(UserId(user))),
         code: OneTimeCode::parse(&code).map_err(|_| unreadable(3))?,
         created_at: at(row, 4)?,
         expires_at: at(row, 5)?,

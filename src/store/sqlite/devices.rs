@@ -12,15 +12,19 @@ use crate::domain::{
 
 impl Devices for Transaction<'_> {
     fn device(&mut self, hash: &DeviceHash) -> Result<Option<Device>, StoreError> {
-        self.one("SELECT hash, user_id, created_at, used_at FROM devices WHERE hash = ?1", [hash.0], |row| {
-            let hash: Vec<u8> = row.get(0)?;
-            Ok(Device {
-                hash: DeviceHash(hash.try_into().map_err(|_| unreadable(0))?),
-                user: UserId(row.get(1)?),
-                created_at: at(row, 2)?,
-                used_at: at(row, 3)?,
-            })
-        })
+        self.one(
+            "SELECT hash, user_id, created_at, used_at FROM devices WHERE hash = ?1",
+            [hash.0],
+            |row| {
+                let hash: Vec<u8> = row.get(0)?;
+                Ok(Device {
+                    hash: DeviceHash(hash.try_into().map_err(|_| unreadable(0))?),
+                    user: UserId(row.get(1)?),
+                    created_at: at(row, 2)?,
+                    used_at: at(row, 3)?,
+                })
+            },
+        )
     }
 
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError> {
@@ -31,13 +35,21 @@ impl Devices for Transaction<'_> {
         )?;
         self.change(
             "INSERT INTO devices (hash, user_id, created_at, used_at) VALUES (?1, ?2, ?3, ?4)",
-            params![device.hash.0, device.user.0, device.created_at.millis(), device.used_at.millis()],
+            params![
+                device.hash.0,
+                device.user.0,
+                device.created_at.millis(),
+                device.used_at.millis()
+            ],
         )?;
         Ok(())
     }
 
     fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError> {
-        self.change("UPDATE devices SET used_at = ?2 WHERE hash = ?1", params![hash.0, at.millis()])?;
+        self.change(
+            "UPDATE devices SET used_at = ?2 WHERE hash = ?1",
+            params![hash.0, at.millis()],
+        )?;
         Ok(())
     }
 }

@@ -14,7 +14,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, TransactionBehavior};
+use rusqlite::{
+    CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, TransactionBehavior,
+};
 use tokio::sync::oneshot;
 
 use self::{open::OpenError, writer::Writer};
@@ -49,7 +51,11 @@ impl Sqlite {
             .connection_timeout(Duration::from_secs(5))
             .build(manager)
             .map_err(|error| OpenError::io(path, &error))?;
-        Ok(Self { writer: Writer::start(connection), readers, _lock: lock })
+        Ok(Self {
+            writer: Writer::start(connection),
+            readers,
+            _lock: lock,
+        })
     }
 
     /// See [`super::Store::write`].
@@ -77,9 +83,12 @@ impl Sqlite {
     {
         let readers = self.readers.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let mut connection = readers.get().map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
+            let mut connection = readers
+                .get()
+                .map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Deferred)
+                .map_err(failed)?;
             work(&mut Transaction(&transaction))
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
@@ -105,7 +114,10 @@ impl Transaction<'_> {
         params: impl Params,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, StoreError> {
-        self.statement(sql)?.query_row(params, read).optional().map_err(failed)
+        self.statement(sql)?
+            .query_row(params, read)
+            .optional()
+            .map_err(failed)
     }
 
     /// Every row.
@@ -140,5 +152,9 @@ fn failed(error: rusqlite::Error) -> StoreError {
 
 /// A column's text or number is not what this build writes there.
 fn unreadable(column: usize) -> rusqlite::Error {
-    rusqlite::Error::InvalidColumnType(column, "stored value".to_owned(), rusqlite::types::Type::Null)
+    rusqlite::Error::InvalidColumnType(
+        column,
+        "stored value".to_owned(),
+        rusqlite::types::Type::Null,
+    )
 }

@@ -29,7 +29,9 @@ const OLDEST_SQLITE: i32 = 3_053_000;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it.
-    #[error("{0} is in use by another invited process: stop that one, or give this one a file of its own")]
+    #[error(
+        "{0} is in use by another invited process: stop that one, or give this one a file of its own"
+    )]
     InUse(PathBuf),
     /// Not readable as a database.
     #[error(
@@ -41,7 +43,9 @@ pub enum OpenError {
     #[error("{0} is a database of another program, and was left as it is")]
     Foreign(PathBuf),
     /// Migrations are missing.
-    #[error("{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first")]
+    #[error(
+        "{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first"
+    )]
     OldSchema {
         /// The file.
         path: PathBuf,
@@ -49,7 +53,9 @@ pub enum OpenError {
         missing: usize,
     },
     /// It knows migrations that this build does not.
-    #[error("{0} was written by a newer version of invited, or its migrations are not this build's")]
+    #[error(
+        "{0} was written by a newer version of invited, or its migrations are not this build's"
+    )]
     OtherSchema(PathBuf),
     /// The operating system or SQLite would not.
     #[error("{path} cannot be opened: {reason}")]
@@ -64,12 +70,17 @@ pub enum OpenError {
 impl OpenError {
     /// A failure in the system's own words.
     pub fn io(path: &Path, reason: &dyn std::fmt::Display) -> Self {
-        Self::Io { path: path.to_owned(), reason: reason.to_string() }
+        Self::Io {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(path.to_owned()),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged(path.to_owned())
+            }
             _ => Self::io(path, error),
         }
     }
@@ -77,12 +88,22 @@ impl OpenError {
 
 /// Takes the database for this process alone, creating an empty file if there is none.
 pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
-    assert!(rusqlite::version_number() >= OLDEST_SQLITE, "built with an SQLite that is too old");
+    assert!(
+        rusqlite::version_number() >= OLDEST_SQLITE,
+        "built with an SQLite that is too old"
+    );
     let lock = Lock::take(path).map_err(|error| OpenError::io(path, &error))?;
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // Personal data: for the owner's eyes. SQLite gives its side files the same mode.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(OpenError::io(path, &error)),
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(OpenError::io(path, &error));
+        }
         _ => {}
     }
     Ok((lock, open(path)?))
@@ -92,7 +113,10 @@ pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
 pub fn require_schema(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     match missing(path, connection)?.len() {
         0 => Ok(()),
-        missing => Err(OpenError::OldSchema { path: path.to_owned(), missing }),
+        missing => Err(OpenError::OldSchema {
+            path: path.to_owned(),
+            missing,
+        }),
     }
 }
 
@@ -134,7 +158,8 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 fn open(path: &Path) -> Result<Connection, OpenError> {
     refuse_other_files(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| OpenError::sqlite(path, &error))?;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| OpenError::sqlite(path, &error))?;
     let fresh = claim(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
     if !fresh {
         return Err(OpenError::Foreign(path.to_owned()));
@@ -148,13 +173,18 @@ fn refuse_other_files(path: &Path) -> Result<(), OpenError> {
     File::open(path)
         .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head))
         .map_err(|error| OpenError::io(path, &error))?;
-    if head.is_empty() || head == MAGIC { Ok(()) } else { Err(OpenError::Damaged(path.to_owned())) }
+    if head.is_empty() || head == MAGIC {
+        Ok(())
+    } else {
+        Err(OpenError::Damaged(path.to_owned()))
+    }
 }
 
 /// Marks an empty database as ours; `false` when it is somebody else's.
 fn claim(connection: &Connection) -> rusqlite::Result<bool> {
     prepare(connection)?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if owner != APPLICATION_ID && (owner != 0 || tables > 0) {
         return Ok(false);
@@ -181,12 +211,15 @@ fn missing(path: &Path, connection: &Connection) -> Result<Vec<Migration>, OpenE
     let applied = applied(connection).map_err(|error| OpenError::sqlite(path, &error))?;
     let all = all();
     let known = |row: &(i32, String)| {
-        all.iter().any(|migration| migration.version() == row.0 && migration.checksum().to_string() == row.1)
+        all.iter().any(|migration| {
+            migration.version() == row.0 && migration.checksum().to_string() == row.1
+        })
     };
     if !applied.iter().all(known) {
         return Err(OpenError::OtherSchema(path.to_owned()));
     }
-    let lacks = |migration: &&refinery::Migration| !applied.iter().any(|row| row.0 == migration.version());
+    let lacks =
+        |migration: &&refinery::Migration| !applied.iter().any(|row| row.0 == migration.version());
     Ok(all.iter().filter(lacks).map(named).collect())
 }
 
@@ -196,7 +229,9 @@ fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i32, String)>> {
     if !connection.table_exists(None, TABLE)? {
         return Ok(Vec::new());
     }
-    let mut statement = connection.prepare(&format!("SELECT version, checksum FROM {TABLE} ORDER BY version"))?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT version, checksum FROM {TABLE} ORDER BY version"
+    ))?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

@@ -114,7 +114,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         expires_at: at(row, 4)?,
         origin: Origin {
             user_agent: row.get(5)?,
-            ip: ip.map(|ip| ip.parse().map_err(|_| unreadable(6))).transpose()?,
+            ip: ip
+                .map(|ip| ip.parse().map_err(|_| unreadable(6)))
+                .transpose()?,
         },
         current: generation(7, &current)?,
         issued_at: at(row, 8)?,

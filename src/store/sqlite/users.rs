@@ -32,7 +32,10 @@ impl Users for Transaction<'_> {
         self.one(select!("phone = ?1"), [number(phone)], user)
     }
 
-    fn user_by_invitation_code(&mut self, code: InvitationCode) -> Result<Option<User>, StoreError> {
+    fn user_by_invitation_code(
+        &mut self,
+        code: InvitationCode,
+    ) -> Result<Option<User>, StoreError> {
         self.one(select!("invitation_code = ?1"), [code.as_str()], user)
     }
 
@@ -73,11 +76,19 @@ impl Users for Transaction<'_> {
     }
 
     fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError> {
-        self.change("UPDATE users SET phone = ?2 WHERE id = ?1", params![id.0, number(phone)])?;
+        self.change(
+            "UPDATE users SET phone = ?2 WHERE id = ?1",
+            params![id.0, number(phone)],
+        )?;
         Ok(())
     }
 
-    fn set_referrer(&mut self, id: UserId, referrer: UserId, at: Timestamp) -> Result<(), StoreError> {
+    fn set_referrer(
+        &mut self,
+        id: UserId,
+        referrer: UserId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.change(
             "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
                  coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?2), 0),
@@ -89,7 +100,11 @@ impl Users for Transaction<'_> {
     }
 
     fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError> {
-        let any = self.one("SELECT 1 FROM users WHERE referrer_id = ?1 LIMIT 1", [id.0], |_| Ok(()))?;
+        let any = self.one(
+            "SELECT 1 FROM users WHERE referrer_id = ?1 LIMIT 1",
+            [id.0],
+            |_| Ok(()),
+        )?;
         Ok(any.is_some())
     }
 
@@ -106,12 +121,23 @@ impl Users for Transaction<'_> {
         Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
     }
 
-    fn invitees(&mut self, id: UserId, after: i64, limit: usize) -> Result<Vec<Invitee>, StoreError> {
+    fn invitees(
+        &mut self,
+        id: UserId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Invitee>, StoreError> {
         self.all(
             "SELECT referral_number, phone, redeemed_at FROM users
              WHERE referrer_id = ?1 AND referral_number > ?2 ORDER BY referral_number LIMIT ?3",
             params![id.0, after, i64::try_from(limit).unwrap_or(i64::MAX)],
-            |row| Ok(Invitee { number: row.get(0)?, phone: phone(row, 1)?, at: at(row, 2)? }),
+            |row| {
+                Ok(Invitee {
+                    number: row.get(0)?,
+                    phone: phone(row, 1)?,
+                    at: at(row, 2)?,
+                })
+            },
         )
     }
 
@@ -124,7 +150,10 @@ impl Users for Transaction<'_> {
                 [referrer.0, user.id.0],
             )?;
         }
-        self.change("DELETE FROM challenges WHERE phone_of_user = ?1", [user.id.0])?;
+        self.change(
+            "DELETE FROM challenges WHERE phone_of_user = ?1",
+            [user.id.0],
+        )?;
         self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
         self.change(
             "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
@@ -134,7 +163,9 @@ impl Users for Transaction<'_> {
     }
 
     fn any_user(&mut self) -> Result<bool, StoreError> {
-        Ok(self.one("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))?.is_some())
+        Ok(self
+            .one("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))?
+            .is_some())
     }
 }
 
@@ -157,7 +188,10 @@ pub fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     let code: String = row.get(2)?;
     let redeemed = match row.get::<_, Option<i64>>(6)? {
-        Some(referrer) => Some(Redeemed { referrer: UserId(referrer), at: at(row, 7)? }),
+        Some(referrer) => Some(Redeemed {
+            referrer: UserId(referrer),
+            at: at(row, 7)?,
+        }),
         None => None,
     };
     Ok(User {

@@ -38,7 +38,10 @@ impl Writer {
             .name("writer".to_owned())
             .spawn(move || write(connection, &jobs))
             .expect("a thread can be started while the process starts");
-        Self { queue: Some(queue), thread: Some(thread) }
+        Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        }
     }
 
     /// Queues `work`; its outcome is sent to `answer` after the commit.
@@ -51,11 +54,20 @@ impl Writer {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let job = Box::new(Work { work, outcome: None, answer });
-        let queue = self.queue.as_ref().expect("the queue is open as long as the writer lives");
+        let job = Box::new(Work {
+            work,
+            outcome: None,
+            answer,
+        });
+        let queue = self
+            .queue
+            .as_ref()
+            .expect("the queue is open as long as the writer lives");
         queue.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => StoreError::Broken("the writer has stopped".to_owned()),
+            TrySendError::Disconnected(_) => {
+                StoreError::Broken("the writer has stopped".to_owned())
+            }
         })
     }
 }
@@ -136,7 +148,11 @@ fn commit_batch(
         let ran = run_in_savepoint(&transaction, job.as_mut());
         batch.push(job);
         ran?;
-        next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
+        next = if batch.len() < BATCH {
+            jobs.try_recv().ok()
+        } else {
+            None
+        };
     }
     transaction.commit().map_err(failed)
 }
@@ -144,7 +160,12 @@ fn commit_batch(
 /// Runs one job. An error means that the whole transaction is lost: after a
 /// full disk or an input/output error SQLite may have rolled it back already.
 fn run_in_savepoint(transaction: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
-    let sql = |sql| transaction.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(failed);
+    let sql = |sql| {
+        transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(failed)
+    };
     sql("SAVEPOINT job")?;
     let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut Transaction(transaction))));
     if !run.unwrap_or(false) {

@@ -1,0 +1,588 @@
+//! The executable: started, spoken to over TCP, asked to stop, killed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
+    command.current_dir(folder).env_clear();
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder).args(arguments).output().unwrap()
+}
+
+/// A server that was started in a folder, with messages in `sms.jsonl`.
+struct Server {
+    process: Child,
+    address: String,
+    first_lines: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        Self::with(folder, &["--sms", "file:sms.jsonl"])
+    }
+
+    fn with(folder: &Path, arguments: &[&str]) -> Self {
+        let mut process = command(folder)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let (mut first, mut second) = (String::new(), String::new());
+        lines.read_line(&mut first).unwrap();
+        lines.read_line(&mut second).unwrap();
+        let address = first
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .to_owned();
+        Self {
+            process,
+            address,
+            first_lines: first + &second,
+        }
+    }
+
+    fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
+        call(&self.address, method, path, headers, body)
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(
+            Command::new("kill")
+                .args([signal, &self.process.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    fn stop(mut self) -> ExitStatus {
+        self.signal("-TERM");
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One request over a connection of its own; `None` when the server went away meanwhile.
+fn call(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<Value>,
+) -> Option<(u16, Value)> {
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        request += &format!(
+            "content-type: application/json\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+    }
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .write_all(format!("{request}\r\n{body}").as_bytes())
+        .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+}
+
+fn last_code(folder: &Path, phone: &str) -> String {
+    let text = fs::read_to_string(folder.join("sms.jsonl")).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["to"] == phone).last().unwrap()["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// Logs in; the sms-token that was used and the answer.
+fn login(address: &str, folder: &Path, phone: &str) -> Option<(String, Value)> {
+    let (_, asked) = call(
+        address,
+        "POST",
+        "/login/",
+        &[],
+        Some(json!({ "phone": phone })),
+    )?;
+    let token = asked["sms-token"].as_str()?.to_owned();
+    let body = json!({ "sms_code": last_code(folder, phone) });
+    let (status, confirmed) = call(
+        address,
+        "POST",
+        "/login/sms-confirm/",
+        &[("sms-token", &token)],
+        Some(body),
+    )?;
+    assert_eq!(status, 200, "{confirmed}");
+    Some((token, confirmed))
+}
+
+fn bearer(confirmed: &Value) -> String {
+    format!("Bearer {}", confirmed["access"].as_str().unwrap())
+}
+
+#[test]
+fn the_story_from_an_empty_folder_to_a_clean_stop() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    assert!(
+        server
+            .first_lines
+            .ends_with(&format!("http://{}/swagger/\n", server.address))
+    );
+    let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
+    let (_, bob) = login(&server.address, folder.path(), "+79007654321").unwrap();
+    let (_, profile) = server
+        .call(
+            "GET",
+            "/profile/",
+            &[("authorization", &bearer(&alice))],
+            None,
+        )
+        .unwrap();
+    let code = json!({ "invitation_code": profile["invitation_code"] });
+    let redeemed = server
+        .call(
+            "POST",
+            "/profile/invitation/",
+            &[("authorization", &bearer(&bob))],
+            Some(code),
+        )
+        .unwrap();
+    assert_eq!(redeemed, (200, json!({ "invited_by": "79001234567" })));
+    assert!(server.stop().success());
+    for (file, mode) in [
+        ("invited.db", 0o600),
+        ("invited.keys.json", 0o600),
+        ("sms.jsonl", 0o600),
+    ] {
+        assert_eq!(
+            fs::metadata(folder.path().join(file))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            mode,
+            "{file}"
+        );
+    }
+    assert!(
+        !folder.path().join("invited.db-wal").exists(),
+        "the log was merged into the file"
+    );
+
+    let again = Server::start(folder.path());
+    let (status, profile) = again
+        .call(
+            "GET",
+            "/profile/",
+            &[("authorization", &bearer(&alice))],
+            None,
+        )
+        .unwrap();
+    assert_eq!(
+        (status, &profile["invited_users_phones"]),
+        (200, &json!(["79007654321"]))
+    );
+}
+
+#[test]
+fn the_default_gateway_prints_messages_to_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let mut process = command(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let address = lines
+        .next()
+        .unwrap()
+        .trim_start_matches("listening on http://")
+        .to_owned();
+    call(
+        &address,
+        "POST",
+        "/login/",
+        &[],
+        Some(json!({ "phone": "+79001234567" })),
+    )
+    .unwrap();
+    assert!(lines.any(|line| line.contains("SMS to +79001234567")));
+    assert!(lines.next().unwrap().contains("код входа в invited"));
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+#[test]
+fn a_request_in_flight_is_finished_before_the_server_stops() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let body = json!({ "phone": "+79001234567" }).to_string();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = format!(
+        "POST /login/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    // Asked to go on, we know that the request is in flight.
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    server.signal("-TERM");
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert!(
+        rest.contains("HTTP/1.1 200 OK") && rest.contains("sms-token"),
+        "{rest}"
+    );
+    assert!(server.stop().success());
+}
+
+#[test]
+fn what_was_answered_survives_kill_9() {
+    let folder = TempDir::new().unwrap();
+    let mut before: Vec<Fact> = Vec::new();
+    for round in 0..3 {
+        let server = Server::start(folder.path());
+        before.iter().for_each(|fact| fact.check(&server));
+        before.extend(write_until_killed(&server, folder.path(), round));
+    }
+    let server = Server::start(folder.path());
+    assert!(before.len() >= 12);
+    before.iter().for_each(|fact| fact.check(&server));
+}
+
+/// What a client was told: a token used up, and a name that was written.
+struct Fact {
+    token: String,
+    access: String,
+    written: u64,
+}
+
+impl Fact {
+    fn check(&self, server: &Server) {
+        let (status, profile) = server
+            .call("GET", "/profile/", &[("authorization", &self.access)], None)
+            .unwrap();
+        let name: u64 = profile["first_name"].as_str().unwrap().parse().unwrap();
+        assert!(
+            status == 200 && name >= self.written,
+            "{name} was {}",
+            self.written
+        );
+        let body = json!({ "sms_code": "0000" });
+        let (_, problem) = server
+            .call(
+                "POST",
+                "/login/sms-confirm/",
+                &[("sms-token", &self.token)],
+                Some(body),
+            )
+            .unwrap();
+        assert_eq!(problem["code"], "sms_token_used");
+    }
+}
+
+/// Writes from four sides until so many writes were answered, and kills in the middle of more.
+fn write_until_killed(server: &Server, folder: &Path, round: u64) -> Vec<Fact> {
+    const ENOUGH: u64 = 200;
+    let (facts, killed) = (
+        Arc::new(Mutex::new(Vec::new())),
+        Arc::new(AtomicBool::new(false)),
+    );
+    std::thread::scope(|scope| {
+        for side in 0..4 {
+            let (facts, killed) = (Arc::clone(&facts), Arc::clone(&killed));
+            let (address, id) = (&server.address, server.process.id().to_string());
+            scope.spawn(move || {
+                let phone = format!("+791{round}000000{side}");
+                let (token, confirmed) = login(address, folder, &phone)
+                    .expect("nobody is killed before the first write");
+                let mut fact = Fact {
+                    token,
+                    access: bearer(&confirmed),
+                    written: 0,
+                };
+                for number in 1.. {
+                    let body = json!({ "first_name": number.to_string() });
+                    match call(
+                        address,
+                        "PATCH",
+                        "/profile/",
+                        &[("authorization", &fact.access)],
+                        Some(body),
+                    ) {
+                        Some((200, _)) => fact.written = number,
+                        _ => break,
+                    }
+                    if number == ENOUGH && !killed.swap(true, Ordering::SeqCst) {
+                        Command::new("kill").args(["-KILL", &id]).status().unwrap();
+                    }
+                }
+                assert!(killed.load(Ordering::SeqCst) && fact.written > 0);
+                facts.lock().unwrap().push(fact);
+            });
+        }
+    });
+    Arc::into_inner(facts).unwrap().into_inner().unwrap()
+}
+
+#[test]
+fn a_second_server_on_the_same_file_exits_at_once() {
+    let folder = TempDir::new().unwrap();
+    let _first = Server::start(folder.path());
+    let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        told.contains("invited.db is in use by another invited process"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_garbage_database_is_refused_and_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let garbage = "not a database at all\n".repeat(100);
+    fs::write(folder.path().join("invited.db"), &garbage).unwrap();
+    let refused = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(told.contains("was left as it is: to restore"), "{told}");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("invited.db")).unwrap(),
+        garbage
+    );
+}
+
+#[test]
+fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("broken.toml"), "[login]\ncode_lenght = 4").unwrap();
+    fs::write(at("short.json"), "{}").unwrap();
+    fs::set_permissions(at("short.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(at("open.json"), "{}").unwrap();
+    fs::set_permissions(at("open.json"), fs::Permissions::from_mode(0o644)).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, name) in [
+        (
+            &["--config", "broken.toml"][..],
+            "login.code_lenght in broken.toml",
+        ),
+        (&["--config", "missing.toml"], "--config: missing.toml"),
+        (&["--listen", "nowhere"], "--listen is no address"),
+        (&["--listen", &taken], "--listen: "),
+        (
+            &["--database", "missing/invited.db"],
+            "--database: missing/invited.db",
+        ),
+        (
+            &["--keys", "short.json"],
+            "--keys: short.json is no key file",
+        ),
+        (
+            &["--keys", "open.json"],
+            "--keys: open.json can be read by everybody",
+        ),
+        (
+            &["--keys", "missing/keys.json"],
+            "--keys: missing/keys.json",
+        ),
+        (&["--sms", "pigeon"], "--sms is no gateway"),
+        (
+            &["--sms", "file:missing/sms.jsonl"],
+            "--sms: missing/sms.jsonl",
+        ),
+        (&["--log", "=x="], "--log is no filter"),
+    ] {
+        let output = run(folder.path(), &[&["serve"], arguments].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        let last = told.lines().last().unwrap_or_default();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        assert!(
+            last.starts_with(&format!("invited: {name}")),
+            "{arguments:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn an_old_schema_is_migrated_by_serve_unless_told_otherwise() {
+    let folder = TempDir::new().unwrap();
+    let refused = run(
+        folder.path(),
+        &["serve", "--no-migrate", "--listen", "127.0.0.1:0"],
+    );
+    assert!(
+        String::from_utf8(refused.stderr)
+            .unwrap()
+            .contains("run `invited migrate")
+    );
+    let listed = String::from_utf8(run(folder.path(), &["migrate", "--dry-run"]).stdout).unwrap();
+    assert!(listed.starts_with("would run V1__users\n"), "{listed}");
+    assert!(
+        String::from_utf8(run(folder.path(), &["migrate"]).stdout)
+            .unwrap()
+            .starts_with("ran V1__users\n")
+    );
+    assert_eq!(
+        String::from_utf8(run(folder.path(), &["migrate"]).stdout).unwrap(),
+        "invited.db is up to date\n"
+    );
+    let server = Server::with(folder.path(), &["--no-migrate"]);
+    assert_eq!(
+        server.call("GET", "/health/ready", &[], None).unwrap().0,
+        200
+    );
+}
+
+#[test]
+fn rotated_keys_keep_sessions() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
+    server.stop();
+    let before = run(folder.path(), &["keys", "show"]).stdout;
+    let after = run(folder.path(), &["keys", "rotate"]).stdout;
+    assert_ne!(before, after);
+    let secret = fs::read_to_string(folder.path().join("invited.keys.json")).unwrap();
+    let secret: Value = serde_json::from_str(&secret).unwrap();
+    assert!(
+        !String::from_utf8(after)
+            .unwrap()
+            .contains(secret["access"]["current"].as_str().unwrap())
+    );
+    let server = Server::start(folder.path());
+    let (status, _) = server
+        .call(
+            "GET",
+            "/profile/",
+            &[("authorization", &bearer(&alice))],
+            None,
+        )
+        .unwrap();
+    let refreshed = server
+        .call(
+            "POST",
+            "/token/refresh/",
+            &[],
+            Some(json!({ "refresh": alice["refresh"] })),
+        )
+        .unwrap();
+    assert_eq!((status, refreshed.0), (200, 200));
+}
+
+#[test]
+fn seeded_people_are_the_same_every_time() {
+    let folder = TempDir::new().unwrap();
+    let seed = |database: &str, more: &[&str]| {
+        let arguments = [
+            "seed",
+            "--database",
+            database,
+            "--users",
+            "300",
+            "--referrals",
+            "200",
+        ];
+        run(folder.path(), &[&arguments, more].concat())
+            .status
+            .code()
+    };
+    assert_eq!(
+        (seed("one.db", &[]), seed("two.db", &[])),
+        (Some(0), Some(0))
+    );
+    assert_eq!(
+        (seed("one.db", &[]), seed("two.db", &["--force"])),
+        (Some(1), Some(0)),
+        "a database with users is left alone"
+    );
+    let people = |database: &str| {
+        let connection = rusqlite::Connection::open(folder.path().join(database)).unwrap();
+        let sql = "SELECT count(*), count(referrer_id), sum(phone * (id % 1000)) FROM users";
+        connection
+            .query_row(sql, [], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                ))
+            })
+            .unwrap()
+    };
+    let (one, two) = (people("one.db"), people("two.db"));
+    assert_eq!(((one.0, one.1), (two.0, two.1)), ((300, 200), (600, 400)));
+    assert_eq!(seed("three.db", &[]), Some(0));
+    assert_eq!(people("three.db"), one);
+}
+
+#[test]
+fn documents_are_printed_without_a_server() {
+    let folder = TempDir::new().unwrap();
+    let document: Value = serde_json::from_slice(&run(folder.path(), &["openapi"]).stdout).unwrap();
+    assert_eq!(document["info"]["title"], "invited");
+    assert!(
+        String::from_utf8(run(folder.path(), &["config"]).stdout)
+            .unwrap()
+            .contains("[limits]")
+    );
+    assert!(
+        String::from_utf8(run(folder.path(), &["help"]).stdout)
+            .unwrap()
+            .contains("seed")
+    );
+    assert_eq!(run(folder.path(), &[]).status.code(), Some(2));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(run(folder.path(), &["help"]).status.signal(), None);
+}

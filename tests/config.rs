@@ -1,0 +1,300 @@
+//! Contract, section 9: settings, where they come from, and what a mistake is told.
+
+use invited::{
+    config::{Config, ConfigError, Layers},
+    sms::Choice,
+    store::Location,
+};
+use tempfile::TempDir;
+
+fn read(variables: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("invited.toml");
+    std::fs::write(&path, file).unwrap();
+    let mut layers = Layers::default();
+    layers.environment(
+        variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into())),
+    )?;
+    layers.file(&path)?;
+    Config::read(layers)
+}
+
+#[test]
+fn the_defaults_are_the_contracts() {
+    let config = Config::read(Layers::default()).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(
+        config.server.database,
+        Location::Sqlite("invited.db".into())
+    );
+    assert_eq!(
+        config.keys_path(),
+        std::path::Path::new("invited.keys.json")
+    );
+    assert_eq!(
+        (
+            config.tokens.access_ttl.as_secs(),
+            config.tokens.refresh_ttl.as_secs()
+        ),
+        (9000, 86_400)
+    );
+    assert_eq!(
+        (
+            *config.login.code_length,
+            *config.login.guesses_per_token,
+            *config.login.live_tokens_per_phone
+        ),
+        (4, 3, 3)
+    );
+    assert_eq!(config.sms.gateway, Choice::Console);
+    assert_eq!(config.limits.sends_per_phone.windows().len(), 3);
+}
+
+#[test]
+fn the_sample_is_a_file_that_changes_nothing() {
+    let sample = Config::sample();
+    let settings: String = sample
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|line| line.contains(" = ") && !line.starts_with('"'))
+                .unwrap_or(line)
+                .to_owned()
+                + "\n"
+        })
+        .collect();
+    let settings: String = settings
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    assert_eq!(settings.matches(" = ").count(), Config::entries().count());
+    let config = read(&[], &settings).unwrap();
+    assert_eq!(
+        format!("{config:?}"),
+        format!("{:?}", Config::read(Layers::default()).unwrap())
+    );
+}
+
+#[test]
+fn flags_beat_the_environment_beats_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\n[login]\ncode_length = 5\n[tokens]\naccess_ttl = \"1m\"";
+    let config = read(
+        &[
+            ("INVITED_LISTEN", "127.0.0.1:2"),
+            ("INVITED_LOGIN__CODE_LENGTH", "6"),
+        ],
+        file,
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            config.server.listen.port(),
+            *config.login.code_length,
+            config.tokens.access_ttl.as_secs()
+        ),
+        (2, 6, 60)
+    );
+    let mut layers = Layers::default();
+    layers
+        .environment([("INVITED_LISTEN".into(), "127.0.0.1:2".into())].into_iter())
+        .unwrap();
+    layers.flag("listen", "--listen", Some(&"127.0.0.1:3".to_owned()));
+    assert_eq!(Config::read(layers).unwrap().server.listen.port(), 3);
+}
+
+#[test]
+fn lists_are_written_as_arrays_or_with_commas() {
+    let file = "[login]\ndestinations = [\"+79#########\", \"+44\"]\n[http]\ntrusted_proxies = \"10.0.0.0/8, ::1\"";
+    let config = read(&[], file).unwrap();
+    assert_eq!(
+        (
+            config.login.destinations.len(),
+            config.http.trusted_proxies.len()
+        ),
+        (2, 2)
+    );
+    let config = read(
+        &[("INVITED_LOGIN__DESTINATIONS", r#"["+1", "+2", "+3"]"#)],
+        file,
+    )
+    .unwrap();
+    assert_eq!(config.login.destinations.len(), 3);
+}
+
+#[test]
+fn test_numbers_have_a_code_and_an_end() {
+    let file =
+        "[test_numbers]\n\"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }";
+    let config = read(
+        &[(
+            "INVITED_TEST_NUMBERS__79990000002",
+            "{ code = \"123456\", until = 2027-01-01T00:00:00+03:00 }",
+        )],
+        file,
+    )
+    .unwrap();
+    let phones: Vec<_> = config
+        .test_numbers
+        .iter()
+        .map(|number| number.phone.to_string())
+        .collect();
+    assert_eq!(phones, ["79990000001", "79990000002"]);
+}
+
+#[test]
+fn what_orchestrators_make_up_is_no_setting() {
+    read(
+        &[
+            ("INVITED_PORT", "tcp://10.0.0.1:8080"),
+            ("INVITED_SERVICE_HOST", "10.0.0.1"),
+            ("PATH", "/bin"),
+        ],
+        "",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_mistake_is_one_sentence_that_names_the_setting() {
+    let cases: [(&[(&str, &str)], &str, &str); 27] = [
+        (&[], "[login]\ncode_lenght = 4", "login.code_lenght in "),
+        (&[], "[logn]\ncode_length = 4", "logn.code_length in "),
+        (&[], "colour = 1", "colour in "),
+        (
+            &[("INVITED_LOGIN__CODE_LENGHT", "4")],
+            "",
+            "INVITED_LOGIN__CODE_LENGHT is no setting",
+        ),
+        (
+            &[],
+            "[tokens]\naccess_ttl = \"5x\"",
+            "tokens.access_ttl in ",
+        ),
+        (&[], "[tokens]\naccess_ttl = 5", "tokens.access_ttl in "),
+        (
+            &[("INVITED_TOKENS__ACCESS_TTL", "5")],
+            "",
+            "INVITED_TOKENS__ACCESS_TTL is no duration",
+        ),
+        (
+            &[("INVITED_LIMITS__SENDS_PER_PHONE", "3")],
+            "",
+            "INVITED_LIMITS__SENDS_PER_PHONE is no limit",
+        ),
+        (
+            &[("INVITED_LIMITS__SENDS_PER_PHONE", "3/15")],
+            "",
+            "INVITED_LIMITS__SENDS_PER_PHONE is no duration",
+        ),
+        (
+            &[("INVITED_LOGIN__CODE_LENGTH", "3")],
+            "",
+            "INVITED_LOGIN__CODE_LENGTH must be a whole number from 4 to 10",
+        ),
+        (
+            &[("INVITED_LOGIN__CODE_LENGTH", "four")],
+            "",
+            "INVITED_LOGIN__CODE_LENGTH must be",
+        ),
+        (&[], "[login]\ncode_length = 4.5", "login.code_length in "),
+        (
+            &[],
+            "[login]\ndestinations = [79]",
+            "login.destinations in ",
+        ),
+        (
+            &[("INVITED_LOGIN__DESTINATIONS", "79#")],
+            "",
+            "INVITED_LOGIN__DESTINATIONS is no destination",
+        ),
+        (
+            &[("INVITED_LOGIN__DEFAULT_REGION", "ru")],
+            "",
+            "INVITED_LOGIN__DEFAULT_REGION is no region",
+        ),
+        (
+            &[("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/33")],
+            "",
+            "INVITED_HTTP__TRUSTED_PROXIES is no network",
+        ),
+        (
+            &[("INVITED_HTTP__ALLOWED_ORIGINS", "example.com")],
+            "",
+            "INVITED_HTTP__ALLOWED_ORIGINS is no web origin",
+        ),
+        (
+            &[("INVITED_SMS__GATEWAY", "pigeon")],
+            "",
+            "INVITED_SMS__GATEWAY is no gateway",
+        ),
+        (
+            &[("INVITED_SMS__WEBOTP_HOST", "https://x")],
+            "",
+            "INVITED_SMS__WEBOTP_HOST is no host name",
+        ),
+        (
+            &[(
+                "INVITED_SMS__SERVICE_NAME",
+                "Название, которое не поместится ни в какое сообщение этого сервиса",
+            )],
+            "",
+            "sms.service_name together",
+        ),
+        (
+            &[("INVITED_LISTEN", "localhost")],
+            "",
+            "INVITED_LISTEN is no address",
+        ),
+        (&[("INVITED_DATABASE", "")], "", "INVITED_DATABASE is empty"),
+        (
+            &[("INVITED_DATABASE", "postgres://x")],
+            "",
+            "INVITED_DATABASE names a PostgreSQL server",
+        ),
+        (
+            &[],
+            "[test_numbers]\n\"+7999\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }",
+            "test_numbers.\"+7999\" in ",
+        ),
+        (
+            &[],
+            "[test_numbers]\n\"+79990000001\" = { code = \"1234\" }",
+            "test_numbers.\"+79990000001\" in ",
+        ),
+        (
+            &[],
+            "[test_numbers]\n\"+79990000001\" = { code = \"12x4\", until = 2027-01-01T00:00:00Z }",
+            "test_numbers.\"+79990000001\" in ",
+        ),
+        (&[], "listen = ", "--config: "),
+    ];
+    for (variables, file, beginning) in cases {
+        let sentence = read(variables, file)
+            .err()
+            .unwrap_or_else(|| panic!("accepted: {beginning}"))
+            .to_string();
+        assert!(
+            sentence.starts_with(beginning) && !sentence.contains('\n'),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_names_every_setting() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for entry in Config::entries() {
+        let row = format!(
+            "| `{}` | `{}` | `{}` |",
+            entry.key,
+            entry.variable(),
+            entry.default
+        );
+        let row = row.replace("| `` |", "| |");
+        assert!(readme.contains(&row), "{row} {} |", entry.help.trim());
+    }
+}

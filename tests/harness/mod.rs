@@ -1,0 +1,372 @@
+//! A house with the whole service in it, and people who use it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use invited::{
+    app::App,
+    clock::{ManualClock, dice},
+    config::{Config, Layers},
+    domain::{code::OneTimeCode, time::Timestamp},
+    http,
+    sms::{Gateway, Message, Receipt, SmsError},
+    store::{Location, Store},
+    token::keys::Keys,
+};
+use poem::{
+    Body, Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{HeaderMap, Method, StatusCode},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// 2024-04-15T21:11:13Z, the hour of the document's samples.
+pub const NOON: Timestamp = Timestamp::from_seconds(1_713_215_473);
+
+pub const ALICE: &str = "+79001234567";
+pub const BOB: &str = "+79007654321";
+pub const CAROL: &str = "+79161112233";
+
+/// The service, with everything around it in our hands.
+#[derive(Clone)]
+pub struct Harness {
+    router: Arc<BoxEndpoint<'static, Response>>,
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub gateway: Arc<Recorder>,
+    _folder: Arc<TempDir>,
+}
+
+impl Harness {
+    /// The service as it is by default.
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The service with some settings, as environment variables.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut layers = Layers::default();
+        layers
+            .environment(
+                settings
+                    .iter()
+                    .map(|(name, value)| ((*name).into(), (*value).into())),
+            )
+            .unwrap();
+        let config = Config::read(layers).unwrap();
+        let location = Location::Sqlite(folder.path().join("invited.db"));
+        Store::migrate(&location).unwrap();
+        let store = Store::open(&location).unwrap();
+        let (clock, gateway) = (
+            Arc::new(ManualClock::new(NOON)),
+            Arc::new(Recorder::default()),
+        );
+        let (sms, keys) = (Arc::clone(&gateway) as _, Keys::draw(&mut dice()));
+        let app = Arc::new(App {
+            config,
+            store,
+            keys,
+            sms,
+            clock: Arc::clone(&clock) as _,
+        });
+        let router = Arc::new(poem::EndpointExt::boxed(http::router(&app)));
+        Self {
+            router,
+            app,
+            clock,
+            gateway,
+            _folder: Arc::new(folder),
+        }
+    }
+
+    /// Sends one request and reads its whole answer.
+    pub async fn send(&self, request: Request) -> Reply {
+        let response = self.router.get_response(request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8(response.into_body().into_vec().await.unwrap()).unwrap();
+        Reply {
+            status,
+            headers,
+            text,
+        }
+    }
+
+    /// Sends JSON with some headers.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri_str(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = match body {
+            Some(body) => request
+                .content_type("application/json")
+                .body(body.to_string()),
+            None => request.body(Body::empty()),
+        };
+        self.send(request).await
+    }
+
+    /// Somebody without a token posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// Asks for a code; the sms-token.
+    pub async fn ask(&self, phone: &str) -> String {
+        self.post("/login/", json!({ "phone": phone })).await.ok()["sms-token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Confirms a code.
+    pub async fn confirm(&self, token: &str, code: &str) -> Reply {
+        let body = json!({ "sms_code": code });
+        self.call(
+            Method::POST,
+            "/login/sms-confirm/",
+            &[("sms-token", token)],
+            Some(body),
+        )
+        .await
+    }
+
+    /// The code that was sent last.
+    pub fn code(&self) -> String {
+        self.gateway.last().code
+    }
+
+    /// A code that was not sent.
+    pub fn wrong_code(&self) -> String {
+        other_than(&self.code())
+    }
+
+    /// Logs a phone in.
+    pub async fn login(&self, phone: &str) -> Actor {
+        let token = self.ask(phone).await;
+        let code = self.code();
+        Actor::of(self, &self.confirm(&token, &code).await)
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// Another code of the same length.
+pub fn other_than(code: &str) -> String {
+    let first = code.as_bytes()[0];
+    let other = if first == b'9' { b'0' } else { first + 1 };
+    format!("{}{}", char::from(other), &code[1..])
+}
+
+/// An answer that was read.
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    /// The JSON of a success.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        self.json()
+    }
+
+    /// The JSON of any answer.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Asserts that it is this problem, in every place that says so.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(
+            (self.status.as_u16(), self.header("content-type")),
+            (status, Some("application/problem+json")),
+            "{self:?}"
+        );
+        let problem = self.json();
+        assert_eq!(
+            (&problem["code"], &problem["status"]),
+            (&json!(code), &json!(status)),
+            "{self:?}"
+        );
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
+        problem
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.text)
+    }
+}
+
+/// Somebody who is logged in.
+#[derive(Clone)]
+pub struct Actor {
+    house: Harness,
+    pub access: String,
+    pub refresh: String,
+    pub device: String,
+}
+
+impl Actor {
+    #[track_caller]
+    pub fn of(house: &Harness, confirmed: &Reply) -> Self {
+        let reply = confirmed.ok();
+        let text = |name: &str| reply[name].as_str().unwrap().to_owned();
+        Self {
+            house: house.clone(),
+            access: text("access"),
+            refresh: text("refresh"),
+            device: text("device_token"),
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.house
+            .call(
+                method,
+                path,
+                &[("authorization", &format!("Bearer {}", self.access))],
+                body,
+            )
+            .await
+    }
+
+    /// The same, with another token in place of the access token.
+    pub fn bearing(&self, access: &str) -> Self {
+        Self {
+            access: access.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    pub async fn profile(&self) -> Value {
+        self.get("/profile/").await.ok()
+    }
+
+    pub async fn invitation_code(&self) -> String {
+        self.profile().await["invitation_code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub async fn redeem(&self, code: &str) -> Reply {
+        self.post("/profile/invitation/", json!({ "invitation_code": code }))
+            .await
+    }
+
+    pub async fn exchange(&self, refresh: &str) -> Reply {
+        self.house
+            .post("/token/refresh/", json!({ "refresh": refresh }))
+            .await
+    }
+
+    /// Confirms another phone with the token and code of `POST /profile/phone/`.
+    pub async fn confirm_phone(&self, token: &str, code: &str) -> Reply {
+        let headers = [
+            ("authorization", &*format!("Bearer {}", self.access)),
+            ("sms-token", token),
+        ];
+        self.house
+            .call(
+                Method::POST,
+                "/profile/phone/confirm/",
+                &headers,
+                Some(json!({ "sms_code": code })),
+            )
+            .await
+    }
+}
+
+/// A gateway that remembers what it was given, and fails when it is told to.
+#[derive(Default)]
+pub struct Recorder {
+    sent: Mutex<Vec<Sent>>,
+    pub fails: Mutex<Option<SmsError>>,
+    pub chooses: Mutex<Option<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub to: String,
+    pub text: String,
+    pub code: String,
+}
+
+impl Recorder {
+    pub fn last(&self) -> Sent {
+        self.sent
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("something was sent")
+    }
+
+    pub fn count(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl Gateway for Recorder {
+    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+        if let Some(error) = *self.fails.lock().unwrap() {
+            return Err(error);
+        }
+        let (to, text) = (message.to.e164(), message.text.clone());
+        let chosen = self.chooses.lock().unwrap().clone();
+        let code = chosen
+            .clone()
+            .unwrap_or_else(|| message.code.reveal().to_owned());
+        self.sent.lock().unwrap().push(Sent { to, text, code });
+        Ok(Receipt {
+            code: chosen.map(|code| OneTimeCode::parse(&code).unwrap()),
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! Contract, section 7.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};
+
+#[tokio::test]
+async fn a_code_names_the_one_who_invited() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let code = alice.invitation_code().await;
+    bob.redeem(&format!("  {}\n", code.to_lowercase()))
+        .await
+        .ok();
+    assert_eq!(bob.profile().await["invited_by"], &ALICE[1..]);
+    assert_eq!(
+        alice.profile().await["invited_users_phones"],
+        json!([&BOB[1..]])
+    );
+}
+
+#[tokio::test]
+async fn the_same_code_again_is_the_same_answer_and_another_is_refused() {
+    let house = Harness::new();
+    let (alice, bob, carol) = (
+        house.login(ALICE).await,
+        house.login(BOB).await,
+        house.login(CAROL).await,
+    );
+    let code = alice.invitation_code().await;
+    let first = bob.redeem(&code).await.ok();
+    assert_eq!(bob.redeem(&code).await.ok(), first);
+    bob.redeem(&carol.invitation_code().await)
+        .await
+        .refused(409, "invitation_already_set");
+    assert_eq!(alice.profile().await["invited_users_count"], 1);
+}
+
+#[tokio::test]
+async fn codes_that_do_not_help_are_refused() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    alice
+        .redeem(&alice.invitation_code().await)
+        .await
+        .refused(422, "invitation_self");
+    alice
+        .redeem("000000")
+        .await
+        .refused(404, "invitation_not_found");
+    for code in ["", "AAAAA", "AAAAAAA", "AAA AA", "ÄAAAAA"] {
+        let problem = alice.redeem(code).await.refused(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], "#/invitation_code");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_invited_by_those_whom_they_invited() {
+    let house = Harness::new();
+    let mut chain: Vec<Actor> = Vec::new();
+    for digit in 0..5 {
+        let next = house.login(&format!("+7911000000{digit}")).await;
+        if let Some(last) = chain.last() {
+            next.redeem(&last.invitation_code().await).await.ok();
+        }
+        chain.push(next);
+    }
+    for descendant in &chain[1..] {
+        chain[0]
+            .redeem(&descendant.invitation_code().await)
+            .await
+            .refused(409, "invitation_cycle");
+    }
+    let outsider = house.login(ALICE).await;
+    chain[0]
+        .redeem(&outsider.invitation_code().await)
+        .await
+        .ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_who_enter_each_others_codes_at_once_at_most_one_succeeds() {
+    let house = Harness::new();
+    for pair in 0..10 {
+        let one = house.login(&format!("+7911000{pair:02}01")).await;
+        let two = house.login(&format!("+7911000{pair:02}02")).await;
+        let (first, second) = (one.invitation_code().await, two.invitation_code().await);
+        let tasks = [(one, second), (two, first)].map(|(user, code)| {
+            tokio::spawn(async move { user.redeem(&code).await.status.as_u16() })
+        });
+        let mut statuses: Vec<_> = join_all(tasks)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_codes_at_once_one_counts() {
+    let house = Harness::new();
+    let (alice, bob, carol) = (
+        house.login(ALICE).await,
+        house.login(BOB).await,
+        house.login(CAROL).await,
+    );
+    let codes = [alice.invitation_code().await, bob.invitation_code().await];
+    let tasks = codes.map(|code| {
+        let carol = carol.clone();
+        tokio::spawn(async move { carol.redeem(&code).await.status.as_u16() })
+    });
+    let mut statuses: Vec<_> = join_all(tasks)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let count = async |actor: &Actor| {
+        actor.profile().await["invited_users_count"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(count(&alice).await + count(&bob).await, 1);
+}
+
+#[tokio::test]
+async fn invitees_are_paged_through_oldest_first() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let code = alice.invitation_code().await;
+    for number in 0..7 {
+        house.advance(1);
+        house
+            .login(&format!("+7911000000{number}"))
+            .await
+            .redeem(&code)
+            .await
+            .ok();
+    }
+    let mut seen = Vec::new();
+    let mut path = "/profile/invitations/?limit=3".to_owned();
+    loop {
+        let page = alice.get(&path).await.ok();
+        let invitations = page["invitations"].as_array().unwrap();
+        assert!(invitations.len() <= 3);
+        seen.extend(
+            invitations
+                .iter()
+                .map(|invitee| (invitee["phone"].clone(), invitee["at"].clone())),
+        );
+        let Some(next) = page["next"].as_i64() else {
+            break;
+        };
+        path = format!("/profile/invitations/?limit=3&after={next}");
+    }
+    assert_eq!(seen.len(), 7);
+    assert_eq!(
+        seen[0],
+        (json!("79110000000"), json!("2024-04-15T21:11:14Z"))
+    );
+    assert_eq!(
+        seen[6],
+        (json!("79110000006"), json!("2024-04-15T21:11:20Z"))
+    );
+}
+
+#[tokio::test]
+async fn pages_have_bounds() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    assert_eq!(
+        alice.get("/profile/invitations/").await.ok(),
+        json!({ "invitations": [], "next": null })
+    );
+    alice
+        .get("/profile/invitations/?limit=500&after=0")
+        .await
+        .ok();
+    for (query, pointer) in [
+        ("limit=0", "#/limit"),
+        ("limit=501", "#/limit"),
+        ("limit=x", "#/limit"),
+        ("limit=", "#/limit"),
+        ("after=-1", "#/after"),
+        ("after=x", "#/after"),
+        ("after=99999999999999999999", "#/after"),
+    ] {
+        let problem = alice
+            .get(&format!("/profile/invitations/?{query}"))
+            .await
+            .refused(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_lists_a_thousand_and_counts_all() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let code = alice.invitation_code().await;
+    house
+        .app
+        .store
+        .write(move |tx| many_invitees(tx, &code, 1005))
+        .await
+        .unwrap();
+    let profile = alice.profile().await;
+    assert_eq!(
+        profile["invited_users_phones"].as_array().unwrap().len(),
+        1000
+    );
+    assert_eq!(profile["invited_users_phones"][0], "79500000000");
+    assert_eq!(profile["invited_users_count"], 1005);
+}
+
+fn many_invitees(
+    tx: &mut dyn invited::domain::tx::Tx,
+    code: &str,
+    count: u64,
+) -> Result<(), invited::domain::tx::StoreError> {
+    use invited::domain::{code::InvitationCode, phone::Phone, user};
+    let referrer = tx
+        .user_by_invitation_code(InvitationCode::parse(code).unwrap())?
+        .unwrap();
+    let (now, mut rng) = (crate::harness::NOON, invited::clock::dice());
+    for number in 0..count {
+        let phone = Phone::from_digits(&(79_500_000_000 + number).to_string()).unwrap();
+        let invitee = user::register(tx, phone, now, &mut rng)?;
+        tx.set_referrer(invitee.id, referrer.id, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The schema and its history.
+
+use std::path::Path;
+
+use invited::store::{Location, Migration, OpenError, Store};
+use tempfile::TempDir;
+
+fn location(folder: &TempDir) -> Location {
+    Location::Sqlite(folder.path().join("invited.db"))
+}
+
+fn edit(folder: &TempDir, sql: &str) {
+    rusqlite::Connection::open(folder.path().join("invited.db"))
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
+}
+
+#[test]
+fn a_dry_run_creates_nothing() {
+    let folder = TempDir::new().unwrap();
+    let pending = Store::pending(&location(&folder)).unwrap();
+    assert_eq!(pending.first(), Some(&Migration("V1__users".to_owned())));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn migrations_run_once() {
+    let folder = TempDir::new().unwrap();
+    let pending = Store::pending(&location(&folder)).unwrap();
+    assert_eq!(Store::migrate(&location(&folder)).unwrap(), pending);
+    assert_eq!(Store::migrate(&location(&folder)).unwrap(), []);
+    assert_eq!(Store::pending(&location(&folder)).unwrap(), []);
+}
+
+#[test]
+fn an_old_schema_is_not_served() {
+    let folder = TempDir::new().unwrap();
+    Store::migrate(&location(&folder)).unwrap();
+    edit(
+        &folder,
+        "DROP TABLE devices; DELETE FROM refinery_schema_history WHERE version = 4",
+    );
+    assert!(matches!(
+        Store::open(&location(&folder)),
+        Err(OpenError::OldSchema { missing: 1, .. })
+    ));
+    assert_eq!(
+        Store::migrate(&location(&folder)).unwrap(),
+        [Migration("V4__devices".to_owned())]
+    );
+    Store::open(&location(&folder)).unwrap();
+}
+
+#[test]
+fn a_schema_of_another_build_is_not_touched() {
+    for sql in [
+        "INSERT INTO refinery_schema_history VALUES (99, 'future', '2030-01-01T00:00:00Z', '1')",
+        "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1",
+    ] {
+        let folder = TempDir::new().unwrap();
+        Store::migrate(&location(&folder)).unwrap();
+        edit(&folder, sql);
+        assert!(matches!(
+            Store::open(&location(&folder)),
+            Err(OpenError::OtherSchema(_))
+        ));
+        assert!(matches!(
+            Store::migrate(&location(&folder)),
+            Err(OpenError::OtherSchema(_))
+        ));
+    }
+}
+
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    for (number, name) in (1..).zip(&names) {
+        assert!(name.starts_with(&format!("V{number}__")), "{name}");
+    }
+}

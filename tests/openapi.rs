@@ -1,0 +1,122 @@
+//! The OpenAPI document: checked in, complete, and in agreement with the code.
+
+use invited::http;
+use serde_json::Value;
+
+fn document() -> Value {
+    serde_json::from_str(&http::openapi()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let named = |(path, item): (&String, &Value)| {
+        item.as_object()
+            .unwrap()
+            .iter()
+            .map(|(method, operation)| (format!("{method} {path}"), operation.clone()))
+            .collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(named).collect()
+}
+
+#[test]
+fn the_checked_in_document_is_the_servers() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+    let checked_in = std::fs::read_to_string(path).unwrap();
+    assert!(
+        checked_in == http::openapi(),
+        "run `cargo run -- openapi > openapi/openapi.json`"
+    );
+}
+
+#[test]
+fn every_call_of_the_contract_is_described() {
+    let document = document();
+    let mut names: Vec<_> = operations(&document)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "delete /profile/",
+            "delete /profile/sessions/{id}/",
+            "get /health/live",
+            "get /health/ready",
+            "get /profile/",
+            "get /profile/invitations/",
+            "get /profile/sessions/",
+            "patch /profile/",
+            "post /login/",
+            "post /login/sms-confirm/",
+            "post /logout/",
+            "post /profile/invitation/",
+            "post /profile/phone/",
+            "post /profile/phone/confirm/",
+            "post /token/refresh/",
+            "put /profile/",
+        ]
+    );
+}
+
+#[test]
+fn every_operation_has_a_summary_a_tag_and_examples_of_what_it_refuses() {
+    for (name, operation) in operations(&document()) {
+        assert!(
+            operation["summary"].is_string() && operation["operationId"].is_string(),
+            "{name}"
+        );
+        assert_eq!(
+            operation["tags"].as_array().map(Vec::len),
+            Some(1),
+            "{name}"
+        );
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(
+                response["headers"]["X-Request-Id"].is_object(),
+                "{name} {status}"
+            );
+            if status.starts_with('2') {
+                continue;
+            }
+            let examples = response["content"]["application/problem+json"]["examples"]
+                .as_object()
+                .unwrap();
+            assert!(!examples.is_empty(), "{name} {status}");
+            for (code, example) in examples {
+                assert_eq!(&example["value"]["code"], code);
+                assert_eq!(example["value"]["status"].to_string(), *status);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_may_be_asked_for_a_token_may_be_told_401() {
+    for (name, operation) in operations(&document()) {
+        let asks = operation["security"]
+            .as_array()
+            .is_some_and(|security| !security.is_empty());
+        let tells = operation["responses"]["401"].is_object();
+        assert!(tells || !asks, "{name}");
+        let has_body = operation["requestBody"].is_object();
+        assert_eq!(
+            operation["responses"]["415"].is_object(),
+            has_body,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_sms_token_header_is_a_documented_parameter() {
+    for path in ["/login/sms-confirm/", "/profile/phone/confirm/"] {
+        let parameters = document()["paths"][path]["post"]["parameters"].clone();
+        let named =
+            |parameter: &&Value| parameter["name"] == "sms-token" && parameter["in"] == "header";
+        assert!(
+            parameters.as_array().unwrap().iter().find(named).unwrap()["description"].is_string()
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! Contract, section 3, and phone change (section 6).
+
+use serde_json::json;
+
+use crate::harness::{ALICE, BOB, CAROL, Harness};
+
+#[tokio::test]
+async fn every_spelling_is_one_number_one_account_one_limit() {
+    let house = Harness::new();
+    let code = house.login("+79123456789").await.invitation_code().await;
+    for spelling in [
+        "79123456789",
+        "89123456789",
+        " 8 (912) 345-67-89 ",
+        "+7.912.345.67.89",
+    ] {
+        assert_eq!(
+            house.login(spelling).await.invitation_code().await,
+            code,
+            "{spelling}"
+        );
+    }
+    for spelling in ["+79123456789", "79123456789", "89123456789"] {
+        house.ask(spelling).await;
+    }
+    house
+        .post("/login/", json!({ "phone": "8-912-345-67-89" }))
+        .await
+        .refused(429, "sms_rate_limited");
+}
+
+#[tokio::test]
+async fn what_is_no_number_is_refused_and_gets_no_message() {
+    let house = Harness::new();
+    for phone in [
+        "",
+        "+",
+        "abc",
+        "+7912345678",
+        "٧٩١٢٣٤٥٦٧٨٩",
+        "+7912345678O",
+        "+79123456789 ext 1",
+        "1234567890123456",
+    ] {
+        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let problem = reply.refused(422, "phone_invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "#/phone");
+        assert!(
+            phone.len() < 3 || !reply.text.contains(phone),
+            "{phone} is repeated"
+        );
+    }
+    for phone in [
+        json!(79_123_456_789_u64),
+        json!(true),
+        json!(null),
+        json!(["+79123456789"]),
+        json!({}),
+    ] {
+        house
+            .post("/login/", json!({ "phone": phone }))
+            .await
+            .refused(422, "validation_failed");
+    }
+    assert_eq!(house.gateway.count(), 0);
+}
+
+#[tokio::test]
+async fn numbers_outside_the_list_get_no_message() {
+    let house = Harness::new();
+    for phone in [
+        "+77012345678",
+        "+76123456789",
+        "+74951234567",
+        "+447911123456",
+        "+12025550123",
+    ] {
+        let problem = house
+            .post("/login/", json!({ "phone": phone }))
+            .await
+            .refused(422, "phone_not_allowed");
+        assert_eq!(problem["errors"][0]["pointer"], "#/phone");
+    }
+    assert_eq!(house.gateway.count(), 0);
+    let abroad = Harness::with(&[("INVITED_LOGIN__DESTINATIONS", "+79#########, +44")]);
+    abroad.login("+447911123456").await;
+}
+
+#[tokio::test]
+async fn a_phone_is_changed_once_it_is_proved() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let before = alice.profile().await;
+    let reply = alice
+        .post("/profile/phone/", json!({ "phone": CAROL }))
+        .await
+        .ok();
+    assert_eq!(reply["url_to_redirect"], "/profile/phone/confirm/");
+    assert_eq!(house.gateway.last().to, CAROL);
+    let token = reply["sms-token"].as_str().unwrap();
+    alice
+        .confirm_phone(token, &house.wrong_code())
+        .await
+        .refused(401, "sms_code_invalid");
+    let changed = alice.confirm_phone(token, &house.code()).await.ok();
+    assert_eq!(
+        (&changed["phone"], &changed["invitation_code"]),
+        (&json!(&CAROL[1..]), &before["invitation_code"])
+    );
+    assert_eq!(
+        house.login(CAROL).await.profile().await["invitation_code"],
+        before["invitation_code"]
+    );
+    assert_ne!(
+        house.login(ALICE).await.profile().await["invitation_code"],
+        before["invitation_code"]
+    );
+}
+
+#[tokio::test]
+async fn that_a_phone_is_taken_is_told_after_the_right_code_only() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let reply = alice
+        .post("/profile/phone/", json!({ "phone": BOB }))
+        .await
+        .ok();
+    let token = reply["sms-token"].as_str().unwrap();
+    alice
+        .confirm_phone(token, &house.wrong_code())
+        .await
+        .refused(401, "sms_code_invalid");
+    alice
+        .confirm_phone(token, &house.code())
+        .await
+        .refused(409, "phone_taken");
+    assert_eq!(bob.profile().await["phone"], &BOB[1..]);
+}
+
+#[tokio::test]
+async fn a_token_serves_its_own_purpose_only() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let login = house.ask(CAROL).await;
+    alice
+        .confirm_phone(&login, &house.code())
+        .await
+        .refused(401, "sms_token_invalid");
+    let reply = alice
+        .post("/profile/phone/", json!({ "phone": CAROL }))
+        .await
+        .ok();
+    let change = reply["sms-token"].as_str().unwrap();
+    house
+        .confirm(change, &house.code())
+        .await
+        .refused(401, "sms_token_invalid");
+    bob.confirm_phone(change, &house.code())
+        .await
+        .refused(401, "sms_token_invalid");
+    alice.confirm_phone(change, &house.code()).await.ok();
+}
+
+#[tokio::test]
+async fn an_invitees_new_phone_shows_in_the_referrers_list() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    bob.redeem(&alice.invitation_code().await).await.ok();
+    let reply = bob
+        .post("/profile/phone/", json!({ "phone": CAROL }))
+        .await
+        .ok();
+    bob.confirm_phone(reply["sms-token"].as_str().unwrap(), &house.code())
+        .await
+        .ok();
+    assert_eq!(
+        alice.profile().await["invited_users_phones"],
+        json!([&CAROL[1..]])
+    );
+}

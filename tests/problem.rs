@@ -1,0 +1,293 @@
+//! Contract, section 2: what holds for every call.
+
+use poem::{
+    Body, Request,
+    http::{Method, StatusCode},
+};
+use serde_json::json;
+
+use crate::harness::{ALICE, Harness, Reply};
+
+async fn raw(house: &Harness, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+    let mut request = Request::builder().method(Method::POST).uri_str("/login/");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    house.send(request.body(body)).await
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[tokio::test]
+async fn what_is_not_json_is_malformed() {
+    let house = Harness::new();
+    let deep = format!("{{\"phone\":{}1{}}}", "[".repeat(1000), "]".repeat(1000));
+    let bodies: [&[u8]; 15] = [
+        b"",
+        b"{",
+        b"phone",
+        b"{'phone':'1'}",
+        b"{\"phone\":\"+79001234567\"} x",
+        b"{\"phone\":\"+79001234567\"}{}",
+        b"\xef\xbb\xbf{\"phone\":\"+79001234567\"}",
+        b"{\"phone\":\"\xff\"}",
+        b"{\"phone\":\"\\ud800\"}",
+        b"{\"phone\":\"a\nb\"}",
+        b"{\"phone\":\"+79001234567\",\"phone\":\"+79001234567\"}",
+        b"{\"a\":{\"b\":1,\"b\":2},\"phone\":\"+79001234567\"}",
+        b"{\"phone\":\"+79001234567\",}",
+        b"{\"phone\":NaN}",
+        deep.as_bytes(),
+    ];
+    for body in bodies {
+        raw(&house, &[JSON], body.to_vec())
+            .await
+            .refused(400, "malformed_json");
+    }
+    assert_eq!(house.gateway.count(), 0);
+}
+
+#[tokio::test]
+async fn json_of_another_shape_is_not_valid() {
+    let house = Harness::new();
+    for (body, pointer) in [
+        (json!([]), "#"),
+        (json!("x"), "#"),
+        (json!(null), "#"),
+        (json!(1), "#"),
+        (json!({}), "#/phone"),
+        (json!({ "Phone": ALICE }), "#/phone"),
+        (json!({ "phone": 79_001_234_567_u64 }), "#/phone"),
+        (json!({ "phone": false }), "#/phone"),
+    ] {
+        let problem = house
+            .post("/login/", body)
+            .await
+            .refused(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer);
+    }
+    house
+        .post(
+            "/login/",
+            json!({ "phone": ALICE, "extra": [{ "a": 1e3 }, null] }),
+        )
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn other_media_types_are_refused() {
+    let house = Harness::new();
+    let body = json!({ "phone": ALICE }).to_string();
+    for headers in [
+        &[][..],
+        &[("content-type", "text/plain")],
+        &[("content-type", "application/x-www-form-urlencoded")],
+        &[("content-type", "")],
+        &[("content-type", "application/json; charset=latin1")],
+        &[("content-type", "application/json; boundary=x")],
+        &[("content-type", "application/merge-patch+json")],
+        &[JSON, ("content-encoding", "gzip")],
+        &[JSON, ("content-type", "text/plain")],
+    ] {
+        raw(&house, headers, body.clone())
+            .await
+            .refused(415, "unsupported_media_type");
+    }
+    for media_type in [
+        "application/json; charset=utf-8",
+        "APPLICATION/JSON;Charset=\"UTF-8\"",
+    ] {
+        raw(&house, &[("content-type", media_type)], body.clone())
+            .await
+            .ok();
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_16_kib() {
+    let house = Harness::new();
+    let body = |size: usize| {
+        let empty = json!({ "phone": ALICE, "x": "" }).to_string().len();
+        json!({ "phone": ALICE, "x": "a".repeat(size - empty) }).to_string()
+    };
+    raw(&house, &[JSON], body(16 * 1024)).await.ok();
+    let reply = raw(&house, &[JSON], body(16 * 1024 + 1)).await;
+    reply.refused(413, "payload_too_large");
+    assert_eq!(reply.header("connection"), Some("close"));
+    raw(&house, &[JSON, ("content-length", "99999999999")], "{}")
+        .await
+        .refused(413, "payload_too_large");
+}
+
+#[tokio::test]
+async fn a_path_is_the_same_without_its_last_slash() {
+    let house = Harness::new();
+    for path in ["/login/", "/login"] {
+        house.post(path, json!({ "phone": ALICE })).await.ok();
+    }
+    for path in [
+        "/health/live",
+        "/health/live/",
+        "/openapi.json",
+        "/openapi.json/",
+        "/swagger/",
+        "/swagger",
+        "/redoc/",
+        "/redoc",
+    ] {
+        assert_eq!(
+            house.call(Method::GET, path, &[], None).await.status,
+            200,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn other_spellings_of_a_path_are_not_found() {
+    let house = Harness::new();
+    for path in [
+        "//login/",
+        "/login//",
+        "/LOGIN/",
+        "/./login/",
+        "/x/../login/",
+        "/%6cogin/",
+        "/login/%2e/",
+        "/login/x/",
+        "/nothing",
+        "/profile/sessions//",
+    ] {
+        house
+            .post(path, json!({ "phone": ALICE }))
+            .await
+            .refused(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let house = Harness::new();
+    for (method, path, allowed) in [
+        (Method::GET, "/login/", "POST"),
+        (Method::OPTIONS, "/login/sms-confirm", "POST"),
+        (Method::POST, "/profile/", "GET, PUT, DELETE, PATCH, HEAD"),
+        (Method::GET, "/profile/sessions/17/", "DELETE"),
+        (Method::POST, "/health/ready/", "GET, HEAD"),
+        (Method::POST, "/swagger/", "GET, HEAD"),
+        (Method::TRACE, "/login/", "POST"),
+    ] {
+        let reply = house.call(method, path, &[], None).await;
+        reply.refused(405, "method_not_allowed");
+        assert_eq!(reply.header("allow"), Some(allowed), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn head_works_where_get_does() {
+    let house = Harness::new();
+    for path in [
+        "/health/live/",
+        "/openapi.json",
+        "/swagger/",
+        "/problems/not_found/",
+    ] {
+        let reply = house.call(Method::HEAD, path, &[], None).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}");
+    }
+    let reply = house.call(Method::HEAD, "/profile/", &[], None).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("www-authenticate")),
+        (401, Some("Bearer"))
+    );
+}
+
+#[tokio::test]
+async fn every_answer_has_its_headers() {
+    let house = Harness::new();
+    let mut ids = std::collections::HashSet::new();
+    for (method, path) in [
+        (Method::GET, "/health/live/"),
+        (Method::GET, "/nothing"),
+        (Method::GET, "/login/"),
+        (Method::GET, "/profile/"),
+    ] {
+        let reply = house
+            .call(method, path, &[("x-request-id", "mine")], None)
+            .await;
+        assert_eq!(
+            (
+                reply.header("cache-control"),
+                reply.header("x-content-type-options")
+            ),
+            (Some("no-store"), Some("nosniff"))
+        );
+        assert!(
+            ids.insert(reply.header("x-request-id").unwrap().to_owned()),
+            "each request has its own"
+        );
+        assert!(
+            reply.header("set-cookie").is_none()
+                && reply.header("access-control-allow-origin").is_none()
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_a_page() {
+    let house = Harness::new();
+    for kind in invited::http::problem::ALL {
+        let page = house
+            .call(Method::GET, &format!("/problems/{}", kind.code), &[], None)
+            .await;
+        assert_eq!(
+            (page.status.as_u16(), page.header("content-type")),
+            (200, Some("text/html; charset=utf-8"))
+        );
+        assert!(page.text.contains(kind.title) && page.text.contains(kind.detail));
+    }
+    house
+        .call(Method::GET, "/problems/unheard_of", &[], None)
+        .await
+        .refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn only_configured_origins_may_call_from_a_browser() {
+    let house = Harness::with(&[("INVITED_HTTP__ALLOWED_ORIGINS", "https://example.com")]);
+    let ask = async |origin: &str, method: Method, extra: &[(&str, &str)]| {
+        let headers = [&[("origin", origin)], extra].concat();
+        house
+            .call(method, "/login/", &headers, Some(json!({ "phone": ALICE })))
+            .await
+    };
+    let known = ask("https://example.com", Method::POST, &[]).await;
+    assert_eq!(
+        (
+            known.status.as_u16(),
+            known.header("access-control-allow-origin")
+        ),
+        (200, Some("https://example.com"))
+    );
+    let preflight = [
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "sms-token, content-type"),
+    ];
+    let preflight = ask("https://example.com", Method::OPTIONS, &preflight).await;
+    assert_eq!(
+        (
+            preflight.status.is_success(),
+            preflight.header("access-control-allow-origin")
+        ),
+        (true, Some("https://example.com"))
+    );
+    let stranger = ask("https://example.org", Method::POST, &[]).await;
+    assert_eq!(
+        (
+            stranger.status.as_u16(),
+            stranger.header("access-control-allow-origin")
+        ),
+        (200, None)
+    );
+}

@@ -1,0 +1,344 @@
+//! Contract, section 5.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use invited::{
+    clock::dice,
+    domain::session::Policy,
+    token::{TokenError, access, keys::Keys},
+};
+use poem::http::Method;
+use serde_json::json;
+
+use crate::harness::{ALICE, Actor, BOB, Harness};
+
+#[tokio::test]
+async fn a_refresh_token_is_exchanged_for_the_next_pair() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    house.advance(60);
+    let next = alice.exchange(&alice.refresh).await.ok();
+    assert_ne!(next["refresh"], json!(alice.refresh));
+    alice
+        .bearing(next["access"].as_str().unwrap())
+        .profile()
+        .await;
+}
+
+#[tokio::test]
+async fn within_the_grace_the_same_successor_comes_again() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let first = alice.exchange(&alice.refresh).await.ok();
+    house.advance(10);
+    assert_eq!(alice.exchange(&alice.refresh).await.ok(), first);
+}
+
+#[tokio::test]
+async fn after_the_grace_reuse_ends_the_session() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let next = alice.exchange(&alice.refresh).await.ok();
+    house.advance(11);
+    alice
+        .exchange(&alice.refresh)
+        .await
+        .refused(401, "refresh_reused");
+    alice
+        .exchange(next["refresh"].as_str().unwrap())
+        .await
+        .refused(401, "token_invalid");
+    alice.get("/profile/").await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn once_the_successor_was_used_there_is_no_grace() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let second = alice.exchange(&alice.refresh).await.ok();
+    alice
+        .exchange(second["refresh"].as_str().unwrap())
+        .await
+        .ok();
+    alice
+        .exchange(&alice.refresh)
+        .await
+        .refused(401, "refresh_reused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_refreshes_at_once_leave_one_live_session() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let tasks = (0..20).map(|_| {
+        let alice = alice.clone();
+        tokio::spawn(async move { alice.exchange(&alice.refresh).await.ok()["refresh"].clone() })
+    });
+    let successors: Vec<_> = join_all(tasks)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert!(successors.iter().all(|refresh| *refresh == successors[0]));
+    assert_eq!(
+        alice.get("/profile/sessions/").await.ok()["sessions"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    alice.exchange(successors[0].as_str().unwrap()).await.ok();
+}
+
+#[tokio::test]
+async fn tokens_live_as_long_as_they_say_and_five_seconds() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    house.advance(9004);
+    alice.profile().await;
+    house.advance(1);
+    let reply = alice.get("/profile/").await;
+    reply.refused(401, "token_expired");
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some("Bearer error=\"invalid_token\"")
+    );
+    house.advance(86_400 - 9005 + 5);
+    alice
+        .exchange(&alice.refresh)
+        .await
+        .refused(401, "token_expired");
+}
+
+#[tokio::test]
+async fn a_token_from_the_future_is_refused() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    house
+        .clock
+        .set(crate::harness::NOON - Duration::from_secs(5));
+    alice.profile().await;
+    house
+        .clock
+        .set(crate::harness::NOON - Duration::from_secs(6));
+    alice.get("/profile/").await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn no_token_stands_in_for_another() {
+    let house = Harness::new();
+    let sms_token = house.ask(BOB).await;
+    let alice = house.login(ALICE).await;
+    for wrong in [&alice.refresh, &sms_token, &alice.device] {
+        alice
+            .bearing(wrong)
+            .get("/profile/")
+            .await
+            .refused(401, "token_invalid");
+    }
+    for wrong in [&alice.access, &sms_token, &alice.device, &String::new()] {
+        alice.exchange(wrong).await.refused(401, "token_invalid");
+    }
+    for wrong in [&alice.access, &alice.refresh, &alice.device] {
+        house
+            .confirm(wrong, "1234")
+            .await
+            .refused(401, "sms_token_invalid");
+    }
+}
+
+#[tokio::test]
+async fn forged_tokens_are_refused() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let parts: Vec<_> = alice.access.split('.').collect();
+    let (none, typ_first) = (
+        "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0",
+        "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9",
+    );
+    for token in [
+        format!("{none}.{}.", parts[1]),
+        format!("{none}.{}.{}", parts[1], parts[2]),
+        format!("{typ_first}.{}.{}", parts[1], parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}.{}A", parts[0], parts[1], parts[2]),
+        format!("{}.{}", parts[0], parts[1]),
+        format!("{}.e30.{}", parts[0], parts[2]),
+        "a".repeat(5000),
+    ] {
+        alice
+            .bearing(&token)
+            .get("/profile/")
+            .await
+            .refused(401, "token_invalid");
+    }
+}
+
+#[tokio::test]
+async fn without_a_bearer_token_nobody_is_anybody() {
+    let house = Harness::new();
+    for headers in [
+        &[][..],
+        &[("authorization", "Basic YTpi")],
+        &[("authorization", "Bearer")],
+        &[("authorization", "")],
+    ] {
+        let reply = house.call(Method::GET, "/profile/", headers, None).await;
+        reply.refused(401, "unauthenticated");
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    }
+    let alice = house.login(ALICE).await;
+    let lower = format!("bearer {}", alice.access);
+    house
+        .call(Method::GET, "/profile/", &[("authorization", &lower)], None)
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn logging_out_ends_this_session_at_once() {
+    let house = Harness::new();
+    let (phone, laptop) = (house.login(ALICE).await, house.login(ALICE).await);
+    assert_eq!(phone.post("/logout/", json!({})).await.status, 204);
+    phone.get("/profile/").await.refused(401, "token_invalid");
+    phone
+        .exchange(&phone.refresh)
+        .await
+        .refused(401, "token_invalid");
+    laptop.profile().await;
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_ends_every_session() {
+    let house = Harness::new();
+    let (phone, laptop, bob) = (
+        house.login(ALICE).await,
+        house.login(ALICE).await,
+        house.login(BOB).await,
+    );
+    assert_eq!(
+        phone.post("/logout/", json!({ "all": true })).await.status,
+        204
+    );
+    laptop.get("/profile/").await.refused(401, "token_invalid");
+    bob.profile().await;
+}
+
+#[tokio::test]
+async fn logging_out_needs_no_body() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let bearer = format!("Bearer {}", alice.access);
+    let reply = house
+        .call(
+            Method::POST,
+            "/logout/",
+            &[("authorization", &bearer)],
+            None,
+        )
+        .await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one() {
+    let house = Harness::new();
+    let old = house.login(ALICE).await;
+    house.advance(60);
+    let new = house.login(ALICE).await;
+    let list = new.get("/profile/sessions/").await.ok();
+    let sessions = list["sessions"].as_array().unwrap();
+    assert_eq!(
+        (&sessions[0]["current"], &sessions[1]["current"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(
+        (&sessions[0]["created"], &sessions[1]["created"]),
+        (
+            &json!("2024-04-15T21:12:13Z"),
+            &json!("2024-04-15T21:11:13Z")
+        )
+    );
+    let path = format!("/profile/sessions/{}/", sessions[1]["id"]);
+    house
+        .login(BOB)
+        .await
+        .delete(&path)
+        .await
+        .refused(404, "not_found");
+    assert_eq!(new.delete(&path).await.status, 204);
+    new.delete(&path).await.refused(404, "not_found");
+    new.delete("/profile/sessions/x/")
+        .await
+        .refused(404, "not_found");
+    old.get("/profile/").await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn a_session_tells_where_it_was_begun() {
+    let house = Harness::with(&[("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/8")]);
+    let token = house.ask(ALICE).await;
+    let headers = [
+        ("sms-token", &*token),
+        ("user-agent", "curl/8.0"),
+        ("x-forwarded-for", "203.0.113.7"),
+    ];
+    let reply = house
+        .call(
+            Method::POST,
+            "/login/sms-confirm/",
+            &headers,
+            Some(json!({ "sms_code": house.code() })),
+        )
+        .await;
+    let session = &Actor::of(&house, &reply)
+        .get("/profile/sessions/")
+        .await
+        .ok()["sessions"][0];
+    assert_eq!(
+        (&session["user_agent"], &session["ip"]),
+        (&json!("curl/8.0"), &json!(null)),
+        "the peer is no proxy of ours"
+    );
+}
+
+#[tokio::test]
+async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let mut keys = house.app.keys.clone();
+    let now = crate::harness::NOON;
+    let day = Duration::from_secs(86_400);
+    keys.rotate(day, now, &mut dice());
+    assert!(access::verify_access(&keys, &alice.access, now).is_ok());
+    assert!(access::verify_refresh(&keys, &alice.refresh, now).is_ok());
+    keys.rotate(day, now + Duration::from_secs(3600), &mut dice());
+    assert!(access::verify_access(&keys, &alice.access, now).is_ok());
+    keys.rotate(day, now + day + Duration::from_secs(1), &mut dice());
+    assert_eq!(
+        access::verify_access(&keys, &alice.access, now),
+        Err(TokenError::Invalid)
+    );
+    assert_eq!(
+        access::verify_access(&Keys::draw(&mut dice()), &alice.access, now),
+        Err(TokenError::Invalid)
+    );
+}
+
+#[tokio::test]
+async fn policies_come_from_the_configuration() {
+    let house = Harness::with(&[
+        ("INVITED_TOKENS__ACCESS_TTL", "1m"),
+        ("INVITED_TOKENS__REFRESH_TTL", "2m"),
+    ]);
+    let Policy {
+        access_ttl,
+        refresh_ttl,
+        ..
+    } = house.app.config.sessions();
+    assert_eq!((access_ttl.as_secs(), refresh_ttl.as_secs()), (60, 120));
+    let alice = house.login(ALICE).await;
+    house.advance(65);
+    alice.get("/profile/").await.refused(401, "token_expired");
+}
