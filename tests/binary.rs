@@ -107,13 +107,12 @@ fn call(
     let mut request =
         format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        request = format!("{request}{name}: {value}\r\n");
     }
     if !body.is_empty() {
-        request += &format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n",
-            body.len()
-        );
+        let length = body.len();
+        request =
+            format!("{request}content-type: application/json\r\ncontent-length: {length}\r\n");
     }
     let mut stream = TcpStream::connect(address).ok()?;
     stream
@@ -131,7 +130,7 @@ fn last_code(folder: &Path, phone: &str) -> String {
     let lines = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["to"] == phone).last().unwrap()["code"]
+    lines.rfind(|line| line["to"] == phone).unwrap()["code"]
         .as_str()
         .unwrap()
         .to_owned()
@@ -292,12 +291,16 @@ fn what_was_answered_survives_kill_9() {
     let mut before: Vec<Fact> = Vec::new();
     for round in 0..3 {
         let server = Server::start(folder.path());
-        before.iter().for_each(|fact| fact.check(&server));
+        for fact in &before {
+            fact.check(&server);
+        }
         before.extend(write_until_killed(&server, folder.path(), round));
     }
     let server = Server::start(folder.path());
     assert!(before.len() >= 12);
-    before.iter().for_each(|fact| fact.check(&server));
+    for fact in &before {
+        fact.check(&server);
+    }
 }
 
 /// What a client was told: a token used up, and a name that was written.

@@ -157,129 +157,79 @@ fn what_orchestrators_make_up_is_no_setting() {
     .unwrap();
 }
 
+/// Asserts that it is refused in one sentence that begins so.
+#[track_caller]
+fn refused(variables: &[(&str, &str)], file: &str, beginning: &str) {
+    let sentence = read(variables, file).err().map(|error| error.to_string());
+    let sentence = sentence.unwrap_or_else(|| panic!("accepted: {beginning}"));
+    let one_line = !sentence.contains('\n');
+    assert!(sentence.starts_with(beginning) && one_line, "{sentence}");
+}
+
 #[test]
-fn a_mistake_is_one_sentence_that_names_the_setting() {
-    let cases: [(&[(&str, &str)], &str, &str); 27] = [
-        (&[], "[login]\ncode_lenght = 4", "login.code_lenght in "),
-        (&[], "[logn]\ncode_length = 4", "logn.code_length in "),
-        (&[], "colour = 1", "colour in "),
+fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
+    for (name, value, told) in [
+        ("LOGIN__CODE_LENGHT", "4", "is no setting"),
+        ("TOKENS__ACCESS_TTL", "5", "is no duration"),
+        ("TOKENS__ACCESS_TTL", "0s", "is out of range"),
+        ("LIMITS__SENDS_PER_PHONE", "3", "is no limit"),
+        ("LIMITS__SENDS_PER_PHONE", "3/15", "is no duration"),
         (
-            &[("INVITED_LOGIN__CODE_LENGHT", "4")],
-            "",
-            "INVITED_LOGIN__CODE_LENGHT is no setting",
+            "LOGIN__CODE_LENGTH",
+            "3",
+            "must be a whole number from 4 to 10",
         ),
+        ("LOGIN__CODE_LENGTH", "four", "must be a whole number"),
+        ("LOGIN__DESTINATIONS", "79#", "is no destination"),
+        ("LOGIN__DEFAULT_REGION", "ru", "is no region"),
+        ("HTTP__TRUSTED_PROXIES", "10.0.0.0/33", "is no network"),
+        ("HTTP__ALLOWED_ORIGINS", "example.com", "is no web origin"),
+        ("SMS__GATEWAY", "pigeon", "is no gateway"),
+        ("SMS__WEBOTP_HOST", "https://x", "is no host name"),
+        ("LISTEN", "localhost", "is no address"),
+        ("DATABASE", "", "is empty"),
+        ("DATABASE", "postgres://x", "names a PostgreSQL server"),
+    ] {
+        let name = format!("INVITED_{name}");
+        refused(&[(&name, value)], "", &format!("{name} {told}"));
+    }
+    let name = "Название, которое не поместится ни в какое сообщение этого сервиса";
+    refused(
+        &[("INVITED_SMS__SERVICE_NAME", name)],
+        "",
+        "sms.service_name together with",
+    );
+}
+
+#[test]
+fn a_mistake_in_the_file_is_one_sentence_that_names_the_key() {
+    for (file, told) in [
+        ("colour = 1", "colour in "),
+        ("listen = ", "--config: "),
+        ("[login]\ncode_lenght = 4", "login.code_lenght in "),
+        ("[logn]\ncode_length = 4", "logn.code_length in "),
+        ("[tokens]\naccess_ttl = \"5x\"", "tokens.access_ttl in "),
+        ("[tokens]\naccess_ttl = 5", "tokens.access_ttl in "),
+        ("[login]\ncode_length = 4.5", "login.code_length in "),
+        ("[login]\ndestinations = [79]", "login.destinations in "),
+        ("test_numbers = 1", "test_numbers in "),
+    ] {
+        refused(&[], file, told);
+    }
+    for (number, value) in [
         (
-            &[],
-            "[tokens]\naccess_ttl = \"5x\"",
-            "tokens.access_ttl in ",
+            "+7999",
+            r#"{ code = "1234", until = 2027-01-01T00:00:00Z }"#,
         ),
-        (&[], "[tokens]\naccess_ttl = 5", "tokens.access_ttl in "),
+        ("+79990000001", r#"{ code = "1234" }"#),
         (
-            &[("INVITED_TOKENS__ACCESS_TTL", "5")],
-            "",
-            "INVITED_TOKENS__ACCESS_TTL is no duration",
+            "+79990000001",
+            r#"{ code = "12x4", until = 2027-01-01T00:00:00Z }"#,
         ),
-        (
-            &[("INVITED_LIMITS__SENDS_PER_PHONE", "3")],
-            "",
-            "INVITED_LIMITS__SENDS_PER_PHONE is no limit",
-        ),
-        (
-            &[("INVITED_LIMITS__SENDS_PER_PHONE", "3/15")],
-            "",
-            "INVITED_LIMITS__SENDS_PER_PHONE is no duration",
-        ),
-        (
-            &[("INVITED_LOGIN__CODE_LENGTH", "3")],
-            "",
-            "INVITED_LOGIN__CODE_LENGTH must be a whole number from 4 to 10",
-        ),
-        (
-            &[("INVITED_LOGIN__CODE_LENGTH", "four")],
-            "",
-            "INVITED_LOGIN__CODE_LENGTH must be",
-        ),
-        (&[], "[login]\ncode_length = 4.5", "login.code_length in "),
-        (
-            &[],
-            "[login]\ndestinations = [79]",
-            "login.destinations in ",
-        ),
-        (
-            &[("INVITED_LOGIN__DESTINATIONS", "79#")],
-            "",
-            "INVITED_LOGIN__DESTINATIONS is no destination",
-        ),
-        (
-            &[("INVITED_LOGIN__DEFAULT_REGION", "ru")],
-            "",
-            "INVITED_LOGIN__DEFAULT_REGION is no region",
-        ),
-        (
-            &[("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/33")],
-            "",
-            "INVITED_HTTP__TRUSTED_PROXIES is no network",
-        ),
-        (
-            &[("INVITED_HTTP__ALLOWED_ORIGINS", "example.com")],
-            "",
-            "INVITED_HTTP__ALLOWED_ORIGINS is no web origin",
-        ),
-        (
-            &[("INVITED_SMS__GATEWAY", "pigeon")],
-            "",
-            "INVITED_SMS__GATEWAY is no gateway",
-        ),
-        (
-            &[("INVITED_SMS__WEBOTP_HOST", "https://x")],
-            "",
-            "INVITED_SMS__WEBOTP_HOST is no host name",
-        ),
-        (
-            &[(
-                "INVITED_SMS__SERVICE_NAME",
-                "Название, которое не поместится ни в какое сообщение этого сервиса",
-            )],
-            "",
-            "sms.service_name together",
-        ),
-        (
-            &[("INVITED_LISTEN", "localhost")],
-            "",
-            "INVITED_LISTEN is no address",
-        ),
-        (&[("INVITED_DATABASE", "")], "", "INVITED_DATABASE is empty"),
-        (
-            &[("INVITED_DATABASE", "postgres://x")],
-            "",
-            "INVITED_DATABASE names a PostgreSQL server",
-        ),
-        (
-            &[],
-            "[test_numbers]\n\"+7999\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }",
-            "test_numbers.\"+7999\" in ",
-        ),
-        (
-            &[],
-            "[test_numbers]\n\"+79990000001\" = { code = \"1234\" }",
-            "test_numbers.\"+79990000001\" in ",
-        ),
-        (
-            &[],
-            "[test_numbers]\n\"+79990000001\" = { code = \"12x4\", until = 2027-01-01T00:00:00Z }",
-            "test_numbers.\"+79990000001\" in ",
-        ),
-        (&[], "listen = ", "--config: "),
-    ];
-    for (variables, file, beginning) in cases {
-        let sentence = read(variables, file)
-            .err()
-            .unwrap_or_else(|| panic!("accepted: {beginning}"))
-            .to_string();
-        assert!(
-            sentence.starts_with(beginning) && !sentence.contains('\n'),
-            "{sentence}"
-        );
+        ("+79990000001", r#"{ code = "1234", until = 2027-01-01 }"#),
+    ] {
+        let file = format!("[test_numbers]\n\"{number}\" = {value}");
+        refused(&[], &file, &format!("test_numbers.\"{number}\" in "));
     }
 }
 

@@ -309,11 +309,11 @@ async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     let alice = house.login(ALICE).await;
     let mut keys = house.app.keys.clone();
     let now = crate::harness::NOON;
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     keys.rotate(day, now, &mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
     assert!(access::verify_refresh(&keys, &alice.refresh, now).is_ok());
-    keys.rotate(day, now + Duration::from_secs(3600), &mut dice());
+    keys.rotate(day, now + Duration::from_hours(1), &mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
     keys.rotate(day, now + day + Duration::from_secs(1), &mut dice());
     assert_eq!(

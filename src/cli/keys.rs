@@ -76,9 +76,9 @@ fn line(purpose: &str, ring: &Ring) -> String {
 
 /// Enough of a hash to tell keys apart.
 fn fingerprint(key: &Key) -> String {
-    Sha256::digest(key.bytes())
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hash = Sha256::digest(key.bytes());
+    format!(
+        "{:02x}{:02x}{:02x}{:02x}",
+        hash[0], hash[1], hash[2], hash[3]
+    )
 }

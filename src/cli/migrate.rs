@@ -26,10 +26,9 @@ impl Migrate {
         if migrations.is_empty() {
             return print(&format!("{} is up to date\n", path.display()));
         }
-        let lines: String = migrations
-            .iter()
-            .map(|Migration(name)| format!("{verb} {name}\n"))
-            .collect();
-        print(&lines)
+        for Migration(name) in migrations {
+            print(&format!("{verb} {name}\n"))?;
+        }
+        Ok(())
     }
 }

@@ -28,7 +28,7 @@ pub struct Serve {
     /// The address to listen on [env: `INVITED_LISTEN`] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// How codes reach phones: console, or file:PATH [env: `INVITED_SMS__GATEWAY`] [default: console]
+    /// How codes reach phones: `console`, or `file:PATH` [env: `INVITED_SMS__GATEWAY`] [default: console]
     #[arg(long, value_name = "GATEWAY")]
     sms: Option<String>,
     /// Refuse an old schema instead of migrating it.

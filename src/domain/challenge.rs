@@ -116,7 +116,7 @@ pub fn open(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Challenge, OpenError> {
-    tx.prune_challenges(now - Duration::from_secs(3600))?;
+    tx.prune_challenges(now - Duration::from_hours(1))?;
     let mut live = tx.unexpired_challenges(phone, now)?;
     live.retain(|challenge| challenge.is_live(policy.guesses, now));
     if fixed.is_none() && live.len() >= policy.live_per_phone {

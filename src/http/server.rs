@@ -16,7 +16,7 @@ use poem::{
 use tokio::net::{TcpListener, TcpStream};
 
 /// How long a connection may be silent before or between requests.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// How long requests in flight may take once the server is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(8);
 /// After an accept that failed (out of descriptors, mostly): time for some to come free.

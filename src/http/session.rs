@@ -229,9 +229,9 @@ impl SessionApi {
         caller
             .write(move |tx, session, user| {
                 if all {
-                    tx.delete_sessions_of(user.id)?
+                    tx.delete_sessions_of(user.id)?;
                 } else {
-                    tx.delete_session(session.id)?
+                    tx.delete_session(session.id)?;
                 }
                 Ok(())
             })

@@ -51,7 +51,7 @@ impl Template {
         };
         let mut text = format!("{code} — код входа в {}{warning}", self.service);
         if let Some(host) = &self.webotp_host {
-            text.push_str(&format!("\n@{host} #{code}"));
+            text = format!("{text}\n@{host} #{code}");
         }
         text
     }

@@ -130,7 +130,7 @@ mod tests {
             purpose: Purpose::Login,
             code: OneTimeCode::parse("0042").unwrap(),
             created_at: NOW,
-            expires_at: NOW + Duration::from_secs(180),
+            expires_at: NOW + Duration::from_mins(3),
             wrong_guesses: 0,
             spent: false,
         };
@@ -168,11 +168,11 @@ mod tests {
             (ChallengeId(17), "79123456789".to_owned())
         );
         assert_eq!(
-            open(&keys, &token, NOW + Duration::from_secs(180)),
+            open(&keys, &token, NOW + Duration::from_mins(3)),
             Err(TokenError::Expired)
         );
         assert_eq!(
-            open(&keys, &token, NOW - Duration::from_secs(60)),
+            open(&keys, &token, NOW - Duration::from_mins(1)),
             Err(TokenError::Invalid)
         );
         assert_eq!(

@@ -55,7 +55,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let job = Box::new(Work {
-            work,
+            closure: work,
             outcome: None,
             answer,
         });
@@ -91,7 +91,7 @@ trait Job: Send {
 }
 
 struct Work<F, T, E> {
-    work: F,
+    closure: F,
     outcome: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
 }
@@ -103,7 +103,7 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &mut dyn Tx) -> bool {
-        let outcome = (self.work)(tx);
+        let outcome = (self.closure)(tx);
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
