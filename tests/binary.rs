@@ -127,7 +127,7 @@ fn call(
 
 fn last_code(folder: &Path, phone: &str) -> String {
     let text = fs::read_to_string(folder.join("sms.jsonl")).unwrap();
-    let lines = text
+    let mut lines = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.rfind(|line| line["to"] == phone).unwrap()["code"]

@@ -32,34 +32,40 @@ pub const REFRESH: &str = concat!(
     "zwjOIz3b5hFmABU"
 );
 
-/// Swagger UI's own head (script and style), and a body of ours: tokens that
-/// an answer brings are put where the next call needs them.
+/// What every page begins with. The icon is none, so that no browser asks for one.
+const HEAD: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n"
+);
+
+/// Swagger UI's own style and script, and a body of ours: what an answer
+/// brings is put where the next call needs it.
 static SWAGGER: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").swagger_ui_html();
-    let head = page
-        .rsplit_once("<body>")
-        .map_or("", |(head, _)| head)
-        .trim_start();
-    let head = head.replacen(
-        "<html charset=\"UTF-8\">",
-        "<!DOCTYPE html>\n<html lang=\"en\">",
-        1,
-    );
-    head.replacen("<title>Swagger UI</title>", "<title>invited API</title>", 1)
-        + include_str!("swagger.html")
+    format!(
+        "{HEAD}<title>invited API</title>\n{}{}",
+        assets(&page),
+        include_str!("swagger.html")
+    )
 });
 
-/// ReDoc as it comes, but for a font that it would fetch from elsewhere.
+/// ReDoc's own style and script, without the font that it would fetch from elsewhere.
 static REDOC: LazyLock<String> = LazyLock::new(|| {
     let page = OpenApiService::new((), "", "").redoc_html();
-    let (head, rest) = page
-        .split_once("<link href=\"https://")
-        .unwrap_or((&page, ""));
-    let rest = rest.split_once('>').map_or("", |(_, rest)| rest);
-    let script = rest.rsplit_once("<body>").map_or("", |(script, _)| script);
-    let head = head.replacen("<title>Redoc</title>", "<title>invited API</title>", 1);
-    head.trim_start().to_owned() + script + include_str!("redoc.html")
+    format!(
+        "{HEAD}<title>invited API</title>\n{}{}",
+        assets(&page),
+        include_str!("redoc.html")
+    )
 });
+
+/// From the first style to the end of the head. What is in the scripts
+/// looks like tags as well, so the head's end is looked for from behind.
+fn assets(page: &str) -> &str {
+    let from = page.find("<style").unwrap_or(0);
+    let to = page.rfind("<body>").unwrap_or(page.len());
+    &page[from..to]
+}
 
 /// The pages, in front of `api`.
 pub fn around(
@@ -115,9 +121,9 @@ fn problem_page(Path(code): Path<String>) -> Result<Response> {
         detail,
     } = kind;
     let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+        "{HEAD}<title>{title}</title>\n\
          <style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }}</style>\n\
-         <h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n</html>\n"
+         </head>\n<h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n</html>\n"
     );
     Ok(Response::builder()
         .content_type("text/html; charset=utf-8")

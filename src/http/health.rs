@@ -55,7 +55,9 @@ impl Refusals for Ready {
 
 #[OpenApi]
 impl HealthApi {
-    /// Whether the process runs
+    /// Check that the process runs
+    ///
+    /// Asks nothing of the store.
     #[oai(
         path = "/health/live/",
         method = "get",
@@ -67,7 +69,9 @@ impl HealthApi {
         Ok(Reply(HealthReply::ok()))
     }
 
-    /// Whether the store answers
+    /// Check that the store answers
+    ///
+    /// Reads once and writes once.
     #[oai(
         path = "/health/ready/",
         method = "get",

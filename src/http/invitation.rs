@@ -130,7 +130,7 @@ impl InvitationApi {
     /// Enter somebody's invitation code
     ///
     /// A user has one referrer, for ever. The same code again is the same
-    /// answer.
+    /// answer. To try it, log in with a second phone and read its code.
     #[oai(
         path = "/profile/invitation/",
         method = "post",
@@ -152,7 +152,9 @@ impl InvitationApi {
         }))
     }
 
-    /// Page through all whom you invited
+    /// List those whom you invited
+    ///
+    /// All of them, oldest first, a page at a time.
     #[oai(
         path = "/profile/invitations/",
         method = "get",

@@ -62,7 +62,7 @@ pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         allowed: spec::methods(&document),
         process: app.dice().next_u64(),
         requests: AtomicU64::new(0),
-        inner: docs::around(service(), pretty(&document))
+        inner: docs::around(service(), document.to_string())
             .data(Arc::clone(app))
             .boxed(),
     };
@@ -100,9 +100,8 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         health::HealthApi,
     );
     OpenApiService::new(apis, "invited", env!("CARGO_PKG_VERSION"))
-        .summary("Referrals with login by phone number")
         .description(include_str!("about.md"))
-        .license(LicenseObject::new("MIT"))
+        .license(LicenseObject::new("MIT").url("https://spdx.org/licenses/MIT.html"))
 }
 
 /// What must hold for every answer.

@@ -358,8 +358,12 @@ impl From<RedeemError> for Problem {
     }
 }
 
-/// One example of each kind among `codes`, by code, for the documentation.
-pub fn examples(codes: &[&str]) -> BTreeMap<&'static str, (&'static str, Body)> {
+/// One example of each kind among `codes`, by code, for the documentation;
+/// `member` is a pointer to something that may be invalid, and a reason.
+pub fn examples(
+    codes: &[&str],
+    member: (&str, &str),
+) -> BTreeMap<&'static str, (&'static str, Body)> {
     let example = |kind: &'static Kind| {
         let problem = match kind.code {
             "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
@@ -367,7 +371,7 @@ pub fn examples(codes: &[&str]) -> BTreeMap<&'static str, (&'static str, Body)> 
                 Problem::at(kind, "#/phone", "is not a number that messages are sent to")
             }
             "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
-            "validation_failed" => Problem::at(kind, "#/phone", "must be a string"),
+            "validation_failed" => Problem::at(kind, member.0, member.1),
             "sms_code_invalid" => Problem::wrong_code(2),
             "sms_rate_limited" => {
                 Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57))

@@ -8,10 +8,7 @@ use super::{
     auth::Caller,
     client::TokenHeader,
     json::{Body, Done, Fields, FromFields, Reply},
-    login::{
-        ASK, CONFIRM, ChallengeReply, PhoneRequest, addressee, code_text, deliver, guess, opened,
-        refused,
-    },
+    login::{ASK, CONFIRM, ChallengeReply, addressee, code_text, deliver, guess, opened, refused},
     problem::{self, Problem},
     refusal::{ANY, BODY, Refusal, Refusals, USER},
 };
@@ -88,7 +85,7 @@ impl From<Profile> for ProfileReply {
 /// profile that was read can be sent back.
 #[derive(Object)]
 #[oai(example)]
-pub struct PutRequest {
+pub struct ReplaceProfileRequest {
     /// At most 150 characters; `""` clears it.
     #[oai(validator(max_length = 150))]
     first_name: String,
@@ -100,11 +97,11 @@ pub struct PutRequest {
     email: String,
 }
 
-impl FromFields for PutRequest {
+impl FromFields for ReplaceProfileRequest {
     type Read = Change;
 
     fn from_fields(fields: &mut Fields) -> Change {
-        let change = PatchRequest::from_fields(fields);
+        let change = ChangeProfileRequest::from_fields(fields);
         for (name, given) in [
             ("first_name", change.first_name.is_some()),
             ("last_name", change.last_name.is_some()),
@@ -118,7 +115,7 @@ impl FromFields for PutRequest {
     }
 }
 
-impl poem_openapi::types::Example for PutRequest {
+impl poem_openapi::types::Example for ReplaceProfileRequest {
     fn example() -> Self {
         let profile = ProfileReply::example();
         Self {
@@ -132,7 +129,7 @@ impl poem_openapi::types::Example for PutRequest {
 /// Some members of a profile. Others are left as they are.
 #[derive(Object)]
 #[oai(example, skip_serializing_if_is_none)]
-pub struct PatchRequest {
+pub struct ChangeProfileRequest {
     /// At most 150 characters; `""` or `null` clears it.
     #[oai(validator(max_length = 150))]
     first_name: Option<String>,
@@ -144,7 +141,7 @@ pub struct PatchRequest {
     email: Option<String>,
 }
 
-impl FromFields for PatchRequest {
+impl FromFields for ChangeProfileRequest {
     type Read = Change;
 
     fn from_fields(fields: &mut Fields) -> Change {
@@ -167,12 +164,39 @@ fn text_member<T>(
     }
 }
 
-impl poem_openapi::types::Example for PatchRequest {
+impl poem_openapi::types::Example for ChangeProfileRequest {
     fn example() -> Self {
         Self {
             first_name: Some("Andrey".to_owned()),
             last_name: None,
             email: None,
+        }
+    }
+}
+
+/// A phone to move the account to.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewPhoneRequest {
+    /// In international form, or in the trunk form of the default region.
+    #[oai(validator(max_length = 64))]
+    phone: String,
+}
+
+impl FromFields for NewPhoneRequest {
+    type Read = Self;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            phone: fields.text("phone"),
+        }
+    }
+}
+
+impl poem_openapi::types::Example for NewPhoneRequest {
+    fn example() -> Self {
+        Self {
+            phone: "+79161112233".to_owned(),
         }
     }
 }
@@ -240,6 +264,8 @@ impl Refusals for ConfirmPhone {
 #[OpenApi]
 impl ProfileApi {
     /// Read your profile
+    ///
+    /// Names, e-mail address, invitation code, who invited you and whom you invited.
     #[oai(
         path = "/profile/",
         method = "get",
@@ -254,6 +280,9 @@ impl ProfileApi {
     }
 
     /// Replace your names and e-mail address
+    ///
+    /// All three are needed; other members are ignored, so that a profile that
+    /// was read can be sent back.
     #[oai(
         path = "/profile/",
         method = "put",
@@ -263,12 +292,14 @@ impl ProfileApi {
     async fn put(
         &self,
         caller: Caller,
-        body: Body<PutRequest>,
+        body: Body<ReplaceProfileRequest>,
     ) -> Result<Reply<ProfileReply>, Refusal<Write>> {
         change(&caller, body.0).await
     }
 
     /// Change some of your names and e-mail address
+    ///
+    /// What is not named stays as it is.
     #[oai(
         path = "/profile/",
         method = "patch",
@@ -278,7 +309,7 @@ impl ProfileApi {
     async fn patch(
         &self,
         caller: Caller,
-        body: Body<PatchRequest>,
+        body: Body<ChangeProfileRequest>,
     ) -> Result<Reply<ProfileReply>, Refusal<Write>> {
         change(&caller, body.0).await
     }
@@ -300,7 +331,9 @@ impl ProfileApi {
         Ok(Done)
     }
 
-    /// Ask for a code to another phone of yours
+    /// Ask for a code to a new phone
+    ///
+    /// The account moves to that phone once the code is confirmed.
     #[oai(
         path = "/profile/phone/",
         method = "post",
@@ -310,7 +343,7 @@ impl ProfileApi {
     async fn ask_phone(
         &self,
         caller: Caller,
-        body: Body<PhoneRequest>,
+        body: Body<NewPhoneRequest>,
     ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
         let app = caller.app();
         let (now, mut rng) = (app.now(), app.dice());
@@ -335,7 +368,7 @@ impl ProfileApi {
         ))
     }
 
-    /// Make that phone your own
+    /// Confirm the code and change your phone
     ///
     /// Whether the phone belongs to another account is told to those only who
     /// have proved that they hold it.

@@ -97,6 +97,7 @@ impl poem_openapi::types::Example for LogoutRequest {
 /// The user's sessions, newest first.
 #[derive(Object, Serialize)]
 pub struct SessionsReply {
+    /// The sessions.
     sessions: Vec<SessionEntry>,
 }
 
@@ -112,7 +113,7 @@ pub struct SessionEntry {
     last_used: String,
     /// What its client called itself.
     user_agent: String,
-    /// The address it was begun from.
+    /// The address it was begun from, `null` when unknown.
     ip: Option<String>,
     /// Whether it is the session of this call.
     current: bool,
@@ -240,6 +241,8 @@ impl SessionApi {
     }
 
     /// List your sessions
+    ///
+    /// Those that can still draw tokens, newest first.
     #[oai(
         path = "/profile/sessions/",
         method = "get",
@@ -261,6 +264,8 @@ impl SessionApi {
     }
 
     /// End one of your sessions
+    ///
+    /// Its tokens are refused from then on.
     #[oai(
         path = "/profile/sessions/:id/",
         method = "delete",

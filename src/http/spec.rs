@@ -1,6 +1,6 @@
 //! The OpenAPI document: what poem-openapi makes of the types, and what it
 //! leaves out put back: the slash at the end of paths, an example of each
-//! problem, the headers that answers have.
+//! problem, what may be null, the headers that answers have.
 
 use serde_json::{Map, Value, json};
 
@@ -10,11 +10,21 @@ use super::{
 };
 
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+/// Chapters in the order in which people meet them.
+const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
 const PROBLEM: &str = "application/problem+json";
 
 /// The document of a service, completed.
 pub fn complete(document: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).expect("poem-openapi writes JSON");
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| TAGS.iter().position(|name| tag["name"] == *name));
+    }
+    let schemas = document["components"]["schemas"].as_object_mut();
+    for (name, schema) in schemas.into_iter().flatten() {
+        complete_schema(name, schema);
+    }
+    let schemas = document["components"]["schemas"].clone();
     let paths = document["paths"]
         .as_object_mut()
         .expect("a document has paths");
@@ -23,13 +33,8 @@ pub fn complete(document: &str) -> Value {
         .map(|(path, item)| (with_slash(path), item))
         .collect();
     for item in paths.values_mut() {
-        for method in METHODS {
-            let responses = item
-                .get_mut(method)
-                .and_then(|operation| operation["responses"].as_object_mut());
-            for (status, response) in responses.into_iter().flatten() {
-                complete_response(status, response);
-            }
+        for (_, operation) in item.as_object_mut().into_iter().flatten() {
+            complete_operation(operation, &schemas);
         }
     }
     document
@@ -60,16 +65,63 @@ fn with_slash(path: String) -> String {
     }
 }
 
-fn complete_response(status: &str, response: &mut Value) {
+/// What the types cannot say, their descriptions do: which members may be
+/// `null` (and are always written), and which are instants.
+fn complete_schema(name: &str, schema: &mut Value) {
+    let mut always = Vec::new();
+    for (member, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+        let description = property["description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if description.contains("`null`") {
+            property["nullable"] = true.into();
+            always.push(Value::from(member.as_str()));
+        }
+        if description.contains("RFC 3339") {
+            property["format"] = "date-time".into();
+        }
+    }
+    if let Some(required) = schema["required"]
+        .as_array_mut()
+        .filter(|_| !name.ends_with("Request"))
+    {
+        required.append(&mut always);
+    }
+}
+
+fn complete_operation(operation: &mut Value, schemas: &Value) {
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let members = referred(body, schemas)["properties"].as_object();
+    let (pointer, reason) = match members.and_then(|members| members.iter().next()) {
+        Some((name, property)) if property["type"] == "boolean" => {
+            (format!("#/{name}"), "must be true or false")
+        }
+        Some((name, _)) => (format!("#/{name}"), "must be a string"),
+        None => (
+            "#/limit".to_owned(),
+            "must be a whole number within the documented bounds",
+        ),
+    };
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        complete_response(status, response, schemas, (&pointer, reason));
+    }
+}
+
+/// The schema that `schema` stands for.
+fn referred<'a>(schema: &Value, schemas: &'a Value) -> &'a Value {
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next());
+    &schemas[name.unwrap_or_default()]
+}
+
+fn complete_response(status: &str, response: &mut Value, schemas: &Value, member: (&str, &str)) {
     let mut headers = Map::new();
-    headers.insert(
-        "X-Request-Id".to_owned(),
-        header("string", "Names this request in the logs."),
-    );
     if status == "401" {
         headers.insert(
             "WWW-Authenticate".to_owned(),
-            header("string", "RFC 6750, section 3."),
+            header("string", "How to authenticate (RFC 6750, section 3)."),
         );
     }
     if status == "429" || status == "503" {
@@ -79,19 +131,20 @@ fn complete_response(status: &str, response: &mut Value) {
         );
     }
     response["headers"] = Value::Object(headers);
+    let success = referred(&response["content"]["application/json"]["schema"], schemas);
+    if let Some(description) = success["description"].as_str() {
+        response["description"] = description.into();
+    }
     if response["content"].get(PROBLEM).is_none() {
         return;
     }
-    let codes: Vec<String> = response["description"]
+    let description = response["description"]
         .as_str()
         .unwrap_or_default()
-        .split(BETWEEN_CODES)
-        .map(str::to_owned)
-        .collect();
-    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-    let mut examples = problem::examples(&codes);
-    let mut titles = Vec::new();
-    let mut written = Map::new();
+        .to_owned();
+    let codes: Vec<&str> = description.split(BETWEEN_CODES).collect();
+    let mut examples = problem::examples(&codes, member);
+    let (mut titles, mut written) = (Vec::new(), Map::new());
     // In the order in which the operation lists them.
     for code in codes {
         let Some((title, body)) = examples.remove(code) else {
