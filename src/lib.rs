@@ -3,13 +3,13 @@
 //! The map, and who may import whom (`tests/architecture.rs` holds us to it):
 //!
 //! - [`domain`] the rules; imports nothing of ours
-//! - [`token`] signed and sealed tokens, and their keys; imports `domain`
+//! - [`token`] signed and sealed tokens, and their keys; imports `domain`, and `clock` to test
 //! - [`store`] one transaction at a time; imports `domain`
 //! - [`sms`] gateways to phones; imports `domain`
 //! - [`clock`] time and chance; imports `domain`
 //! - [`config`] every setting; imports `domain`, and the choices of `sms` and `store`
 //! - [`app`] what a running service consists of; imports all of the above
-//! - [`http`] the API; imports `app`, `config`, `domain`, `token`
+//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`telemetry`] logs; imports nothing of ours
 

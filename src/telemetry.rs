@@ -13,7 +13,10 @@ pub fn start(filter: &str) -> Result<(), String> {
     })?;
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // A second start in one process (tests) keeps the first.
+    // A log that cannot be written (a full disk, a closed pipe) is no reason to
+    // stop serving; the subscriber would print that to the same place and panic.
     let _ = tracing_subscriber::fmt()
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(ansi)

@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         "app",
         &["domain", "clock", "token", "store", "sms", "config"],
     ),
-    ("http", &["domain", "token", "sms", "app"]),
+    ("http", &["domain", "token", "sms", "config", "app"]),
     (
         "cli",
         &[

@@ -392,6 +392,95 @@ fn a_second_server_on_the_same_file_exits_at_once() {
 }
 
 #[test]
+fn by_another_name_it_is_the_same_file() {
+    let folder = TempDir::new().unwrap();
+    let _first = Server::start(folder.path());
+    let file = folder.path().join("invited.db");
+    std::os::unix::fs::symlink(&file, folder.path().join("soft.db")).unwrap();
+    fs::hard_link(&file, folder.path().join("hard.db")).unwrap();
+    for name in ["soft.db", "hard.db"] {
+        let second = run(
+            folder.path(),
+            &["serve", "--listen", "127.0.0.1:0", "--database", name],
+        );
+        assert_eq!(second.status.code(), Some(1), "{name}");
+        assert!(
+            String::from_utf8(second.stderr)
+                .unwrap()
+                .contains("is in use by another")
+        );
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let folder = TempDir::new().unwrap();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut process = command(folder.path())
+        .args(["--log", "debug", "serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line
+        .trim_end()
+        .strip_prefix("listening on http://")
+        .unwrap();
+    assert_eq!(
+        call(address, "GET", "/health/ready", &[], None).unwrap().0,
+        200
+    );
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+#[test]
+fn nothing_personal_of_a_deleted_account_is_left_in_the_file() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
+    let names =
+        json!({ "first_name": "Zqxfirst", "last_name": "Zqxlast", "email": "zqxmail@example.com" });
+    let bearer = bearer(&alice);
+    assert_eq!(
+        server
+            .call(
+                "PUT",
+                "/profile/",
+                &[("authorization", &bearer)],
+                Some(names)
+            )
+            .unwrap()
+            .0,
+        200
+    );
+    assert_eq!(
+        server
+            .call("DELETE", "/profile/", &[("authorization", &bearer)], None)
+            .unwrap()
+            .0,
+        204
+    );
+    assert!(server.stop().success());
+    let file = fs::read(folder.path().join("invited.db")).unwrap();
+    for trace in ["Zqx", "zqx"] {
+        assert!(
+            !file
+                .windows(trace.len())
+                .any(|bytes| bytes == trace.as_bytes()),
+            "{trace}"
+        );
+    }
+}
+
+#[test]
 fn a_garbage_database_is_refused_and_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     let garbage = "not a database at all\n".repeat(100);

@@ -213,6 +213,12 @@ fn a_mistake_in_the_file_is_one_sentence_that_names_the_key() {
         ("[login]\ncode_length = 4.5", "login.code_length in "),
         ("[login]\ndestinations = [79]", "login.destinations in "),
         ("test_numbers = 1", "test_numbers in "),
+        ("[login]\ndestinations = []", "login.destinations is empty"),
+        (
+            "[test_numbers]\n\"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n\
+             \"89990000001\" = { code = \"4321\", until = 2027-01-01T00:00:00Z }",
+            "test_numbers.\"89990000001\" in ",
+        ),
     ] {
         refused(&[], file, told);
     }

@@ -79,6 +79,23 @@ async fn nobody_is_invited_by_those_whom_they_invited() {
         .ok();
 }
 
+#[tokio::test]
+async fn a_deleted_user_is_still_a_link_of_the_chain() {
+    let house = Harness::new();
+    let (alice, bob, carol) = (
+        house.login(ALICE).await,
+        house.login(BOB).await,
+        house.login(CAROL).await,
+    );
+    bob.redeem(&alice.invitation_code().await).await.ok();
+    carol.redeem(&bob.invitation_code().await).await.ok();
+    bob.delete("/profile/").await;
+    alice
+        .redeem(&carol.invitation_code().await)
+        .await
+        .refused(409, "invitation_cycle");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_who_enter_each_others_codes_at_once_at_most_one_succeeds() {
     let house = Harness::new();

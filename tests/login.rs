@@ -395,6 +395,22 @@ async fn test_numbers_have_a_fixed_code_and_get_no_messages() {
 }
 
 #[tokio::test]
+async fn a_fixed_code_ends_with_its_test_number() {
+    let number = r#"{ code = "1234", until = 2024-04-15T21:12:13Z }"#;
+    let house = Harness::with(&[("INVITED_TEST_NUMBERS__79990000001", number)]);
+    let reply = house
+        .post("/login/", json!({ "phone": "+79990000001" }))
+        .await
+        .ok();
+    assert_eq!(reply["expires_in"], 60);
+    house.advance(60);
+    house
+        .confirm(reply["sms-token"].as_str().unwrap(), "1234")
+        .await
+        .refused(401, "sms_token_expired");
+}
+
+#[tokio::test]
 async fn a_gateways_refusal_is_told_and_costs_nothing() {
     let house = Harness::new();
     for error in [

@@ -24,8 +24,10 @@ CREATE TABLE users (
 CREATE INDEX users_by_referrer ON users (referrer_id, referral_number, phone, redeemed_at)
     WHERE referrer_id IS NOT NULL;
 
--- What deleted users leave behind: that their identifier and code are used up.
+-- What deleted users leave behind: that their identifier and code are used
+-- up, and the link they were in the chain from referrer to invitee.
 CREATE TABLE retired_users (
     id              INTEGER PRIMARY KEY,
-    invitation_code TEXT    NOT NULL UNIQUE
+    invitation_code TEXT    NOT NULL UNIQUE,
+    referrer_id     INTEGER
 ) STRICT;

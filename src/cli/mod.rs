@@ -142,7 +142,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("invited: {}", failure.sentence);
+            tell(&format!("invited: {}\n", failure.sentence));
             ExitCode::from(if failure.misconfigured { 2 } else { 1 })
         }
     }
@@ -157,4 +157,10 @@ fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Says something that is no output. If nobody can hear it, so be it.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

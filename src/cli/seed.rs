@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Failure, Settings};
+use super::{Failure, Settings, tell};
 use crate::{
     domain::{
         code::InvitationCode,
@@ -106,7 +106,7 @@ impl Seed {
         }
         let location = self.settings.read()?.server.database;
         Store::migrate(&location)?;
-        let store = Store::open(&location)?;
+        let store = Store::open_to_fill(&location)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
@@ -139,7 +139,10 @@ impl Seed {
             }
         }
         bar.finish();
-        eprintln!("{} people, {referrals} of them invited", self.users);
+        tell(&format!(
+            "{} people, {referrals} of them invited\n",
+            self.users
+        ));
         Ok(())
     }
 }

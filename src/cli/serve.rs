@@ -1,13 +1,13 @@
 //! `invited serve`: opens everything, says where it listens, and serves until
 //! it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use clap::Args;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Settings, print};
 use crate::{
@@ -42,13 +42,14 @@ impl Serve {
         layers.flag("listen", "--listen", self.listen.as_ref());
         layers.flag("sms.gateway", "--sms", self.sms.as_ref());
         let config = Config::read(layers)?;
-        let listen = config.server.listen;
+        // First, so that a taken port is told before anything is created.
+        let listener = listen(config.server.listen)?;
         let app = self.open(config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
-        runtime.block_on(serve(Arc::new(app), listen))
+        runtime.block_on(serve(Arc::new(app), listener))
     }
 
     fn open(&self, config: Config) -> Result<App, Failure> {
@@ -83,13 +84,22 @@ fn keys(config: &Config) -> Result<Keys, Failure> {
     Ok(keys)
 }
 
-async fn serve(app: Arc<App>, listen: SocketAddr) -> Result<(), Failure> {
+fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let refused = |error| {
-        Failure::misconfigured(format!("--listen: {listen} cannot be listened on: {error}"))
+        Failure::misconfigured(format!(
+            "--listen: {address} cannot be listened on: {error}"
+        ))
     };
-    let listener = TcpListener::bind(listen).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    let stop = stop().map_err(|error| Failure::of(format!("cannot start: {error}")))?;
+    let listener = TcpListener::bind(address).map_err(refused)?;
+    listener.set_nonblocking(true).map_err(refused)?;
+    Ok(listener)
+}
+
+async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
+    let failed = |error| Failure::of(format!("cannot start: {error}"));
+    let address = listener.local_addr().map_err(failed)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+    let stop = stop().map_err(failed)?;
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;

@@ -140,7 +140,18 @@ impl Layers {
             })?;
             TestNumber::read(phone, value).map_err(|reason| ConfigError::of(name, &reason))
         };
-        given.iter().map(read).collect()
+        let mut numbers: Vec<TestNumber> = Vec::new();
+        for entry in &given {
+            let number = read(entry)?;
+            if numbers.iter().any(|other| other.phone == number.phone) {
+                return Err(ConfigError::of(
+                    &entry.0,
+                    "names a phone that has been named before",
+                ));
+            }
+            numbers.push(number);
+        }
+        Ok(numbers)
     }
 
     /// Refuses whatever nobody asked for.

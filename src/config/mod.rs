@@ -15,7 +15,6 @@ pub use value::{Count, Host, Name, Origin, TestNumber};
 use crate::{
     domain::{
         challenge,
-        code::OneTimeCode,
         limit::Limit,
         phone::{Destination, Phone, Region},
         session,
@@ -196,6 +195,12 @@ impl Config {
             template,
         };
         layers.finish()?;
+        if config.login.destinations.is_empty() {
+            return Err(ConfigError::of(
+                "login.destinations",
+                "is empty: nobody could log in",
+            ));
+        }
         Ok(config)
     }
 
@@ -248,12 +253,12 @@ impl Config {
     }
 
     /// The fixed code of a test number that is still one at `now`.
-    pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&OneTimeCode> {
+    pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&challenge::Fixed> {
         let number = self
             .test_numbers
             .iter()
-            .find(|number| number.phone == phone && number.until > now);
-        number.map(|number| &number.code)
+            .find(|number| number.phone == phone && number.fixed.until > now);
+        number.map(|number| &number.fixed)
     }
 
     /// Whether messages may be sent to `phone`.

@@ -13,6 +13,7 @@ use toml::Value;
 
 use crate::{
     domain::{
+        challenge::Fixed,
         code::OneTimeCode,
         limit::Limit,
         phone::{Destination, Phone, Region},
@@ -210,10 +211,8 @@ ruled_text!(
 pub struct TestNumber {
     /// Which number.
     pub phone: Phone,
-    /// Its code.
-    pub code: OneTimeCode,
-    /// From when on it is a number like any other.
-    pub until: Timestamp,
+    /// Its code, and from when on it is a number like any other.
+    pub fixed: Fixed,
 }
 
 impl TestNumber {
@@ -240,10 +239,10 @@ impl TestNumber {
         };
         let until = OffsetDateTime::parse(&until, &Rfc3339).map_err(|_| expected)?;
         let code = OneTimeCode::parse(code).map_err(|_| "needs a code of 4 to 10 digits")?;
+        let until = Timestamp::from_seconds(until.unix_timestamp());
         Ok(Self {
             phone,
-            code,
-            until: Timestamp::from_seconds(until.unix_timestamp()),
+            fixed: Fixed { code, until },
         })
     }
 }

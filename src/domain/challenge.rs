@@ -52,6 +52,15 @@ pub struct Challenge {
     pub spent: bool,
 }
 
+/// What a test number has in place of a drawn code: one that is known.
+#[derive(Debug, Clone)]
+pub struct Fixed {
+    /// The code.
+    pub code: OneTimeCode,
+    /// When it stops being one.
+    pub until: Timestamp,
+}
+
 /// The numbers that bound challenges.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
@@ -111,7 +120,7 @@ pub fn open(
     tx: &mut dyn Tx,
     phone: Phone,
     purpose: Purpose,
-    fixed: Option<&OneTimeCode>,
+    fixed: Option<&Fixed>,
     policy: Policy,
     now: Timestamp,
     rng: &mut dyn CryptoRng,
@@ -131,7 +140,7 @@ pub fn open(
         .into_iter()
         .rfind(|challenge| challenge.purpose == purpose);
     let code = match (fixed, sibling) {
-        (Some(fixed), _) => fixed.clone(),
+        (Some(fixed), _) => fixed.code.clone(),
         (None, Some(sibling)) => sibling.code,
         (None, None) => OneTimeCode::draw(policy.code_length, rng),
     };
@@ -141,7 +150,7 @@ pub fn open(
         purpose,
         code,
         created_at: now,
-        expires_at: now + policy.ttl,
+        expires_at: fixed.map_or(now + policy.ttl, |fixed| fixed.until.min(now + policy.ttl)),
         wrong_guesses: 0,
         spent: false,
     };

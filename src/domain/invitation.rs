@@ -56,17 +56,17 @@ pub fn redeem(
 }
 
 /// Whether `ancestor` is among those who, step by step, led to `user`. The
-/// walk goes up, one row a step; who has no invitees needs none.
+/// walk goes up, one row a step; who never invited anybody needs none.
 fn invited(tx: &mut dyn Tx, ancestor: UserId, user: &User) -> Result<bool, StoreError> {
     if !tx.has_invitees(ancestor)? {
         return Ok(false);
     }
-    let mut next = user.redeemed;
-    while let Some(Redeemed { referrer, .. }) = next {
+    let mut next = user.redeemed.map(|redeemed| redeemed.referrer);
+    while let Some(referrer) = next {
         if referrer == ancestor {
             return Ok(true);
         }
-        next = tx.user(referrer)?.and_then(|user| user.redeemed);
+        next = tx.referrer(referrer)?;
     }
     Ok(false)
 }

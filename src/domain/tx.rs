@@ -45,7 +45,9 @@ pub trait Users {
         referrer: UserId,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Whether anybody entered this user's code.
+    /// Whose code this user entered, even if one of them or both are deleted by now.
+    fn referrer(&mut self, id: UserId) -> Result<Option<UserId>, StoreError>;
+    /// Whether anybody ever entered this user's code.
     fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError>;
     /// How many entered this user's code and still exist.
     fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError>;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        challenge::{self, Challenge, Purpose, Verdict},
+        challenge::{self, Challenge, Fixed, Purpose, Verdict},
         code::{InvitationCode, OneTimeCode},
         device::DeviceSecret,
         invitation::RedeemError,
@@ -335,11 +335,7 @@ impl From<Result<User, RedeemError>> for InvitationOutcome {
 }
 
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
-pub fn addressee(
-    app: &App,
-    text: &str,
-    now: Timestamp,
-) -> Result<(Phone, Option<OneTimeCode>), Problem> {
+pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
     let phone = Phone::parse(text, app.config.login.default_region)
         .map_err(|_| Problem::at(&problem::PHONE_INVALID, "#/phone", "is not a phone number"))?;
     let fixed = app.config.fixed_code(phone, now).cloned();

@@ -6,6 +6,7 @@
 
 mod auth;
 mod client;
+mod cors;
 mod docs;
 mod health;
 mod invitation;
@@ -31,14 +32,13 @@ use futures_util::FutureExt;
 use poem::{
     Endpoint, EndpointExt, Request, Response, Result,
     endpoint::BoxEndpoint,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
-    middleware::Cors,
+    http::{HeaderValue, StatusCode, Uri, header},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use rand::Rng;
 
-use self::problem::Problem;
-use crate::app::App;
+use self::{cors::Cors, problem::Problem};
+use crate::{app::App, config::Origin};
 
 /// The chapters of the documentation.
 #[derive(Tags)]
@@ -58,22 +58,15 @@ enum Tag {
 /// The whole API of `app`, ready to be served.
 pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let document = document();
-    let envelope = Envelope {
+    Envelope {
+        cors: Cors::new(app.config.http.allowed_origins.iter().map(Origin::as_str)),
         allowed: spec::methods(&document),
         process: app.dice().next_u64(),
         requests: AtomicU64::new(0),
         inner: docs::around(service(), document.to_string())
             .data(Arc::clone(app))
             .boxed(),
-    };
-    let origins = app
-        .config
-        .http
-        .allowed_origins
-        .iter()
-        .map(|origin| origin.as_str().to_owned())
-        .collect();
-    CrossOrigin::around(envelope, origins)
+    }
 }
 
 /// The OpenAPI document, as text.
@@ -106,6 +99,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 
 /// What must hold for every answer.
 struct Envelope {
+    cors: Cors,
     inner: BoxEndpoint<'static, Response>,
     allowed: Vec<(String, String)>,
     process: u64,
@@ -122,13 +116,20 @@ impl Endpoint for Envelope {
             self.requests.fetch_add(1, Ordering::Relaxed)
         );
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let origin = self.cors.known(&request);
         let outcome = match spell_plainly(request.uri_mut()) {
-            Ok(()) => {
-                AssertUnwindSafe(self.inner.call(request))
-                    .catch_unwind()
-                    .await
-            }
             Err(problem) => Ok(Err(problem.into())),
+            Ok(()) => match origin
+                .as_ref()
+                .and_then(|origin| origin.preflight(&request, self.allow(&path)))
+            {
+                Some(response) => Ok(Ok(response)),
+                None => {
+                    AssertUnwindSafe(self.inner.call(request))
+                        .catch_unwind()
+                        .await
+                }
+            },
         };
         let mut response = match outcome {
             Ok(Ok(response)) => response,
@@ -138,6 +139,7 @@ impl Endpoint for Envelope {
                 Problem::new(&problem::INTERNAL).answer(&id)
             }
         };
+        self.cors.mark(origin, &mut response);
         tracing::debug!(request_id = id, %method, status = response.status().as_u16(), "answered");
         let status = response.status();
         let headers = response.headers_mut();
@@ -203,57 +205,4 @@ fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
     );
     *uri = Uri::from_parts(parts).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
     Ok(())
-}
-
-/// Lets the configured web origins in; to everybody else there is no CORS at
-/// all (poem's own middleware would refuse strangers, who need no browser).
-struct CrossOrigin<E, C> {
-    origins: Vec<String>,
-    plain: Arc<E>,
-    cross: C,
-}
-
-impl<E: Endpoint<Output = Response> + 'static> CrossOrigin<E, ()> {
-    fn around(
-        endpoint: E,
-        origins: Vec<String>,
-    ) -> CrossOrigin<E, impl Endpoint<Output = Response>> {
-        let plain = Arc::new(endpoint);
-        let cors = Cors::new()
-            .allow_origins(&origins)
-            .allow_methods([
-                Method::GET,
-                Method::POST,
-                Method::PUT,
-                Method::PATCH,
-                Method::DELETE,
-            ])
-            .allow_headers(["authorization", "content-type", "sms-token", "device-token"])
-            .expose_headers(["x-request-id", "retry-after", "www-authenticate"])
-            .allow_credentials(false);
-        let cross = Arc::clone(&plain).with(cors).map_to_response();
-        CrossOrigin {
-            origins,
-            plain,
-            cross,
-        }
-    }
-}
-
-impl<E: Endpoint<Output = Response>, C: Endpoint<Output = Response>> Endpoint
-    for CrossOrigin<E, C>
-{
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        let origin = request
-            .headers()
-            .get(header::ORIGIN)
-            .and_then(|origin| origin.to_str().ok());
-        if origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin)) {
-            self.cross.call(request).await
-        } else {
-            self.plain.call(request).await
-        }
-    }
 }

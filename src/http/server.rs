@@ -17,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How long a connection may be silent before or between requests.
 const IDLE: Duration = Duration::from_mins(1);
+/// Most bytes of a request's head; hyper answers 431 beyond.
+const HEADER: usize = 32 * 1024;
 /// How long requests in flight may take once the server is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(8);
 /// After an accept that failed (out of descriptors, mostly): time for some to come free.
@@ -76,6 +78,8 @@ fn connect<E>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
+        .max_buf_size(HEADER)
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

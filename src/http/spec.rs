@@ -69,7 +69,12 @@ fn with_slash(path: String) -> String {
 /// `null` (and are always written), and which are instants.
 fn complete_schema(name: &str, schema: &mut Value) {
     let mut always = Vec::new();
-    for (member, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+    for (member, property) in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
         let description = property["description"]
             .as_str()
             .unwrap_or_default()
@@ -82,8 +87,9 @@ fn complete_schema(name: &str, schema: &mut Value) {
             property["format"] = "date-time".into();
         }
     }
-    if let Some(required) = schema["required"]
-        .as_array_mut()
+    if let Some(required) = schema
+        .get_mut("required")
+        .and_then(Value::as_array_mut)
         .filter(|_| !name.ends_with("Request"))
     {
         required.append(&mut always);

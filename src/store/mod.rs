@@ -53,10 +53,16 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens the store, and creates it when it is not there.
+    /// Opens the store to serve from it.
     pub fn open(location: &Location) -> Result<Self, OpenError> {
         let Location::Sqlite(path) = location;
-        Sqlite::open(path).map(Self::Sqlite)
+        Sqlite::open(path, sqlite::SERVING_CACHE).map(Self::Sqlite)
+    }
+
+    /// Opens the store to fill it: large transactions, with memory to match.
+    pub fn open_to_fill(location: &Location) -> Result<Self, OpenError> {
+        let Location::Sqlite(path) = location;
+        Sqlite::open(path, sqlite::FILLING_CACHE).map(Self::Sqlite)
     }
 
     /// The migrations that were not applied yet.

@@ -27,6 +27,12 @@ use crate::domain::tx::{StoreError, Tx};
 /// few connections keep every core busy.
 const READERS: u32 = 4;
 
+/// KiB of pages that the writer may hold while it serves.
+pub const SERVING_CACHE: u32 = 8 * 1024;
+/// The same while a database is filled. Once a transaction has changed more
+/// pages than fit, SQLite looks through all of them for each that it needs.
+pub const FILLING_CACHE: u32 = 512 * 1024;
+
 /// An open SQLite database.
 pub struct Sqlite {
     writer: Writer,
@@ -35,9 +41,13 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file at `path`, whose schema must be this build's.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    /// Opens the file at `path`, whose schema must be this build's, with so
+    /// many KiB for the writer's pages.
+    pub fn open(path: &Path, cache: u32) -> Result<Self, OpenError> {
         let (lock, connection) = open::exclusively(path)?;
+        connection
+            .pragma_update(None, "cache_size", -i64::from(cache))
+            .map_err(|error| OpenError::io(path, &error))?;
         open::require_schema(path, &connection)?;
         let manager = SqliteConnectionManager::file(path).with_init(|connection| {
             open::prepare(connection)?;

@@ -4,9 +4,7 @@
 //! "repaired" by starting afresh over it.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -88,25 +86,17 @@ impl OpenError {
 
 /// Takes the database for this process alone, creating an empty file if there is none.
 pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
-    assert!(
-        rusqlite::version_number() >= OLDEST_SQLITE,
-        "built with an SQLite that is too old"
-    );
     let lock = Lock::take(path).map_err(|error| OpenError::io(path, &error))?;
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
-    // Personal data: for the owner's eyes. SQLite gives its side files the same mode.
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(OpenError::io(path, &error));
-        }
-        _ => {}
+    // SQLite itself would take a short file of anything for an empty database.
+    let head = lock
+        .head::<{ MAGIC.len() }>()
+        .map_err(|error| OpenError::io(path, &error))?;
+    if !head.is_empty() && head != MAGIC {
+        return Err(OpenError::Damaged(path.to_owned()));
     }
-    Ok((lock, open(path)?))
+    let connection = open(path)?;
+    Ok((lock, connection))
 }
 
 /// Fails unless the schema is exactly this build's.
@@ -122,10 +112,16 @@ pub fn require_schema(path: &Path, connection: &Connection) -> Result<(), OpenEr
 
 /// The migrations that the file at `path` lacks. Creates and changes nothing.
 pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    if !path.exists() {
-        return Ok(all().iter().map(named).collect());
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(all().iter().map(named).collect())
+        }
+        Err(error) => Err(OpenError::io(path, &error)),
+        Ok(_) => {
+            let (_lock, connection) = exclusively(path)?;
+            missing(path, &connection)
+        }
     }
-    missing(path, &open(path)?)
 }
 
 /// Applies the migrations that the file at `path` lacks.
@@ -149,6 +145,7 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 67108864;",
@@ -156,27 +153,17 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn open(path: &Path) -> Result<Connection, OpenError> {
-    refuse_other_files(path)?;
+    assert!(
+        rusqlite::version_number() >= OLDEST_SQLITE,
+        "built with an SQLite that is too old"
+    );
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| OpenError::sqlite(path, &error))?;
-    let fresh = claim(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
-    if !fresh {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
-    Ok(connection)
-}
-
-/// SQLite itself would take a short file of anything for an empty database.
-fn refuse_other_files(path: &Path) -> Result<(), OpenError> {
-    let mut head = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head))
-        .map_err(|error| OpenError::io(path, &error))?;
-    if head.is_empty() || head == MAGIC {
-        Ok(())
-    } else {
-        Err(OpenError::Damaged(path.to_owned()))
+    match claim(&connection) {
+        Ok(true) => Ok(connection),
+        Ok(false) => Err(OpenError::Foreign(path.to_owned())),
+        Err(error) => Err(OpenError::sqlite(path, &error)),
     }
 }
 

@@ -99,13 +99,23 @@ impl Users for Transaction<'_> {
         Ok(())
     }
 
+    fn referrer(&mut self, id: UserId) -> Result<Option<UserId>, StoreError> {
+        let referrer = self.one(
+            "SELECT referrer_id FROM users WHERE id = ?1 UNION ALL SELECT referrer_id FROM retired_users WHERE id = ?1",
+            [id.0],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(referrer.flatten().map(UserId))
+    }
+
     fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError> {
         let any = self.one(
-            "SELECT 1 FROM users WHERE referrer_id = ?1 LIMIT 1",
+            "SELECT EXISTS (SELECT 1 FROM users WHERE referrer_id = ?1)
+                 OR (SELECT invitees_gone > 0 FROM users WHERE id = ?1)",
             [id.0],
-            |_| Ok(()),
+            |row| row.get(0),
         )?;
-        Ok(any.is_some())
+        Ok(any.unwrap_or(false))
     }
 
     // The last number given less those who left: no counting, and no counter
@@ -156,8 +166,12 @@ impl Users for Transaction<'_> {
         )?;
         self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
         self.change(
-            "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
-            params![user.id.0, user.invitation_code.as_str()],
+            "INSERT INTO retired_users (id, invitation_code, referrer_id) VALUES (?1, ?2, ?3)",
+            params![
+                user.id.0,
+                user.invitation_code.as_str(),
+                user.redeemed.map(|redeemed| redeemed.referrer.0)
+            ],
         )?;
         Ok(())
     }
