@@ -52,20 +52,19 @@ impl Cors {
     }
 }
 
-impl Known {
-    /// The answer to a preflight for a path that knows these methods.
-    pub fn preflight(&self, request: &Request, methods: &str) -> Option<Response> {
-        let asks = request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        if *request.method() != Method::OPTIONS || !asks {
-            return None;
-        }
-        let response = Response::builder()
-            .status(StatusCode::NO_CONTENT)
-            .header(header::ACCESS_CONTROL_ALLOW_METHODS, methods)
-            .header(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS)
-            .header(header::ACCESS_CONTROL_MAX_AGE, REMEMBER);
-        Some(response.finish())
+/// The answer to a preflight for a path that knows these methods; `None` for
+/// every other request.
+pub fn preflight(request: &Request, methods: &str) -> Option<Response> {
+    let asks = request
+        .headers()
+        .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if *request.method() != Method::OPTIONS || !asks {
+        return None;
     }
+    let response = Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, methods)
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS)
+        .header(header::ACCESS_CONTROL_MAX_AGE, REMEMBER);
+    Some(response.finish())
 }
