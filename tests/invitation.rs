@@ -169,7 +169,7 @@ async fn invitees_are_paged_through_oldest_first() {
                 .iter()
                 .map(|invitee| (invitee["phone"].clone(), invitee["at"].clone())),
         );
-        let Some(next) = page["next"].as_i64() else {
+        let Some(next) = page["next"].as_str() else {
             break;
         };
         path = format!("/profile/invitations/?limit=3&after={next}");

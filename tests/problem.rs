@@ -121,6 +121,31 @@ async fn a_body_has_at_most_16_kib() {
 }
 
 #[tokio::test]
+async fn only_chunks_are_understood_in_transfer() {
+    let house = Harness::new();
+    let body = json!({ "phone": ALICE }).to_string();
+    raw(
+        &house,
+        &[JSON, ("transfer-encoding", "chunked")],
+        body.clone(),
+    )
+    .await
+    .ok();
+    for codings in [
+        &[JSON, ("transfer-encoding", "gzip, chunked")][..],
+        &[
+            JSON,
+            ("transfer-encoding", "chunked"),
+            ("transfer-encoding", "chunked"),
+        ],
+    ] {
+        let reply = raw(&house, codings, body.clone()).await;
+        reply.refused(400, "malformed_request");
+        assert_eq!(reply.header("connection"), Some("close"));
+    }
+}
+
+#[tokio::test]
 async fn a_path_is_the_same_without_its_last_slash() {
     let house = Harness::new();
     for path in ["/login/", "/login"] {

@@ -75,7 +75,7 @@ pub struct InviteesReply {
     /// Those who entered this user's code.
     invitations: Vec<InviteeEntry>,
     /// What to send as `after` for the next page; `null` on the last.
-    next: Option<i64>,
+    next: Option<String>,
 }
 
 /// One invitee.
@@ -165,13 +165,12 @@ impl InvitationApi {
         &self,
         caller: Caller,
         /// The `next` of the page before; the first page without it.
-        #[oai(validator(minimum(value = "0")))]
-        after: Query<Option<i64>>,
+        after: Query<Option<String>>,
         /// How many; 100 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
         limit: Query<Option<u16>>,
     ) -> Result<Reply<InviteesReply>, Refusal<Page>> {
-        let after = after.0.unwrap_or(0);
+        let after = after.0.as_deref().map_or(Ok(0), cursor)?;
         let limit = limit.0.map_or(PAGE, usize::from);
         // One more than asked for tells whether there is another page.
         let mut invitees = caller
@@ -179,7 +178,10 @@ impl InvitationApi {
             .await?;
         let more = invitees.len() > limit;
         invitees.truncate(limit);
-        let next = invitees.last().filter(|_| more).map(|last| last.number);
+        let next = invitees
+            .last()
+            .filter(|_| more)
+            .map(|last| last.number.to_string());
         let entry = |phone: String, at| InviteeEntry { phone, at };
         let invitations = invitees
             .iter()
@@ -187,4 +189,13 @@ impl InvitationApi {
             .collect();
         Ok(Reply(InviteesReply { invitations, next }))
     }
+}
+
+/// The number of the last invitee that was seen, as an earlier page wrote it.
+fn cursor(text: &str) -> Result<i64, Problem> {
+    let number = text.parse().ok().filter(|number| *number >= 0);
+    number.ok_or_else(|| {
+        let reason = "is not the next of an earlier page";
+        Problem::at(&problem::VALIDATION_FAILED, "#/after", reason)
+    })
 }

@@ -117,7 +117,8 @@ impl Endpoint for Envelope {
         );
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.cors.known(&request);
-        let outcome = match spell_plainly(request.uri_mut()) {
+        let plain = frame_plainly(&request).and_then(|()| spell_plainly(request.uri_mut()));
+        let outcome = match plain {
             Err(problem) => Ok(Err(problem.into())),
             Ok(()) => match origin
                 .as_ref()
@@ -172,6 +173,18 @@ impl Envelope {
         };
         let known = self.allowed.iter().find(|(template, _)| is_like(template));
         known.map_or("GET, HEAD", |(_, methods)| methods)
+    }
+}
+
+/// Refuses bodies that are framed in a way that others on the path may read
+/// differently (RFC 9112, section 6.1): chunked is the one coding understood.
+fn frame_plainly(request: &Request) -> Result<(), Problem> {
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if chunked(coding) => Ok(()),
+        _ => Err(Problem::new(&problem::MALFORMED_REQUEST)),
     }
 }
 

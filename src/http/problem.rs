@@ -294,8 +294,14 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if [408, 413].contains(&self.kind.status) {
-            // What is left of the body is not worth reading.
+        if [
+            MALFORMED_REQUEST.code,
+            REQUEST_TIMEOUT.code,
+            PAYLOAD_TOO_LARGE.code,
+        ]
+        .contains(&self.kind.code)
+        {
+            // What is left of the request is not worth reading, or cannot be found.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -147,7 +147,6 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;
          PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 67108864;",
     )
 }

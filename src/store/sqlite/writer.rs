@@ -4,7 +4,7 @@
 //! A durable commit costs one flush of the disk, whatever is in it. So the
 //! writer takes all that is waiting, runs each closure in a savepoint of its
 //! own, commits once, and only then answers each. Alone, a closure waits for
-//! nobody. A closure that fails or panics takes back its own changes only; a
+//! nobody and needs no savepoint. A closure that fails or panics takes back its own changes only; a
 //! commit that fails is everybody's failure, for nothing of it was kept.
 
 use std::{
@@ -132,7 +132,7 @@ fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
 
 fn commit_batch(
     connection: &mut Connection,
-    first: Box<dyn Job>,
+    mut first: Box<dyn Job>,
     jobs: &Receiver<Box<dyn Job>>,
     batch: &mut Vec<Box<dyn Job>>,
 ) -> Result<(), StoreError> {
@@ -143,32 +143,46 @@ fn commit_batch(
             return Err(failed(error));
         }
     };
-    let mut next = Some(first);
-    while let Some(mut job) = next {
+    let Ok(second) = jobs.try_recv() else {
+        // Alone, a job has the transaction itself to take back.
+        let keep = run(&transaction, first.as_mut());
+        batch.push(first);
+        let end = if keep {
+            transaction.commit()
+        } else {
+            transaction.rollback()
+        };
+        return end.map_err(failed);
+    };
+    for mut job in [first, second]
+        .into_iter()
+        .chain(jobs.try_iter())
+        .take(BATCH)
+    {
         let ran = run_in_savepoint(&transaction, job.as_mut());
         batch.push(job);
         ran?;
-        next = if batch.len() < BATCH {
-            jobs.try_recv().ok()
-        } else {
-            None
-        };
     }
     transaction.commit().map_err(failed)
 }
 
-/// Runs one job. An error means that the whole transaction is lost: after a
-/// full disk or an input/output error SQLite may have rolled it back already.
+/// Runs one job, and says whether its changes are to be kept.
+fn run(transaction: &Connection, job: &mut dyn Job) -> bool {
+    let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut Transaction(transaction))));
+    run.unwrap_or(false)
+}
+
+/// Runs one job of several. An error means that the whole transaction is lost:
+/// after a full disk or an input/output error SQLite may have rolled it back already.
 fn run_in_savepoint(transaction: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
     let sql = |sql| {
-        transaction
-            .prepare_cached(sql)
+        let statement = transaction.prepare_cached(sql);
+        statement
             .and_then(|mut statement| statement.execute([]))
             .map_err(failed)
     };
     sql("SAVEPOINT job")?;
-    let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut Transaction(transaction))));
-    if !run.unwrap_or(false) {
+    if !run(transaction, job) {
         sql("ROLLBACK TO job")?;
     }
     sql("RELEASE job").map(drop)
