@@ -660,6 +660,29 @@ fn seeded_people_are_the_same_every_time() {
 }
 
 #[test]
+fn the_binary_needs_nothing_but_the_c_library() {
+    let output = Command::new("ldd")
+        .arg(env!("CARGO_BIN_EXE_invited"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names: Vec<&str> = text
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert!(
+        names.iter().any(|name| name.starts_with("libc.so")),
+        "{text}"
+    );
+    for name in names {
+        let own = ["linux-vdso.so", "libc.so", "libm.so", "/lib"]
+            .iter()
+            .any(|own| name.starts_with(own));
+        assert!(own, "{name}");
+    }
+}
+
+#[test]
 fn documents_are_printed_without_a_server() {
     let folder = TempDir::new().unwrap();
     let document: Value = serde_json::from_slice(&run(folder.path(), &["openapi"]).stdout).unwrap();
