@@ -15,8 +15,9 @@ use crate::{
     domain::{
         challenge::Fixed,
         code::OneTimeCode,
+        destination::Destination,
         limit::Limit,
-        phone::{Destination, Phone, Region},
+        phone::{Phone, Region},
         time::{Timestamp, parse_span},
     },
     sms, store,

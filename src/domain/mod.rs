@@ -4,8 +4,10 @@
 //! over one transaction ([`tx::Tx`]) that is given the instant and the source
 //! of chance as arguments, so that it can be read aloud and tested alone.
 
+pub mod about;
 pub mod challenge;
 pub mod code;
+pub mod destination;
 pub mod device;
 pub mod id;
 pub mod invitation;

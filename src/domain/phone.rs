@@ -3,12 +3,12 @@
 //! The reader is strict and self-contained: a number is ASCII digits with the
 //! usual separators, and there is no table of the world's numbering plans to
 //! be wrong about. Which numbers may be sent to is the operator's list of
-//! [`Destination`]s, not the parser's business.
+//! [`Destination`](super::destination::Destination)s, not the parser's business.
 
 use std::{fmt, str::FromStr};
 
 /// Fewest and most digits of an international number (E.164, section 6).
-const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+pub(super) const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// A phone number: its digits in international form. `Display` writes them
 /// without `+`; `Debug` masks them, since debug output ends up in logs.
@@ -149,48 +149,6 @@ impl FromStr for Region {
     }
 }
 
-/// Numbers that may be sent to: `+` and digits, then a `#` for each further
-/// digit. Without any `#` it is a prefix of numbers of every length.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    prefix: String,
-    more: Option<usize>,
-}
-
-impl Destination {
-    /// Whether `phone` is one of these numbers.
-    pub fn covers(&self, phone: Phone) -> bool {
-        let digits = phone.to_string();
-        digits
-            .strip_prefix(&self.prefix)
-            .is_some_and(|rest| self.more.is_none_or(|more| rest.len() == more))
-    }
-}
-
-impl FromStr for Destination {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "is no destination: write +, the leading digits, and a # for each further digit, as in \"+79#########\"";
-        let pattern = text.trim().strip_prefix('+').ok_or(expected)?;
-        let prefix = pattern.trim_end_matches('#');
-        let more = pattern.len() - prefix.len();
-        if prefix.is_empty()
-            || prefix.starts_with('0')
-            || !prefix.bytes().all(|digit| digit.is_ascii_digit())
-        {
-            return Err(expected.to_owned());
-        }
-        if pattern.len() > *DIGITS.end() {
-            return Err("is longer than a phone number can be (15 digits)".to_owned());
-        }
-        Ok(Self {
-            prefix: prefix.to_owned(),
-            more: (more > 0).then_some(more),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -240,29 +198,6 @@ mod tests {
             "null",
         ] {
             assert_eq!(read(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn destinations_are_prefixes_or_whole_patterns() {
-        let russian_mobile: Destination = "+79#########".parse().unwrap();
-        let britain: Destination = "+44".parse().unwrap();
-        let covers =
-            |list: &Destination, text: &str| list.covers(Phone::parse(text, Region::RU).unwrap());
-        assert!(covers(&russian_mobile, "+79123456789"));
-        assert!(!covers(&russian_mobile, "+77012345678"));
-        assert!(covers(&britain, "+447911123456"));
-        for text in [
-            "",
-            "79#",
-            "+",
-            "+#",
-            "+7#9",
-            "+7x",
-            "+0#",
-            "+79##############",
-        ] {
-            assert!(text.parse::<Destination>().is_err(), "{text}");
         }
     }
 

@@ -8,11 +8,11 @@
 use std::sync::Arc;
 
 use super::{
+    about::Change,
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
     device::{Device, DeviceHash},
     phone::Phone,
-    profile::Change,
     session::{Session, SessionId},
     time::Timestamp,
     user::{User, UserId},

@@ -4,7 +4,7 @@
 //! equal keys, and its errors repeat what was sent; so requests are read here,
 //! while its types keep describing them in the document.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use poem::{
     IntoResponse, Request, RequestBody, Response,
@@ -16,12 +16,12 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
-};
+use serde::Serialize;
 
-use super::problem::{self, FieldError, Problem};
+use super::{
+    problem::{self, FieldError, Problem},
+    strict::Json,
+};
 
 const CONTENT_TYPE: &str = "application/json";
 /// Most bytes of a body.
@@ -210,77 +210,6 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
             })
         })
         && !headers.contains_key(header::CONTENT_ENCODING)
-}
-
-/// JSON as far as requests need it: numbers and arrays are only ever refused
-/// or ignored, so they carry nothing.
-enum Json {
-    Null,
-    Bool(bool),
-    Text(String),
-    Object(Vec<(String, Json)>),
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Strict)
-    }
-}
-
-struct Strict;
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(Json::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        while items.next_element::<Json>()?.is_some() {}
-        Ok(Json::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut members = Vec::new();
-        let mut keys = std::collections::HashSet::new();
-        while let Some((key, value)) = entries.next_entry::<String, Json>()? {
-            if !keys.insert(key.clone()) {
-                return Err(A::Error::custom("a key is repeated"));
-            }
-            members.push((key, value));
-        }
-        Ok(Json::Object(members))
-    }
 }
 
 /// A JSON answer: 200, the members in the order in which the type has them.

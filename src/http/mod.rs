@@ -5,6 +5,8 @@
 //! a request id, one shape of problem, a panic that is a 500, the headers.
 
 mod auth;
+mod catalogue;
+mod challenge;
 mod client;
 mod cors;
 mod docs;
@@ -12,12 +14,14 @@ mod health;
 mod invitation;
 mod json;
 mod login;
+mod phone;
 pub mod problem;
 mod profile;
 mod refusal;
 pub mod server;
 mod session;
 mod spec;
+mod strict;
 mod types;
 
 use std::{
@@ -89,6 +93,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         login::LoginApi,
         session::SessionApi,
         profile::ProfileApi,
+        phone::PhoneApi,
         invitation::InvitationApi,
         health::HealthApi,
     );

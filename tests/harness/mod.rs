@@ -1,5 +1,7 @@
 //! A house with the whole service in it, and people who use it.
 
+pub mod server;
+
 use std::{
     fmt,
     sync::{Arc, Mutex},

@@ -4,9 +4,9 @@ use rusqlite::{Row, named_params, params};
 
 use super::{Transaction, unreadable};
 use crate::domain::{
+    about::{Change, Email, Name},
     code::InvitationCode,
     phone::Phone,
-    profile::{Change, Email, Name},
     time::Timestamp,
     tx::{Invitee, StoreError, Users},
     user::{Redeemed, User, UserId},

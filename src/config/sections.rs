@@ -1,0 +1,118 @@
+//! The sections of the configuration, a line a setting.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{ConfigError, Count, Entry, Host, Layers, Name, Origin};
+use crate::{
+    domain::{destination::Destination, limit::Limit, phone::Region},
+    sms, store,
+};
+
+/// Declares a section: its struct, its reader and its entries, from one list.
+macro_rules! section {
+    ($(#[$about:meta])* $name:ident $prefix:literal { $(#[doc = $help:literal] $field:ident: $kind:ty = $default:literal;)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $(#[doc = $help] pub $field: $kind,)*
+        }
+
+        impl $name {
+            pub(super) const ENTRIES: &'static [Entry] = &[
+                $(Entry { key: concat!($prefix, stringify!($field)), default: $default, help: $help },)*
+            ];
+
+            pub(super) fn read(layers: &mut Layers) -> Result<Self, ConfigError> {
+                Ok(Self { $($field: layers.take(concat!($prefix, stringify!($field)), $default)?,)* })
+            }
+        }
+    };
+}
+
+section! {
+    /// Where the server is and what it keeps.
+    Server "" {
+        /// The address to listen on; port 0 takes any free one.
+        listen: SocketAddr = "127.0.0.1:8080";
+        /// The database: the path of an SQLite file.
+        database: store::Location = "invited.db";
+        /// The key file; by default `invited.keys.json` beside the database.
+        keys: Option<PathBuf> = "";
+    }
+}
+
+section! {
+    /// How often what may happen.
+    Limits "limits." {
+        /// Messages sent to one phone.
+        sends_per_phone: Limit = "1/60s, 3/15m, 10/24h";
+        /// Wrong guesses of one phone's codes, all tokens together.
+        wrong_guesses_per_phone: Limit = "8/24h, 20/7d, 40/30d";
+        /// Wrong guesses of one phone's longer codes, once the short ones are used up.
+        wrong_long_guesses_per_phone: Limit = "30/24h";
+        /// Failed confirmations from one source address.
+        failed_confirmations_per_source: Limit = "10/1h, 20/24h";
+        /// Messages asked for by one source address.
+        sends_per_source: Limit = "10/1h, 30/24h";
+        /// Messages sent to one prefix: numbers that differ in the last four digits.
+        sends_per_prefix: Limit = "20/1h, 50/24h";
+        /// Messages sent in all.
+        sends_in_all: Limit = "5000/24h";
+        /// Wrong invitation codes entered by one user.
+        wrong_invitation_codes_per_user: Limit = "10/24h";
+        /// Wrong invitation codes entered from one source address.
+        wrong_invitation_codes_per_source: Limit = "30/24h";
+    }
+}
+
+section! {
+    /// How long tokens live.
+    Tokens "tokens." {
+        /// Life of an access token.
+        access_ttl: Duration = "9000s";
+        /// Life of a refresh token, and of a session that is not used.
+        refresh_ttl: Duration = "86400s";
+        /// Life of an sms-token and its code.
+        sms_token_ttl: Duration = "180s";
+        /// How long an exchanged refresh token yields the same successor again.
+        refresh_grace: Duration = "10s";
+    }
+}
+
+section! {
+    /// How people log in.
+    Login "login." {
+        /// Digits of a one-time code (4 to 10).
+        code_length: Count<4, 10> = "4";
+        /// Guesses evaluated for one sms-token.
+        guesses_per_token: Count<1, 100> = "3";
+        /// Live sms-tokens of one phone.
+        live_tokens_per_phone: Count<1, 100> = "3";
+        /// Numbers that may be sent to: +, leading digits, a # for each further digit.
+        destinations: Vec<Destination> = "+79#########";
+        /// The country whose trunk form is understood, as in 8 912 345-67-89.
+        default_region: Region = "RU";
+    }
+}
+
+section! {
+    /// What is around the server.
+    Http "http." {
+        /// Networks (CIDR) of proxies whose X-Forwarded-For is believed.
+        trusted_proxies: Vec<ipnet::IpNet> = "";
+        /// Web origins that may call the API from a browser (CORS).
+        allowed_origins: Vec<Origin> = "";
+    }
+}
+
+section! {
+    /// How codes reach phones.
+    Sms "sms." {
+        /// `console` prints messages, `file:PATH` appends them as JSON lines.
+        gateway: sms::Choice = "console";
+        /// The name of your service, as messages say it.
+        service_name: Name = "invited";
+        /// The web host that browsers fill the code in for (WebOTP); none by default.
+        webotp_host: Option<Host> = "";
+    }
+}

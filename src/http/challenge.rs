@@ -1,0 +1,209 @@
+//! What the two ways of proving a phone have in common: a phone is read, a
+//! code is sent, a token and a guess come back.
+
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::{
+    client::TokenHeader,
+    docs,
+    json::Fields,
+    problem::{self, Problem},
+};
+use crate::{
+    app::App,
+    domain::{
+        challenge::{Challenge, Fixed, Verdict},
+        code::OneTimeCode,
+        phone::Phone,
+        time::Timestamp,
+    },
+    sms::{Message, SmsError},
+    token::{
+        TokenError,
+        challenge::{Opened, open, seal},
+    },
+};
+
+/// A code is under way.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct ChallengeReply {
+    /// To be sent with the code: a JWE that only the server can read.
+    #[serde(rename = "sms-token")]
+    #[oai(rename = "sms-token")]
+    pub sms_token: String,
+    /// Where to send both.
+    pub url_to_redirect: String,
+    /// What to ask the person for.
+    pub fields_to_be_required: Vec<String>,
+    /// Seconds until token and code expire.
+    pub expires_in: u64,
+    /// Seconds until another code may be asked for.
+    pub resend_in: u64,
+    /// Digits of the code.
+    pub sms_code_length: u64,
+}
+
+impl poem_openapi::types::Example for ChallengeReply {
+    fn example() -> Self {
+        Self {
+            sms_token: docs::SMS_TOKEN.to_owned(),
+            url_to_redirect: "/login/sms-confirm/".to_owned(),
+            fields_to_be_required: vec!["sms_code".to_owned()],
+            expires_in: 180,
+            resend_in: 0,
+            sms_code_length: 4,
+        }
+    }
+}
+
+/// What any asking for a code may refuse.
+pub const ASK: &[&problem::Kind] = &[
+    &problem::PHONE_INVALID,
+    &problem::PHONE_NOT_ALLOWED,
+    &problem::SMS_RATE_LIMITED,
+    &problem::SMS_UNAVAILABLE,
+];
+/// What any confirming of a code may refuse.
+pub const CONFIRM: &[&problem::Kind] = &[
+    &problem::SMS_TOKEN_MISSING,
+    &problem::SMS_TOKEN_INVALID,
+    &problem::SMS_TOKEN_EXPIRED,
+    &problem::SMS_TOKEN_USED,
+    &problem::SMS_CODE_INVALID,
+    &problem::TOO_MANY_ATTEMPTS,
+];
+
+/// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
+pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
+    let phone = Phone::parse(text, app.config.login.default_region)
+        .map_err(|_| Problem::at(&problem::PHONE_INVALID, "#/phone", "is not a phone number"))?;
+    let fixed = app.config.fixed_code(phone, now).cloned();
+    if fixed.is_none() && !app.config.may_send_to(phone) {
+        let reason = "is not a number that messages are sent to";
+        return Err(Problem::at(&problem::PHONE_NOT_ALLOWED, "#/phone", reason));
+    }
+    Ok((phone, fixed))
+}
+
+/// Sends the code of a challenge that was committed, unless it is a test
+/// number's, and answers with its token.
+pub async fn deliver(
+    app: &App,
+    mut challenge: Challenge,
+    is_test: bool,
+    confirm_at: &str,
+) -> Result<ChallengeReply, Problem> {
+    if !is_test {
+        send(app, &mut challenge).await?;
+    }
+    Ok(ChallengeReply {
+        sms_token: seal(&app.keys, &challenge),
+        url_to_redirect: confirm_at.to_owned(),
+        fields_to_be_required: vec!["sms_code".to_owned()],
+        expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
+        resend_in: 0,
+        sms_code_length: challenge.code.digits() as u64,
+    })
+}
+
+async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
+    let id = challenge.id;
+    let message = Message {
+        to: challenge.phone,
+        text: app.config.template.text(&challenge.code),
+        code: challenge.code.clone(),
+        at: challenge.created_at,
+    };
+    match app.sms.deliver(&message).await {
+        Ok(receipt) => {
+            if let Some(chosen) = receipt.code {
+                let code = chosen.clone();
+                app.store
+                    .write(move |tx| tx.set_challenge_code(id, &code).map_err(Problem::from))
+                    .await?;
+                challenge.code = chosen;
+            }
+            Ok(())
+        }
+        // It may have arrived; then the token in the answer is what makes it of use.
+        Err(error @ SmsError::Unknown) => {
+            tracing::warn!(phone = challenge.phone.masked(), %error, "a message may be lost");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(phone = challenge.phone.masked(), %error, "no message was sent");
+            app.store
+                .write(move |tx| tx.delete_challenge(id).map_err(Problem::from))
+                .await?;
+            Err(Problem::new(&problem::SMS_UNAVAILABLE))
+        }
+    }
+}
+
+/// Takes the member `sms_code`, which must look like a code to be a guess at all.
+pub fn code_text(fields: &mut Fields) -> String {
+    let text = fields.text("sms_code");
+    if !text.is_empty() && OneTimeCode::parse(&text).is_err() {
+        return fields.refuse("sms_code", "must be the digits of the code");
+    }
+    text
+}
+
+/// The guess that a text is.
+pub fn guess(text: &str) -> Result<OneTimeCode, Problem> {
+    OneTimeCode::parse(text).map_err(|_| not_a_guess())
+}
+
+fn not_a_guess() -> Problem {
+    Problem::at(
+        &problem::VALIDATION_FAILED,
+        "#/sms_code",
+        "must be the digits of the code",
+    )
+}
+
+/// Opens the challenge token, wherever it was sent.
+pub fn opened(
+    app: &App,
+    header: TokenHeader,
+    member: Option<String>,
+    now: Timestamp,
+) -> Result<Opened, Problem> {
+    let token = match (header.0, member) {
+        (Some(header), Some(member)) if header != member => {
+            let reason = "differs from the header sms-token";
+            return Err(Problem::at(
+                &problem::VALIDATION_FAILED,
+                "#/sms_token",
+                reason,
+            ));
+        }
+        (Some(token), _) | (None, Some(token)) => token,
+        (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
+    };
+    open(&app.keys, &token, now).map_err(|error| {
+        Problem::new(match error {
+            TokenError::Invalid => &problem::SMS_TOKEN_INVALID,
+            TokenError::Expired => &problem::SMS_TOKEN_EXPIRED,
+        })
+    })
+}
+
+/// What is answered when the phone was not proved.
+pub fn refused(verdict: Verdict) -> Problem {
+    match verdict {
+        Verdict::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
+        Verdict::Exhausted => Problem::limited(
+            &problem::TOO_MANY_ATTEMPTS,
+            "guesses_per_token",
+            std::time::Duration::ZERO,
+        ),
+        Verdict::Spent => Problem::new(&problem::SMS_TOKEN_USED),
+        Verdict::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
+        Verdict::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),
+        Verdict::OtherLength => not_a_guess(),
+        Verdict::Right => Problem::new(&problem::INTERNAL),
+    }
+}

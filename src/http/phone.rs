@@ -1,0 +1,181 @@
+//! Moving one's account to another phone.
+
+use poem_openapi::{Object, OpenApi};
+
+use super::{
+    Tag,
+    auth::Caller,
+    challenge::{
+        ASK, CONFIRM, ChallengeReply, addressee, code_text, deliver, guess, opened, refused,
+    },
+    client::TokenHeader,
+    json::{Body, Fields, FromFields, Reply},
+    problem::{self, Problem},
+    profile::ProfileReply,
+    refusal::{ANY, BODY, Refusal, Refusals, USER},
+};
+use crate::{
+    domain::{
+        challenge::{self, Purpose},
+        profile::{self, PhoneChange},
+    },
+    token::challenge::Opened,
+};
+
+/// The calls that change the caller's phone.
+pub struct PhoneApi;
+
+/// A phone to move the account to.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewPhoneRequest {
+    /// In international form, or in the trunk form of the default region.
+    #[oai(validator(max_length = 64))]
+    phone: String,
+}
+
+impl FromFields for NewPhoneRequest {
+    type Read = Self;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            phone: fields.text("phone"),
+        }
+    }
+}
+
+impl poem_openapi::types::Example for NewPhoneRequest {
+    fn example() -> Self {
+        Self {
+            phone: "+79161112233".to_owned(),
+        }
+    }
+}
+
+/// The code that came to the new phone.
+#[derive(Object)]
+#[oai(example, skip_serializing_if_is_none)]
+pub struct ConfirmPhoneRequest {
+    /// As many digits as the answer before said, leading zeros included.
+    #[oai(validator(pattern = "^[0-9]{4,10}$"))]
+    sms_code: String,
+    /// The token, for those who do not send it as a header.
+    sms_token: Option<String>,
+}
+
+impl FromFields for ConfirmPhoneRequest {
+    type Read = Self;
+
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            sms_code: code_text(fields),
+            sms_token: fields.optional_text("sms_token"),
+        }
+    }
+}
+
+impl poem_openapi::types::Example for ConfirmPhoneRequest {
+    fn example() -> Self {
+        Self {
+            sms_code: "1234".to_owned(),
+            sms_token: None,
+        }
+    }
+}
+
+/// What asking for a code to another phone may refuse.
+pub struct AskPhone;
+
+impl Refusals for AskPhone {
+    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ASK, ANY];
+}
+
+/// What confirming another phone may refuse.
+pub struct ConfirmPhone;
+
+impl Refusals for ConfirmPhone {
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
+}
+
+#[OpenApi]
+impl PhoneApi {
+    /// Ask for a code to a new phone
+    ///
+    /// The account moves to that phone once the code is confirmed.
+    #[oai(
+        path = "/profile/phone/",
+        method = "post",
+        tag = "Tag::Profile",
+        operation_id = "ask_phone"
+    )]
+    async fn ask_phone(
+        &self,
+        caller: Caller,
+        body: Body<NewPhoneRequest>,
+    ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
+        let app = caller.app();
+        let (now, mut rng) = (app.now(), app.dice());
+        let (phone, fixed) = addressee(app, &body.0.phone, now)?;
+        let (policy, known) = (app.config.challenges(), fixed.clone());
+        let challenge = caller
+            .write(move |tx, _, user| {
+                let purpose = Purpose::PhoneChange(user.id);
+                Ok(challenge::open(
+                    tx,
+                    phone,
+                    purpose,
+                    known.as_ref(),
+                    policy,
+                    now,
+                    &mut rng,
+                )?)
+            })
+            .await?;
+        Ok(Reply(
+            deliver(app, challenge, fixed.is_some(), "/profile/phone/confirm/").await?,
+        ))
+    }
+
+    /// Confirm the code and change your phone
+    ///
+    /// Whether the phone belongs to another account is told to those only who
+    /// have proved that they hold it.
+    #[oai(
+        path = "/profile/phone/confirm/",
+        method = "post",
+        tag = "Tag::Profile",
+        operation_id = "confirm_phone"
+    )]
+    async fn confirm_phone(
+        &self,
+        caller: Caller,
+        body: Body<ConfirmPhoneRequest>,
+        /// The token that the call before answered. It may be sent in the body
+        /// instead; if both are sent, they must be equal.
+        #[oai(name = "sms-token")]
+        token: TokenHeader,
+    ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
+        let app = caller.app();
+        let now = app.now();
+        let ConfirmPhoneRequest {
+            sms_code,
+            sms_token,
+        } = body.0;
+        let guess = guess(&sms_code)?;
+        let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
+        let policy = app.config.challenges();
+        let outcome = caller
+            .write(move |tx, _, user| {
+                Ok(profile::change_phone(
+                    tx, user, challenge, phone, &guess, policy, now,
+                )?)
+            })
+            .await?;
+        match outcome {
+            PhoneChange::Changed(profile) => Ok(Reply((*profile).into())),
+            PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
+            PhoneChange::Refused(verdict) => Err(refused(verdict).into()),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The executable, and a client that speaks to it over TCP.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
+    command.current_dir(folder).env_clear();
+    command
+}
+
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder).args(arguments).output().unwrap()
+}
+
+/// A server that was started in a folder, with messages in `sms.jsonl`.
+pub struct Server {
+    pub process: Child,
+    pub address: String,
+    pub first_lines: String,
+}
+
+impl Server {
+    pub fn start(folder: &Path) -> Self {
+        Self::with(folder, &["--sms", "file:sms.jsonl"])
+    }
+
+    pub fn with(folder: &Path, arguments: &[&str]) -> Self {
+        let mut process = command(folder)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let (mut first, mut second) = (String::new(), String::new());
+        lines.read_line(&mut first).unwrap();
+        lines.read_line(&mut second).unwrap();
+        let address = first
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .to_owned();
+        Self {
+            process,
+            address,
+            first_lines: first + &second,
+        }
+    }
+
+    pub fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
+        call(&self.address, method, path, headers, body)
+    }
+
+    pub fn signal(&self, signal: &str) {
+        assert!(
+            Command::new("kill")
+                .args([signal, &self.process.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal("-TERM");
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One request over a connection of its own; `None` when the server went away meanwhile.
+pub fn call(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<Value>,
+) -> Option<(u16, Value)> {
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request = format!("{request}{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        let length = body.len();
+        request =
+            format!("{request}content-type: application/json\r\ncontent-length: {length}\r\n");
+    }
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .write_all(format!("{request}\r\n{body}").as_bytes())
+        .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+}
+
+fn last_code(folder: &Path, phone: &str) -> String {
+    let text = fs::read_to_string(folder.join("sms.jsonl")).unwrap();
+    let mut lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.rfind(|line| line["to"] == phone).unwrap()["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// Logs in; the sms-token that was used and the answer.
+pub fn login(address: &str, folder: &Path, phone: &str) -> Option<(String, Value)> {
+    let (_, asked) = call(
+        address,
+        "POST",
+        "/login/",
+        &[],
+        Some(json!({ "phone": phone })),
+    )?;
+    let token = asked["sms-token"].as_str()?.to_owned();
+    let body = json!({ "sms_code": last_code(folder, phone) });
+    let (status, confirmed) = call(
+        address,
+        "POST",
+        "/login/sms-confirm/",
+        &[("sms-token", &token)],
+        Some(body),
+    )?;
+    assert_eq!(status, 200, "{confirmed}");
+    Some((token, confirmed))
+}
+
+pub fn bearer(confirmed: &Value) -> String {
+    format!("Bearer {}", confirmed["access"].as_str().unwrap())
+}
