@@ -5,11 +5,7 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 
 use crate::{
-    clock::{Clock, dice},
-    config::Config,
-    domain::time::Timestamp,
-    sms::Gateway,
-    store::Store,
+    clock::Clock, config::Config, domain::time::Timestamp, sms::Gateway, store::Store,
     token::keys::Keys,
 };
 
@@ -25,6 +21,8 @@ pub struct App {
     pub sms: Arc<dyn Gateway>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What is drawn.
+    pub dice: fn() -> StdRng,
 }
 
 impl App {
@@ -35,6 +33,6 @@ impl App {
 
     /// Fresh chance for one request.
     pub fn dice(&self) -> StdRng {
-        dice()
+        (self.dice)()
     }
 }

@@ -12,15 +12,15 @@ pub fn start(filter: &str) -> Result<(), String> {
         "--log is no filter: write a level, as in \"info\" or \"invited=debug\"".to_owned()
     })?;
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    // A second start in one process (tests) keeps the first.
-    // A log that cannot be written (a full disk, a closed pipe) is no reason to
-    // stop serving; the subscriber would print that to the same place and panic.
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
+        // A log that cannot be written (a full disk, a closed pipe) is no reason to
+        // stop serving; this would print that to the same place, and panic.
         .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .try_init();
+        .with_ansi(ansi);
+    // A second start in one process (tests) keeps the first.
+    let _ = log.try_init();
     // A panic's own message may hold what a request held, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic

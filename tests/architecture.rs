@@ -97,9 +97,11 @@ fn imports_run_one_way() {
             .to_str()
             .unwrap()
             .trim_end_matches(".rs");
-        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == module) else {
+        if ["main", "lib"].contains(&module) {
             continue;
-        };
+        }
+        let arrows = ARROWS.iter().find(|(name, _)| *name == module);
+        let (_, allowed) = arrows.unwrap_or_else(|| panic!("{module} has no arrows"));
         for other in named(&fs::read_to_string(&file).unwrap()) {
             seen += 1;
             assert!(

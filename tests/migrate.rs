@@ -22,6 +22,10 @@ fn a_dry_run_creates_nothing() {
     let pending = Store::pending(&location(&folder)).unwrap();
     assert_eq!(pending.first(), Some(&Migration("V1__users".to_owned())));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let empty = folder.path().join("invited.db");
+    std::fs::write(&empty, "").unwrap();
+    assert_eq!(Store::pending(&location(&folder)).unwrap(), pending);
+    assert_eq!(std::fs::read(&empty).unwrap(), b"");
 }
 
 #[test]

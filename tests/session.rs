@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use invited::{
     clock::dice,
     domain::session::Policy,
-    token::{TokenError, access, keys::Keys},
+    token::{TokenError, access},
 };
 use poem::http::Method;
 use serde_json::json;
@@ -277,30 +277,48 @@ async fn sessions_are_listed_and_ended_one_by_one() {
 
 #[tokio::test]
 async fn a_session_tells_where_it_was_begun() {
-    let house = Harness::with(&[("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/8")]);
-    let token = house.ask(ALICE).await;
-    let headers = [
-        ("sms-token", &*token),
-        ("user-agent", "curl/8.0"),
-        ("x-forwarded-for", "203.0.113.7"),
-    ];
-    let reply = house
-        .call(
-            Method::POST,
-            "/login/sms-confirm/",
-            &headers,
-            Some(json!({ "sms_code": house.code() })),
-        )
-        .await;
-    let session = &Actor::of(&house, &reply)
-        .get("/profile/sessions/")
-        .await
-        .ok()["sessions"][0];
-    assert_eq!(
-        (&session["user_agent"], &session["ip"]),
-        (&json!("curl/8.0"), &json!(null)),
-        "the peer is no proxy of ours"
-    );
+    let house = Harness::with(&[("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8")]);
+    for (number, (peer, forwarded, ip)) in [
+        ("198.51.100.1", &[][..], "198.51.100.1"),
+        ("198.51.100.1", &["203.0.113.7"], "198.51.100.1"),
+        ("::ffff:198.51.100.1", &[], "198.51.100.1"),
+        ("10.0.0.1", &[], "10.0.0.1"),
+        ("10.0.0.1", &["203.0.113.7"], "203.0.113.7"),
+        ("fd00::1", &["[2001:db8::7]:4711"], "2001:db8::7"),
+        (
+            "10.0.0.1",
+            &["1.1.1.1, 203.0.113.7, 10.0.0.2"],
+            "203.0.113.7",
+        ),
+        ("10.0.0.1", &["203.0.113.7", "10.0.0.2"], "203.0.113.7"),
+        ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ("10.0.0.1", &["203.0.113.7, unknown, 10.0.0.2"], "10.0.0.2"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = house.ask(&format!("+7911000000{number}")).await;
+        let mut headers = vec![("sms-token", &*token), ("user-agent", "curl/8.0")];
+        headers.extend(forwarded.iter().map(|line| ("x-forwarded-for", *line)));
+        let confirm = json!({ "sms_code": house.code() });
+        let reply = house
+            .call_from(
+                peer.parse().unwrap(),
+                Method::POST,
+                "/login/sms-confirm/",
+                &headers,
+                Some(confirm),
+            )
+            .await;
+        let actor = Actor::of(&house, &reply);
+        let session = &actor.get("/profile/sessions/").await.ok()["sessions"][0];
+        let told = (&session["user_agent"], &session["ip"]);
+        assert_eq!(
+            told,
+            (&json!("curl/8.0"), &json!(ip)),
+            "{peer} {forwarded:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -308,22 +326,20 @@ async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;
     let mut keys = house.app.keys.clone();
-    let now = crate::harness::NOON;
-    let day = Duration::from_hours(24);
-    keys.rotate(day, now, &mut dice());
+    let (now, day) = (crate::harness::NOON, house.app.config.longest_life());
+    keys.rotate(&mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
     assert!(access::verify_refresh(&keys, &alice.refresh, now).is_ok());
-    keys.rotate(day, now + Duration::from_hours(1), &mut dice());
+    // However late, a server that starts believes what the one before it made.
+    let start = now + day + day;
+    assert!(keys.settle(day, start) && !keys.settle(day, start));
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
-    keys.rotate(day, now + day + Duration::from_secs(1), &mut dice());
-    assert_eq!(
-        access::verify_access(&keys, &alice.access, now),
-        Err(TokenError::Invalid)
-    );
-    assert_eq!(
-        access::verify_access(&Keys::draw(&mut dice()), &alice.access, now),
-        Err(TokenError::Invalid)
-    );
+    keys.rotate(&mut dice());
+    keys.settle(day, start + day);
+    assert!(access::verify_access(&keys, &alice.access, now).is_ok());
+    keys.settle(day, start + day + Duration::from_secs(1));
+    let refused = access::verify_access(&keys, &alice.access, now);
+    assert_eq!(refused, Err(TokenError::Invalid));
 }
 
 #[tokio::test]

@@ -19,52 +19,100 @@ fn register(tx: &mut dyn Tx, number: u64) -> Result<user::User, StoreError> {
     user::register(tx, phone(number), NOON, &mut invited::clock::dice())
 }
 
+/// Keeps the writer busy until all of `work` waits for it, so that it is one batch.
+async fn at_once<T>(store: &Store, work: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let mut started = Some(started);
+    let first = store.write(move |_| {
+        let _ = started.take().map(|started| started.send(()));
+        released.recv().map_err(|_| StoreError::Overloaded)
+    });
+    let rest = async {
+        has_started.await.unwrap();
+        // Work is queued when it is polled first, in order; the release comes last.
+        let release = async { release.send(()).unwrap() };
+        futures_util::future::join(join_all(work), release).await.0
+    };
+    let (first, rest) = futures_util::future::join(first, rest).await;
+    first.unwrap();
+    rest
+}
+
 #[tokio::test]
-async fn a_closure_that_fails_takes_back_its_own_changes_only() {
+async fn of_a_batch_only_what_failed_is_taken_back() {
     let house = Harness::new();
     let store = &house.app.store;
     let work = (0..20).map(|number| {
         store.write(move |tx| {
             register(tx, number)?;
-            if number % 2 == 1 {
-                Err(StoreError::Broken("on purpose".to_owned()))
-            } else {
-                Ok(())
+            match number % 3 {
+                0 => Ok(()),
+                1 => Err(StoreError::Broken("on purpose".to_owned())),
+                _ => panic!("on purpose"),
             }
         })
     });
-    let kept = join_all(work)
-        .await
-        .iter()
-        .filter(|outcome| outcome.is_ok())
-        .count();
-    assert_eq!(kept, 10);
-    let present = async |number| {
-        store
+    let outcomes = at_once(store, work.collect()).await;
+    for (number, outcome) in (0..).zip(outcomes) {
+        let kept = store
             .read(move |tx| tx.user_by_phone(phone(number)))
             .await
             .unwrap()
-            .is_some()
-    };
-    for number in 0..20 {
-        assert_eq!(present(number).await, number % 2 == 0);
+            .is_some();
+        assert_eq!(
+            (outcome.is_ok(), kept),
+            (number % 3 == 0, number % 3 == 0),
+            "{number}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_closure_that_panics_harms_nobody_else() {
+async fn alone_what_failed_is_taken_back() {
     let house = Harness::new();
     let store = &house.app.store;
-    let panics = store.write(|tx| {
-        register(tx, 1)?;
-        assert!(!tx.any_user()?, "on purpose");
-        Ok::<_, StoreError>(())
-    });
-    let (panicked, fine) =
-        futures_util::future::join(panics, store.write(|tx| register(tx, 2))).await;
-    assert!(panicked.is_err() && fine.is_ok());
-    let present = |number| store.read(move |tx| tx.user_by_phone(phone(number)));
-    assert!(present(1).await.unwrap().is_none() && present(2).await.unwrap().is_some());
+    for panics in [false, true] {
+        let failing = store.write(move |tx| {
+            register(tx, 1)?;
+            assert!(!panics, "on purpose");
+            Err::<(), _>(StoreError::Broken("on purpose".to_owned()))
+        });
+        assert!(failing.await.is_err());
+        assert!(!store.read(|tx| tx.any_user()).await.unwrap());
+    }
+    store.write(|tx| register(tx, 2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn when_the_store_cannot_write_even_a_right_code_is_answered_503() {
+    let house = Harness::new();
+    let token = house.ask(ALICE).await;
+    let intruder = house.intruder();
+    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let reply = house.confirm(&token, &house.code()).await;
+    reply.refused(503, "storage_unavailable");
+    assert_eq!(reply.header("retry-after"), Some("5"));
+    intruder.execute_batch("ROLLBACK").unwrap();
+    house.confirm(&token, &house.code()).await.ok();
+}
+
+#[tokio::test]
+async fn a_user_has_twenty_devices() {
+    let house = Harness::with(&[(
+        "INVITED_TEST_NUMBERS__79990000001",
+        r#"{ code = "1234", until = 2027-01-01T00:00:00Z }"#,
+    )]);
+    for _ in 0..25 {
+        let token = house.ask("+79990000001").await;
+        house.confirm(&token, "1234").await.ok();
+        house.advance(1);
+    }
+    let count: i64 = house
+        .intruder()
+        .query_row("SELECT count(*) FROM devices", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 20);
 }
 
 #[tokio::test]
@@ -140,28 +188,17 @@ impl ParseCode for str {
 #[tokio::test]
 async fn what_expired_is_forgotten() {
     let house = Harness::new();
+    let counts = || {
+        let sql = "SELECT (SELECT count(*) FROM challenges), (SELECT count(*) FROM sessions)";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        house.intruder().query_row(sql, [], read).unwrap()
+    };
     house.ask(ALICE).await;
     house.login(ALICE).await;
-    let counts = async || {
-        let now = NOON;
-        let read = house.app.store.read(move |tx| {
-            let alice = tx.user_by_phone(phone_of(ALICE))?.map(|user| user.id);
-            let sessions = alice.map_or(Ok(Vec::new()), |id| tx.sessions_of(id, now))?;
-            Ok::<_, StoreError>((
-                tx.unexpired_challenges(phone_of(ALICE), now)?.len(),
-                sessions.len(),
-            ))
-        });
-        read.await.unwrap()
-    };
-    assert_eq!(counts().await, (2, 1));
+    assert_eq!(counts(), (2, 1));
     house.advance(2 * 86_400);
     house.login(BOB).await;
-    assert_eq!(counts().await, (0, 0));
-}
-
-fn phone_of(text: &str) -> invited::domain::phone::Phone {
-    invited::domain::phone::Phone::parse(text, invited::domain::phone::Region::RU).unwrap()
+    assert_eq!(counts(), (1, 1));
 }
 
 #[tokio::test]
@@ -173,6 +210,23 @@ async fn a_store_is_opened_once_at_a_time() {
     assert!(matches!(Store::open(&location), Err(OpenError::InUse(_))));
     drop(first);
     Store::open(&location).unwrap();
+}
+
+#[tokio::test]
+async fn a_log_without_its_database_is_not_thrown_away() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (path, wal) = (
+        folder.path().join("invited.db"),
+        folder.path().join("invited.db-wal"),
+    );
+    std::fs::write(&wal, "all that is left").unwrap();
+    let location = Location::Sqlite(path);
+    assert!(matches!(
+        Store::migrate(&location),
+        Err(OpenError::Damaged(_))
+    ));
+    assert!(matches!(Store::open(&location), Err(OpenError::Damaged(_))));
+    assert_eq!(std::fs::read_to_string(&wal).unwrap(), "all that is left");
 }
 
 #[tokio::test]

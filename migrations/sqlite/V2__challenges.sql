@@ -11,4 +11,5 @@ CREATE TABLE challenges (
 ) STRICT;
 
 CREATE INDEX challenges_by_phone ON challenges (phone, expires_at);
+CREATE INDEX challenges_by_user ON challenges (phone_of_user) WHERE phone_of_user IS NOT NULL;
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);

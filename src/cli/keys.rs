@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Failure, Settings, print};
 use crate::{
-    clock::{Clock, SystemClock, dice},
+    clock::dice,
     token::keys::{self, Key, KeysError, Ring},
 };
 
@@ -40,12 +40,7 @@ impl Keys {
         let mut keys =
             keys::Keys::read(&path)?.ok_or_else(|| KeysError::Io(path.clone(), missing()))?;
         if let Action::Rotate(_) = self.action {
-            let tokens = &config.tokens;
-            let longest_life = tokens
-                .access_ttl
-                .max(tokens.refresh_ttl)
-                .max(tokens.sms_token_ttl);
-            keys.rotate(longest_life, SystemClock.now(), &mut dice());
+            keys.rotate(&mut dice());
             keys.write(&path)?;
         }
         let rings = [

@@ -4,6 +4,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
 use clap::Args;
@@ -12,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Settings, print};
 use crate::{
     app::App,
-    clock::{SystemClock, dice},
+    clock::{Clock, SystemClock, dice},
     config::Config,
     http,
     http::server,
@@ -20,6 +21,9 @@ use crate::{
     store::Store,
     token::keys::Keys,
 };
+
+/// How long threads may take to end once the server has stopped.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub struct Serve {
@@ -49,7 +53,10 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
-        runtime.block_on(serve(Arc::new(app), listener))
+        let served = runtime.block_on(serve(Arc::new(app), listener));
+        // Whatever hangs by now has had its time.
+        runtime.shutdown_timeout(FAREWELL);
+        served
     }
 
     fn open(&self, config: Config) -> Result<App, Failure> {
@@ -69,13 +76,17 @@ impl Serve {
             keys,
             sms,
             clock: Arc::new(SystemClock),
+            dice,
         })
     }
 }
 
 fn keys(config: &Config) -> Result<Keys, Failure> {
     let path = config.keys_path();
-    if let Some(keys) = Keys::read(&path)? {
+    if let Some(mut keys) = Keys::read(&path)? {
+        if keys.settle(config.longest_life(), SystemClock.now()) {
+            keys.write(&path)?;
+        }
         return Ok(keys);
     }
     let keys = Keys::draw(&mut dice());

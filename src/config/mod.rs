@@ -8,7 +8,7 @@ mod layers;
 mod sections;
 mod value;
 
-use std::{fmt::Write, path::PathBuf};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 pub use layers::{ConfigError, Layers};
 pub use sections::{Http, Limits, Login, Server, Sms, Tokens};
@@ -128,6 +128,17 @@ impl Config {
              # \"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n",
         );
         sample
+    }
+
+    /// How long any token can live.
+    pub fn longest_life(&self) -> Duration {
+        let Tokens {
+            access_ttl,
+            refresh_ttl,
+            sms_token_ttl,
+            ..
+        } = self.tokens;
+        access_ttl.max(refresh_ttl).max(sms_token_ttl)
     }
 
     /// Where the keys are.

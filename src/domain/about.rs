@@ -51,6 +51,10 @@ impl Name {
         }
         let mut marks = 0;
         for character in text.chars() {
+            // What takes no room does not begin another letter.
+            if is_zero_width(character) && !is_combining_mark(character) {
+                continue;
+            }
             marks = if is_combining_mark(character) {
                 marks + 1
             } else {
@@ -150,6 +154,7 @@ mod tests {
             "\u{200b} \u{feff}",
             "\u{3164}",
             "e\u{301}\u{301}\u{301}\u{301}\u{301}",
+            "e\u{301}\u{301}\u{301}\u{301}\u{200d}\u{301}",
             &longer,
         ] {
             assert!(Name::parse(name.to_owned()).is_err(), "{name:?}");

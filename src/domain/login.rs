@@ -3,7 +3,7 @@
 use rand::CryptoRng;
 
 use super::{
-    challenge::{self, ChallengeId, Purpose, Verdict},
+    challenge::{self, Challenge, ChallengeId, Fixed, OpenError, Purpose, Verdict},
     code::{InvitationCode, NotACode, OneTimeCode},
     device::{self, DeviceSecret},
     invitation::{self, RedeemError},
@@ -13,6 +13,18 @@ use super::{
     tx::{StoreError, Tx},
     user::{self, User},
 };
+
+/// Asks for a code to log in with. It is sent once this is committed.
+pub fn ask(
+    tx: &mut dyn Tx,
+    phone: Phone,
+    fixed: Option<&Fixed>,
+    policy: challenge::Policy,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Challenge, OpenError> {
+    challenge::open(tx, phone, Purpose::Login, fixed, policy, now, rng)
+}
 
 /// An attempt to log in, as the client made it.
 #[derive(Debug, Clone)]

@@ -65,6 +65,11 @@ pub fn change(tx: &mut dyn Tx, mut user: User, change: &Change) -> Result<Profil
     read(tx, user)
 }
 
+/// Closes the account: it, its sessions and what it said of itself are gone.
+pub fn close(tx: &mut dyn Tx, user: &User) -> Result<(), StoreError> {
+    tx.delete_user(user)
+}
+
 /// What came of confirming another phone.
 #[derive(Debug)]
 pub enum PhoneChange {

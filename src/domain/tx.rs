@@ -80,10 +80,12 @@ pub struct Invitee {
 pub trait Challenges {
     /// The challenge with this identifier.
     fn challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StoreError>;
-    /// Challenges of this phone that expire after `now`, spent or not, oldest first.
-    fn unexpired_challenges(
+    /// Challenges of this phone that can still be answered, oldest first: not
+    /// spent, with less than `guesses` wrong ones, not over at `now`.
+    fn live_challenges(
         &mut self,
         phone: Phone,
+        guesses: u32,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StoreError>;
     /// Adds a challenge; `false` when the identifier is taken.

@@ -43,7 +43,8 @@ impl poem_openapi::types::Example for HealthReply {
 pub struct Live;
 
 impl Refusals for Live {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[&[&problem::INTERNAL]];
+    const KINDS: &'static [&'static [&'static problem::Kind]] =
+        &[&[&problem::MALFORMED_REQUEST, &problem::INTERNAL]];
 }
 
 /// What `GET /health/ready` may refuse.
@@ -71,7 +72,7 @@ impl HealthApi {
 
     /// Check that the store answers
     ///
-    /// Reads once and writes once.
+    /// Reads, and takes the place of a writer; it changes nothing.
     #[oai(
         path = "/health/ready/",
         method = "get",

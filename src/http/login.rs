@@ -20,7 +20,6 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        challenge::{self, Purpose},
         code::InvitationCode,
         device::DeviceSecret,
         invitation::RedeemError,
@@ -179,16 +178,7 @@ impl LoginApi {
         let challenge = app
             .store
             .write(move |tx| {
-                let opened = challenge::open(
-                    tx,
-                    phone,
-                    Purpose::Login,
-                    known.as_ref(),
-                    policy,
-                    now,
-                    &mut rng,
-                );
-                opened.map_err(Problem::from)
+                login::ask(tx, phone, known.as_ref(), policy, now, &mut rng).map_err(Problem::from)
             })
             .await?;
         Ok(Reply(

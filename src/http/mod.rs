@@ -139,7 +139,14 @@ impl Endpoint for Envelope {
         };
         let mut response = match outcome {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => Problem::of(&error).answer(&id),
+            Ok(Err(error)) => {
+                let problem = Problem::of(&error);
+                if let Some(cause) = problem.cause() {
+                    let code = problem.kind().code;
+                    tracing::error!(request_id = id, code, cause, "a request failed");
+                }
+                problem.answer(&id)
+            }
             Err(_panic) => {
                 tracing::error!(request_id = id, "a request was lost to a panic");
                 Problem::new(&problem::INTERNAL).answer(&id)

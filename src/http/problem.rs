@@ -3,7 +3,7 @@
 //! The words of a problem are ours alone. No text of a request, a parser or a
 //! library ever becomes part of an answer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use poem::{
     Response,
@@ -36,6 +36,7 @@ pub struct Problem {
     retry_after: Option<u64>,
     limit: Option<&'static str>,
     attempts_left: Option<u32>,
+    cause: Option<StoreError>,
 }
 
 /// A problem as it is written, RFC 9457, section 3.1.
@@ -83,6 +84,7 @@ impl Problem {
             retry_after,
             limit: None,
             attempts_left: None,
+            cause: None,
         }
     }
 
@@ -153,6 +155,14 @@ impl Problem {
     /// Its kind.
     pub fn kind(&self) -> &'static Kind {
         self.kind
+    }
+
+    /// What is behind it, for the log and for nobody else.
+    pub fn cause(&self) -> Option<String> {
+        match self.cause.as_ref()? {
+            StoreError::Unavailable(cause) => Some(cause.to_string()),
+            error => Some(error.to_string()),
+        }
     }
 
     /// As it is written in answer to the request `request_id`.
@@ -233,19 +243,17 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match &error {
+        let problem = match &error {
             StoreError::Overloaded => Self::new(&OVERLOADED),
-            StoreError::Unavailable(cause) => {
-                tracing::error!(%cause, "the store is unavailable");
-                Self {
-                    retry_after: Some(5),
-                    ..Self::new(&STORAGE_UNAVAILABLE)
-                }
-            }
-            StoreError::Broken(_) => {
-                tracing::error!(%error, "a request failed");
-                Self::new(&INTERNAL)
-            }
+            StoreError::Unavailable(_) => Self {
+                retry_after: Some(5),
+                ..Self::new(&STORAGE_UNAVAILABLE)
+            },
+            StoreError::Broken(_) => Self::new(&INTERNAL),
+        };
+        Self {
+            cause: Some(error),
+            ..problem
         }
     }
 }
@@ -271,38 +279,4 @@ impl From<RedeemError> for Problem {
             RedeemError::Store(error) => error.into(),
         }
     }
-}
-
-/// One example of each kind among `codes`, by code, for the documentation;
-/// `member` is a pointer to something that may be invalid, and a reason.
-pub fn examples(
-    codes: &[&str],
-    member: (&str, &str),
-) -> BTreeMap<&'static str, (&'static str, Body)> {
-    let example = |kind: &'static Kind| {
-        let problem = match kind.code {
-            "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
-            "phone_not_allowed" => {
-                Problem::at(kind, "#/phone", "is not a number that messages are sent to")
-            }
-            "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
-            "validation_failed" => Problem::at(kind, member.0, member.1),
-            "sms_code_invalid" => Problem::wrong_code(2),
-            "sms_rate_limited" => {
-                Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57))
-            }
-            "too_many_attempts" => {
-                Problem::limited(kind, "guesses_per_token", Duration::from_secs(1))
-            }
-            _ => Problem::new(kind),
-        };
-        (
-            kind.code,
-            (kind.title, problem.body("5f0c9a3e4b7d21860000002a")),
-        )
-    };
-    ALL.iter()
-        .filter(|kind| codes.contains(&kind.code))
-        .map(|kind| example(kind))
-        .collect()
 }

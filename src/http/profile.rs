@@ -248,7 +248,7 @@ impl ProfileApi {
     )]
     async fn delete(&self, caller: Caller) -> Result<Done, Refusal<Read>> {
         caller
-            .write(|tx, _, user| Ok(tx.delete_user(&user)?))
+            .write(|tx, _, user| Ok(profile::close(tx, &user)?))
             .await?;
         Ok(Done)
     }

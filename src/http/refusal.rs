@@ -1,5 +1,5 @@
 //! What each operation may refuse, as a type, so that the OpenAPI document
-//! names it and a handler cannot refuse anything else unnoticed.
+//! names it. A handler that refuses anything else fails its test.
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
@@ -23,6 +23,7 @@ pub trait Refusals: Send + Sync + 'static {
 
 /// What every operation may come to.
 pub const ANY: &[&Kind] = &[
+    &problem::MALFORMED_REQUEST,
     &problem::INTERNAL,
     &problem::STORAGE_UNAVAILABLE,
     &problem::OVERLOADED,
@@ -30,7 +31,6 @@ pub const ANY: &[&Kind] = &[
 /// What an operation with a body may refuse.
 pub const BODY: &[&Kind] = &[
     &problem::MALFORMED_JSON,
-    &problem::MALFORMED_REQUEST,
     &problem::REQUEST_TIMEOUT,
     &problem::PAYLOAD_TOO_LARGE,
     &problem::UNSUPPORTED_MEDIA_TYPE,

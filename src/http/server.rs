@@ -1,5 +1,7 @@
-//! The accept loop. poem's own server installs no timer, so that a client may
-//! hold a connection for ever; this one is hyper's, with a clock.
+//! The accept loop. poem's own server installs no timer, so that a client who
+//! never finishes a request's head holds a connection for ever; this one is
+//! hyper's, with a clock. Clients who do not read their answers are not yet
+//! timed.
 
 use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -230,9 +230,9 @@ impl SessionApi {
         caller
             .write(move |tx, session, user| {
                 if all {
-                    tx.delete_sessions_of(user.id)?;
+                    session::end_all(tx, user.id)?;
                 } else {
-                    tx.delete_session(session.id)?;
+                    session::end(tx, user.id, session.id)?;
                 }
                 Ok(())
             })

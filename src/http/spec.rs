@@ -2,16 +2,33 @@
 //! leaves out put back: the slash at the end of paths, an example of each
 //! problem, what may be null, the headers that answers have.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use serde_json::{Map, Value, json};
 
 use super::{
-    problem::{self, Body},
+    problem::{self, Kind, Problem},
     refusal::BETWEEN_CODES,
 };
 
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
 const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
+/// Members that may be `null`, which no type of poem-openapi says.
+const NULLABLE: [(&str, &str); 6] = [
+    ("ProfileReply", "invited_by"),
+    ("InviteesReply", "next"),
+    ("SessionEntry", "ip"),
+    ("ChangeProfileRequest", "first_name"),
+    ("ChangeProfileRequest", "last_name"),
+    ("ChangeProfileRequest", "email"),
+];
+/// Members that are instants, written as RFC 3339 has them.
+const INSTANTS: [(&str, &str); 3] = [
+    ("SessionEntry", "created"),
+    ("SessionEntry", "last_used"),
+    ("InviteeEntry", "at"),
+];
 const PROBLEM: &str = "application/problem+json";
 
 /// The document of a service, completed.
@@ -65,8 +82,6 @@ fn with_slash(path: String) -> String {
     }
 }
 
-/// What the types cannot say, their descriptions do: which members may be
-/// `null` (and are always written), and which are instants.
 fn complete_schema(name: &str, schema: &mut Value) {
     let mut always = Vec::new();
     for (member, property) in schema
@@ -75,23 +90,17 @@ fn complete_schema(name: &str, schema: &mut Value) {
         .into_iter()
         .flatten()
     {
-        let description = property["description"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        if description.contains("`null`") {
+        if NULLABLE.contains(&(name, member.as_str())) {
             property["nullable"] = true.into();
             always.push(Value::from(member.as_str()));
         }
-        if description.contains("RFC 3339") {
+        if INSTANTS.contains(&(name, member.as_str())) {
             property["format"] = "date-time".into();
         }
     }
-    if let Some(required) = schema
-        .get_mut("required")
-        .and_then(Value::as_array_mut)
-        .filter(|_| !name.ends_with("Request"))
-    {
+    // An answer writes such a member always; a request may leave it out.
+    let required = schema.get_mut("required").and_then(Value::as_array_mut);
+    if let Some(required) = required.filter(|_| !name.ends_with("Request")) {
         required.append(&mut always);
     }
 }
@@ -149,15 +158,15 @@ fn complete_response(status: &str, response: &mut Value, schemas: &Value, member
         .unwrap_or_default()
         .to_owned();
     let codes: Vec<&str> = description.split(BETWEEN_CODES).collect();
-    let mut examples = problem::examples(&codes, member);
+    let mut examples = examples(&codes, member);
     let (mut titles, mut written) = (Vec::new(), Map::new());
     // In the order in which the operation lists them.
     for code in codes {
-        let Some((title, body)) = examples.remove(code) else {
+        let Some(example) = examples.remove(code) else {
             continue;
         };
-        titles.push(title);
-        written.insert(code.to_owned(), example(title, &body));
+        titles.push(example["summary"].as_str().unwrap_or_default().to_owned());
+        written.insert(code.to_owned(), example);
     }
     response["description"] = titles.join(BETWEEN_CODES).into();
     response["content"][PROBLEM]["examples"] = Value::Object(written);
@@ -167,6 +176,32 @@ fn header(kind: &str, description: &str) -> Value {
     json!({ "description": description, "schema": { "type": kind } })
 }
 
-fn example(title: &str, body: &Body) -> Value {
-    json!({ "summary": title, "value": body })
+/// One example of each kind among `codes`, by code, for the documentation;
+/// `member` is a pointer to something that may be invalid, and a reason.
+fn examples(codes: &[&str], member: (&str, &str)) -> BTreeMap<&'static str, Value> {
+    let example = |kind: &'static Kind| {
+        let problem = match kind.code {
+            "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
+            "phone_not_allowed" => {
+                Problem::at(kind, "#/phone", "is not a number that messages are sent to")
+            }
+            "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
+            "validation_failed" => Problem::at(kind, member.0, member.1),
+            "sms_code_invalid" => Problem::wrong_code(2),
+            "sms_rate_limited" => {
+                Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57))
+            }
+            "too_many_attempts" => {
+                Problem::limited(kind, "guesses_per_token", Duration::from_secs(1))
+            }
+            _ => Problem::new(kind),
+        };
+        let value = problem.body("5f0c9a3e4b7d21860000002a");
+        (kind.code, json!({ "summary": kind.title, "value": value }))
+    };
+    problem::ALL
+        .iter()
+        .filter(|kind| codes.contains(&kind.code))
+        .map(|kind| example(kind))
+        .collect()
 }

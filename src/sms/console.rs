@@ -1,13 +1,45 @@
 //! Prints messages to the terminal, for those who try the service or develop with it.
+//!
+//! A thread of its own does the printing: a terminal that is paused, or a pipe
+//! that nobody reads, must not hold up those who only wanted to log in.
 
-use std::io::{Write, stdout};
+use std::{
+    io::{Write, stdout},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+};
 
 use async_trait::async_trait;
 
 use super::{Gateway, Message, Receipt, SmsError};
 
+/// Messages that may wait for the terminal; one more is not sent.
+const QUEUE: usize = 64;
+
 /// The terminal.
-pub struct Console;
+pub struct Console(SyncSender<String>);
+
+impl Console {
+    /// Starts to print.
+    pub fn open() -> std::io::Result<Self> {
+        let (queue, letters) = sync_channel(QUEUE);
+        std::thread::Builder::new()
+            .name("console".to_owned())
+            .spawn(move || print(&letters))?;
+        Ok(Self(queue))
+    }
+}
+
+fn print(letters: &Receiver<String>) {
+    for letter in letters {
+        let mut terminal = stdout().lock();
+        let printed = terminal
+            .write_all(letter.as_bytes())
+            .and_then(|()| terminal.flush());
+        if let Err(error) = printed {
+            tracing::error!(%error, "a message could not be printed");
+        }
+    }
+}
 
 #[async_trait]
 impl Gateway for Console {
@@ -19,11 +51,7 @@ impl Gateway for Console {
             letter.push('\n');
         }
         letter.push_str("  └─\n");
-        let mut terminal = stdout().lock();
-        terminal
-            .write_all(letter.as_bytes())
-            .and_then(|()| terminal.flush())
-            .map_err(|_| SmsError::NotSent)?;
+        self.0.try_send(letter).map_err(|_| SmsError::NotSent)?;
         Ok(Receipt::default())
     }
 }

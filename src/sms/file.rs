@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{Gateway, Message, Receipt, SmsError};
 
 /// An open file.
-pub struct File(Mutex<fs::File>);
+pub struct File(Arc<Mutex<fs::File>>);
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -33,7 +33,7 @@ impl File {
             .append(true)
             .mode(0o600)
             .open(path)
-            .map(|file| Self(Mutex::new(file)))
+            .map(|file| Self(Arc::new(Mutex::new(file))))
     }
 }
 
@@ -53,8 +53,14 @@ impl Gateway for File {
         };
         let mut line = serde_json::to_vec(&line).map_err(|_| SmsError::NotSent)?;
         line.push(b'\n');
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&line).map_err(|_| SmsError::NotSent)?;
-        Ok(Receipt::default())
+        let file = Arc::clone(&self.0);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.write_all(&line)
+        });
+        match writing.await {
+            Ok(Ok(())) => Ok(Receipt::default()),
+            _ => Err(SmsError::NotSent),
+        }
     }
 }

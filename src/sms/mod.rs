@@ -86,7 +86,10 @@ impl FromStr for Choice {
 /// A sentence for the operator.
 pub fn open(choice: &Choice) -> Result<Arc<dyn Gateway>, String> {
     match choice {
-        Choice::Console => Ok(Arc::new(console::Console)),
+        Choice::Console => match console::Console::open() {
+            Ok(console) => Ok(Arc::new(console)),
+            Err(error) => Err(format!("the terminal cannot be used: {error}")),
+        },
         Choice::File(path) => match file::File::open(path) {
             Ok(file) => Ok(Arc::new(file)),
             Err(error) => Err(format!("{} cannot be written: {error}", path.display())),

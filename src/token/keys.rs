@@ -1,7 +1,7 @@
 //! The server's keys: one for each purpose, in a file for the owner's eyes only.
 //!
-//! A rotation puts a fresh key in front and keeps the old one for as long as
-//! tokens made with it may live. The file is replaced whole, so that a crash
+//! A rotation puts a fresh key in front. A server takes it up at its next
+//! start, and believes the old one for as long as tokens made with it may live. The file is replaced whole, so that a crash
 //! leaves either the old one or the new.
 
 use std::{
@@ -21,7 +21,7 @@ use super::challenge::{base64, from_base64};
 use crate::domain::time::Timestamp;
 
 /// The keys of an installation.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// Signs access tokens.
@@ -33,7 +33,7 @@ pub struct Keys {
 }
 
 /// The keys of one purpose: the one in use, and those that are only believed.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ring {
     /// Makes new tokens.
@@ -44,13 +44,14 @@ pub struct Ring {
 }
 
 /// A key that makes no tokens any more.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retired {
     /// The key.
     pub key: Key,
-    /// When its last token was made (Unix seconds).
-    pub retired_at: i64,
+    /// Since when no server uses it (Unix seconds); `None` as long as one may
+    /// be running that was started before the rotation.
+    pub retired_at: Option<i64>,
 }
 
 /// 256 random bits. `Debug` is mute.
@@ -134,18 +135,26 @@ impl Ring {
         std::iter::once(&self.current).chain(self.previous.iter().map(|retired| &retired.key))
     }
 
-    fn rotate(&mut self, longest_life: Duration, now: Timestamp, rng: &mut dyn CryptoRng) {
+    fn rotate(&mut self, rng: &mut dyn CryptoRng) {
         let key = std::mem::replace(&mut self.current, Key::draw(rng));
         self.previous.insert(
             0,
             Retired {
                 key,
-                retired_at: now.seconds(),
+                retired_at: None,
             },
         );
-        self.previous.retain(|retired| {
-            now.since(Timestamp::from_seconds(retired.retired_at)) <= longest_life
-        });
+    }
+
+    fn settle(&mut self, longest_life: Duration, now: Timestamp) {
+        for retired in &mut self.previous {
+            retired.retired_at.get_or_insert(now.seconds());
+        }
+        let is_believed = |retired: &Retired| {
+            let since = Timestamp::from_seconds(retired.retired_at.unwrap_or(now.seconds()));
+            now.since(since) <= longest_life
+        };
+        self.previous.retain(is_believed);
     }
 }
 
@@ -159,12 +168,22 @@ impl Keys {
         }
     }
 
-    /// Puts fresh keys in front. Older ones are believed as long as any token
-    /// of theirs can live.
-    pub fn rotate(&mut self, longest_life: Duration, now: Timestamp, rng: &mut dyn CryptoRng) {
+    /// Puts fresh keys in front.
+    pub fn rotate(&mut self, rng: &mut dyn CryptoRng) {
         for ring in [&mut self.access, &mut self.refresh, &mut self.challenge] {
-            ring.rotate(longest_life, now, rng);
+            ring.rotate(rng);
         }
+    }
+
+    /// Called by a server that starts, when no other runs: from now on older
+    /// keys make no tokens, and those that made none for `longest_life` are
+    /// dropped. Says whether anything changed.
+    pub fn settle(&mut self, longest_life: Duration, now: Timestamp) -> bool {
+        let before = self.clone();
+        for ring in [&mut self.access, &mut self.refresh, &mut self.challenge] {
+            ring.settle(longest_life, now);
+        }
+        *self != before
     }
 
     /// Reads the key file, `None` when there is none.
@@ -192,10 +211,11 @@ impl Keys {
         let beside = PathBuf::from(beside);
         let mut text = serde_json::to_vec_pretty(self).expect("keys are plain JSON");
         text.push(b'\n');
+        // What an earlier attempt left may have any mode, or be a link to anywhere.
+        let _ = fs::remove_file(&beside);
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&beside)
             .map_err(failed)?;

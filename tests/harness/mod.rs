@@ -4,6 +4,7 @@ pub mod server;
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -20,9 +21,10 @@ use invited::{
     token::keys::Keys,
 };
 use poem::{
-    Body, Endpoint, Request, Response,
+    Addr, Body, Endpoint, Request, RequestParts, Response,
     endpoint::BoxEndpoint,
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -41,7 +43,7 @@ pub struct Harness {
     pub app: Arc<App>,
     pub clock: Arc<ManualClock>,
     pub gateway: Arc<Recorder>,
-    _folder: Arc<TempDir>,
+    folder: Arc<TempDir>,
 }
 
 impl Harness {
@@ -76,6 +78,7 @@ impl Harness {
             keys,
             sms,
             clock: Arc::clone(&clock) as _,
+            dice,
         });
         let router = Arc::new(poem::EndpointExt::boxed(http::router(&app)));
         Self {
@@ -83,7 +86,7 @@ impl Harness {
             app,
             clock,
             gateway,
-            _folder: Arc::new(folder),
+            folder: Arc::new(folder),
         }
     }
 
@@ -91,7 +94,8 @@ impl Harness {
     pub async fn send(&self, request: Request) -> Reply {
         let response = self.router.get_response(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = String::from_utf8(response.into_body().into_vec().await.unwrap()).unwrap();
+        let bytes = response.into_body().into_vec().await.unwrap();
+        let text = String::from_utf8(bytes).unwrap();
         Reply {
             status,
             headers,
@@ -107,17 +111,36 @@ impl Harness {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Reply {
-        let mut request = Request::builder().method(method).uri_str(path);
+        self.call_from(IpAddr::from([198, 51, 100, 1]), method, path, headers, body)
+            .await
+    }
+
+    /// Sends JSON with some headers from a certain address.
+    pub async fn call_from(
+        &self,
+        peer: IpAddr,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = poem::http::Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = match body {
-            Some(body) => request
-                .content_type("application/json")
-                .body(body.to_string()),
-            None => request.body(Body::empty()),
-        };
-        self.send(request).await
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let peer = RemoteAddr(Addr::SocketAddr((peer, 4711).into()));
+        let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
+        let body = body.map_or_else(Body::empty, |body| Body::from_string(body.to_string()));
+        self.send(Request::from_parts(parts, body)).await
+    }
+
+    /// Another connection to the database, to be in the way with.
+    pub fn intruder(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("invited.db")).unwrap()
     }
 
     /// Somebody without a token posts JSON.

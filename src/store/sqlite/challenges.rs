@@ -30,14 +30,15 @@ impl Challenges for Transaction<'_> {
         self.one(select!("id = ?1"), [id.0], challenge)
     }
 
-    fn unexpired_challenges(
+    fn live_challenges(
         &mut self,
         phone: Phone,
+        guesses: u32,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StoreError> {
         self.all(
-            select!("phone = ?1 AND expires_at > ?2 ORDER BY expires_at, id"),
-            [number(phone), now.millis()],
+            select!("phone = ?1 AND expires_at > ?2 AND spent = 0 AND wrong_guesses < ?3 ORDER BY expires_at, id"),
+            params![number(phone), now.millis(), guesses],
             challenge,
         )
     }

@@ -10,7 +10,7 @@ mod sessions;
 mod users;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{cell::Cell, path::Path, sync::Arc, time::Duration};
 
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -45,14 +45,17 @@ impl Sqlite {
     /// many KiB for the writer's pages.
     pub fn open(path: &Path, cache: u32) -> Result<Self, OpenError> {
         let (lock, connection) = open::exclusively(path)?;
+        open::claim(path, &connection)?;
         connection
             .pragma_update(None, "cache_size", -i64::from(cache))
             .map_err(|error| OpenError::io(path, &error))?;
         open::require_schema(path, &connection)?;
-        let manager = SqliteConnectionManager::file(path).with_init(|connection| {
-            open::prepare(connection)?;
-            connection.pragma_update(None, "query_only", true)
-        });
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(open::FLAGS)
+            .with_init(|connection| {
+                open::prepare(connection)?;
+                connection.pragma_update(None, "query_only", true)
+            });
         let readers = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(1))
@@ -99,22 +102,40 @@ impl Sqlite {
             let transaction = connection
                 .transaction_with_behavior(TransactionBehavior::Deferred)
                 .map_err(failed)?;
-            work(&mut Transaction(&transaction))
+            work(&mut Transaction::new(&transaction))
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
 }
 
 fn gone() -> StoreError {
-    StoreError::Broken("the work on the store panicked".to_owned())
+    StoreError::Broken("the work was given up, most likely by a panic".to_owned())
 }
 
-/// A transaction under way, as the rules see it.
-struct Transaction<'c>(&'c Connection);
+/// A transaction under way, as the rules see it. It remembers the engine's
+/// last failure, in case the rules make something else of it.
+struct Transaction<'c> {
+    connection: &'c Connection,
+    failure: Cell<Option<StoreError>>,
+}
 
-impl Transaction<'_> {
-    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        self.0.prepare_cached(sql).map_err(failed)
+impl<'c> Transaction<'c> {
+    fn new(connection: &'c Connection) -> Self {
+        Self {
+            connection,
+            failure: Cell::new(None),
+        }
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        let failure = failed(error);
+        self.failure.set(Some(failure.clone()));
+        failure
+    }
+
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+        let statement = self.connection.prepare_cached(sql);
+        statement.map_err(|error| self.failed(error))
     }
 
     /// The one row, or none.
@@ -124,10 +145,8 @@ impl Transaction<'_> {
         params: impl Params,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, StoreError> {
-        self.statement(sql)?
-            .query_row(params, read)
-            .optional()
-            .map_err(failed)
+        let row = self.statement(sql)?.query_row(params, read).optional();
+        row.map_err(|error| self.failed(error))
     }
 
     /// Every row.
@@ -138,13 +157,16 @@ impl Transaction<'_> {
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.statement(sql)?;
-        let rows = statement.query_map(params, read).map_err(failed)?;
-        rows.collect::<Result<_, _>>().map_err(failed)
+        let rows = statement
+            .query_map(params, read)
+            .and_then(Iterator::collect);
+        rows.map_err(|error| self.failed(error))
     }
 
     /// Changes rows, and says how many.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        self.statement(sql)?.execute(params).map_err(failed)
+        let changed = self.statement(sql)?.execute(params);
+        changed.map_err(|error| self.failed(error))
     }
 }
 
@@ -155,10 +177,20 @@ fn failed(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse) => {
             StoreError::Broken(error.to_string())
         }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Unavailable(Arc::new(Damaged(error)))
+        }
         Some(_) => StoreError::Unavailable(Arc::new(error)),
         None => StoreError::Broken(error.to_string()),
     }
 }
+
+/// The file is damaged somewhere, which shows only when that place is read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0}: stop the server, move the database and its -wal and -shm files away, and put a backup copy in its place"
+)]
+struct Damaged(rusqlite::Error);
 
 /// A column's text or number is not what this build writes there.
 fn unreadable(column: usize) -> rusqlite::Error {

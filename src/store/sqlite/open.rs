@@ -95,6 +95,10 @@ pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
     if !head.is_empty() && head != MAGIC {
         return Err(OpenError::Damaged(path.to_owned()));
     }
+    // A log without the database it belongs to: SQLite would throw it away.
+    if head.is_empty() && wal(path).metadata().is_ok_and(|wal| wal.len() > 0) {
+        return Err(OpenError::Damaged(path.to_owned()));
+    }
     let connection = open(path)?;
     Ok((lock, connection))
 }
@@ -127,6 +131,7 @@ pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
 /// Applies the migrations that the file at `path` lacks.
 pub fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
     let (_lock, mut connection) = exclusively(path)?;
+    claim(path, &connection)?;
     let missing = missing(path, &connection)?;
     if missing.is_empty() {
         return Ok(missing);
@@ -141,7 +146,7 @@ pub fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
 pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(
-        "PRAGMA busy_timeout = 5000;
+        "PRAGMA busy_timeout = 1000;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
@@ -151,38 +156,56 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
+/// How every connection is opened: the file must be there by then.
+pub const FLAGS: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+fn wal(path: &Path) -> PathBuf {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    wal.into()
+}
+
 fn open(path: &Path) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
     );
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| OpenError::sqlite(path, &error))?;
-    match claim(&connection) {
-        Ok(true) => Ok(connection),
-        Ok(false) => Err(OpenError::Foreign(path.to_owned())),
-        Err(error) => Err(OpenError::sqlite(path, &error)),
+    let sqlite = |error| OpenError::sqlite(path, &error);
+    let connection = Connection::open_with_flags(path, FLAGS).map_err(sqlite)?;
+    prepare(&connection).map_err(sqlite)?;
+    if is_ours(&connection).map_err(sqlite)? {
+        Ok(connection)
+    } else {
+        Err(OpenError::Foreign(path.to_owned()))
     }
 }
 
-/// Marks an empty database as ours; `false` when it is somebody else's.
-fn claim(connection: &Connection) -> rusqlite::Result<bool> {
-    prepare(connection)?;
+/// Whether the database is of this service, or nobody's yet.
+fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if owner != APPLICATION_ID && (owner != 0 || tables > 0) {
-        return Ok(false);
+    Ok(owner == APPLICATION_ID || (owner == 0 && tables == 0))
+}
+
+/// Marks the database as ours, and makes sure that it keeps a write-ahead log.
+pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let mode: rusqlite::Result<String> =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+    match mode {
+        Ok(mode) if mode == "wal" => {}
+        Ok(mode) => {
+            return Err(OpenError::io(
+                path,
+                &format!("its file system allows journal mode {mode} only"),
+            ));
+        }
+        Err(error) => return Err(OpenError::sqlite(path, &error)),
     }
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-    if mode != "wal" {
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    }
-    if owner == 0 {
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
-    Ok(true)
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(|error| OpenError::sqlite(path, &error))
 }
 
 fn all() -> Vec<refinery::Migration> {

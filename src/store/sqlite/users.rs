@@ -160,9 +160,14 @@ impl Users for Transaction<'_> {
                 [referrer.0, user.id.0],
             )?;
         }
+        // Those that can still be answered stay: their guesses are counted on.
         self.change(
             "DELETE FROM challenges WHERE phone_of_user = ?1",
             [user.id.0],
+        )?;
+        self.change(
+            "DELETE FROM challenges WHERE phone = ?1 AND spent = 1",
+            [number(user.phone)],
         )?;
         self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
         self.change(

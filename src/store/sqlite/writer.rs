@@ -4,12 +4,18 @@
 //! A durable commit costs one flush of the disk, whatever is in it. So the
 //! writer takes all that is waiting, runs each closure in a savepoint of its
 //! own, commits once, and only then answers each. Alone, a closure waits for
-//! nobody and needs no savepoint. A closure that fails or panics takes back its own changes only; a
-//! commit that fails is everybody's failure, for nothing of it was kept.
+//! nobody and needs no savepoint. A closure that fails or panics takes back
+//! its own changes only; a transaction that is lost is everybody's failure,
+//! for nothing of it was kept.
 
 use std::{
+    iter::once,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread::JoinHandle,
 };
 
@@ -24,9 +30,11 @@ const QUEUE: usize = 1024;
 /// Closures in one commit. More would make the first wait without sparing the disk much.
 const BATCH: usize = 256;
 
-/// The way to the writer's thread. Dropping it lets the thread finish what waits.
+/// The way to the writer's thread. Dropping it ends the thread after the batch
+/// under way; what still waits is refused, for nobody waits for it any more.
 pub struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
+    stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,12 +42,15 @@ impl Writer {
     /// Starts the thread on `connection`.
     pub fn start(connection: Connection) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopping);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(connection, &jobs))
+            .spawn(move || write(connection, &jobs, &stop))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
+            stopping,
             thread: Some(thread),
         }
     }
@@ -74,6 +85,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was reported when it happened.
@@ -120,70 +132,62 @@ where
     }
 }
 
-fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>) {
+fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>, stopping: &AtomicBool) {
     while let Ok(first) = jobs.recv() {
-        let mut batch = Vec::new();
-        let commit = commit_batch(&mut connection, first, jobs, &mut batch);
+        let mut batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+        let commit = if stopping.load(Ordering::Acquire) {
+            Err(StoreError::Overloaded)
+        } else {
+            commit(&mut connection, &mut batch)
+        };
         for job in batch {
             job.settle(commit.clone());
         }
     }
 }
 
-fn commit_batch(
-    connection: &mut Connection,
-    mut first: Box<dyn Job>,
-    jobs: &Receiver<Box<dyn Job>>,
-    batch: &mut Vec<Box<dyn Job>>,
-) -> Result<(), StoreError> {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            batch.push(first);
-            return Err(failed(error));
+fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    if let [job] = batch {
+        if !run(&transaction, job.as_mut())? {
+            return transaction.rollback().map_err(failed);
         }
-    };
-    let Ok(second) = jobs.try_recv() else {
-        // Alone, a job has the transaction itself to take back.
-        let keep = run(&transaction, first.as_mut());
-        batch.push(first);
-        let end = if keep {
-            transaction.commit()
-        } else {
-            transaction.rollback()
-        };
-        return end.map_err(failed);
-    };
-    for mut job in [first, second]
-        .into_iter()
-        .chain(jobs.try_iter())
-        .take(BATCH)
-    {
-        let ran = run_in_savepoint(&transaction, job.as_mut());
-        batch.push(job);
-        ran?;
+    } else {
+        for job in batch {
+            run_in_savepoint(&transaction, job.as_mut())?;
+        }
     }
     transaction.commit().map_err(failed)
 }
 
-/// Runs one job, and says whether its changes are to be kept.
-fn run(transaction: &Connection, job: &mut dyn Job) -> bool {
-    let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut Transaction(transaction))));
-    run.unwrap_or(false)
-}
-
-/// Runs one job of several. An error means that the whole transaction is lost:
-/// after a full disk or an input/output error SQLite may have rolled it back already.
-fn run_in_savepoint(transaction: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+/// Runs one of several jobs, and takes its changes back if they are not to be kept.
+fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
     let sql = |sql| {
-        let statement = transaction.prepare_cached(sql);
+        let statement = connection.prepare_cached(sql);
         statement
             .and_then(|mut statement| statement.execute([]))
             .map_err(failed)
     };
     sql("SAVEPOINT job")?;
-    if !run(transaction, job) {
+    if !run(connection, job)? {
         sql("ROLLBACK TO job")?;
     }
     sql("RELEASE job").map(drop)
+}
+
+/// Runs one job, and says whether its changes are to be kept. An error means
+/// that they and all before them are lost already: after a full disk or an
+/// input/output error SQLite rolls the whole transaction back by itself.
+fn run(connection: &Connection, job: &mut dyn Job) -> Result<bool, StoreError> {
+    let mut transaction = Transaction::new(connection);
+    let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
+    if connection.is_autocommit() {
+        let cause = transaction.failure.take();
+        return Err(
+            cause.unwrap_or_else(|| StoreError::Broken("a transaction was lost".to_owned()))
+        );
+    }
+    Ok(keep)
 }
