@@ -142,26 +142,30 @@ async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
     }
 }
 
-/// Takes the member `sms_code`, which must look like a code to be a guess at all.
-pub fn code_text(fields: &mut Fields) -> String {
-    let text = fields.text("sms_code");
-    if !text.is_empty() && OneTimeCode::parse(&text).is_err() {
-        return fields.refuse("sms_code", "must be the digits of the code");
-    }
-    text
+/// What a client sends back to prove a phone.
+pub struct Proof {
+    /// The code that was typed.
+    pub guess: OneTimeCode,
+    /// The token, if it was sent in the body.
+    pub token: Option<String>,
 }
 
-/// The guess that a text is.
-pub fn guess(text: &str) -> Result<OneTimeCode, Problem> {
-    OneTimeCode::parse(text).map_err(|_| not_a_guess())
+impl Proof {
+    /// Takes the members `sms_code` and `sms_token`.
+    pub fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let guess = fields.parsed("sms_code", OneTimeCode::parse, NOT_A_GUESS);
+        let token = fields.optional_text("sms_token");
+        Some(Self {
+            guess: guess?,
+            token,
+        })
+    }
 }
+
+const NOT_A_GUESS: &str = "must be the digits of the code";
 
 fn not_a_guess() -> Problem {
-    Problem::at(
-        &problem::VALIDATION_FAILED,
-        "#/sms_code",
-        "must be the digits of the code",
-    )
+    Problem::at(&problem::VALIDATION_FAILED, "#/sms_code", NOT_A_GUESS)
 }
 
 /// Opens the challenge token, wherever it was sent.

@@ -29,18 +29,14 @@ pub struct RedeemRequest {
 }
 
 impl FromFields for RedeemRequest {
-    type Read = Option<InvitationCode>;
+    type Read = InvitationCode;
 
     fn from_fields(fields: &mut Fields) -> Option<InvitationCode> {
-        let text = fields.text("invitation_code");
-        match InvitationCode::parse(&text) {
-            Ok(code) => Some(code),
-            Err(_) if text.is_empty() => {
-                fields.require("invitation_code");
-                None
-            }
-            Err(_) => fields.refuse("invitation_code", "must be six letters and digits"),
-        }
+        fields.parsed(
+            "invitation_code",
+            InvitationCode::parse,
+            "must be six letters and digits",
+        )
     }
 }
 
@@ -143,7 +139,7 @@ impl InvitationApi {
         body: Body<RedeemRequest>,
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
         let now = caller.app().now();
-        let code = body.0.ok_or_else(|| Problem::new(&problem::INTERNAL))?;
+        let code = body.0;
         let referrer = caller
             .write(move |tx, _, user| Ok(invitation::redeem(tx, &user, code, now)?))
             .await?;

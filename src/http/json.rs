@@ -40,8 +40,8 @@ pub trait FromFields: Type {
     /// Whether no body at all is an empty object.
     const OPTIONAL: bool = false;
 
-    /// Takes the members. What is amiss is noted in `fields`, and the value is dropped then.
-    fn from_fields(fields: &mut Fields) -> Self::Read;
+    /// Takes the members; `None` when one is amiss, which is noted in `fields`.
+    fn from_fields(fields: &mut Fields) -> Option<Self::Read>;
 }
 
 /// The members of a JSON object, being read.
@@ -53,12 +53,23 @@ pub struct Fields {
 
 impl Fields {
     /// A string that must be there.
-    pub fn text(&mut self, name: &str) -> String {
+    pub fn text(&mut self, name: &str) -> Option<String> {
         match self.take(name) {
-            Some(Json::Text(text)) => text,
+            Some(Json::Text(text)) => Some(text),
             Some(_) => self.refuse(name, "must be a string"),
             None => self.refuse(name, "is required"),
         }
+    }
+
+    /// A string that must be there and mean something.
+    pub fn parsed<T, E>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, E>,
+        otherwise: &str,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        parse(&text).ok().or_else(|| self.refuse(name, otherwise))
     }
 
     /// A string that may be absent or `null`.
@@ -81,29 +92,30 @@ impl Fields {
     }
 
     /// A truth value, `false` when absent.
-    pub fn flag(&mut self, name: &str) -> bool {
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name) {
-            Some(Json::Bool(value)) => value,
+            Some(Json::Bool(value)) => Some(value),
             Some(_) => self.refuse(name, "must be true or false"),
-            None => false,
+            None => Some(false),
         }
     }
 
-    /// Notes that a member is missing, unless something worse was noted of it.
-    pub fn require(&mut self, name: &str) {
-        let pointer = format!("#/{name}");
-        if !self.errors.iter().any(|error| error.pointer == pointer) {
-            self.refuse::<()>(name, "is required");
+    /// Notes those of `names` that are missing. To be asked before they are taken.
+    pub fn require(&mut self, names: &[&str]) {
+        for name in names {
+            if !self.members.iter().any(|(member, _)| member == name) {
+                self.refuse::<()>(name, "is required");
+            }
         }
     }
 
     /// Notes what is wrong with a member.
-    pub fn refuse<T: Default>(&mut self, name: &str, detail: &str) -> T {
+    pub fn refuse<T>(&mut self, name: &str, detail: &str) -> Option<T> {
         self.errors.push(FieldError {
             pointer: format!("#/{name}"),
             detail: detail.to_owned(),
         });
-        T::default()
+        None
     }
 
     fn take(&mut self, name: &str) -> Option<Json> {
@@ -140,11 +152,9 @@ impl<'a, T: FromFields> ApiExtractor<'a> for Body<T> {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let mut fields = read(request, body, T::OPTIONAL).await?;
-        let value = T::from_fields(&mut fields);
-        if fields.errors.is_empty() {
-            Ok(Self(value))
-        } else {
-            Err(Problem::with_errors(&problem::VALIDATION_FAILED, fields.errors).into())
+        match T::from_fields(&mut fields) {
+            Some(value) if fields.errors.is_empty() => Ok(Self(value)),
+            _ => Err(Problem::with_errors(&problem::VALIDATION_FAILED, fields.errors).into()),
         }
     }
 }

@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::{
     Tag,
-    challenge::{
-        ASK, CONFIRM, ChallengeReply, addressee, code_text, deliver, guess, opened, refused,
-    },
+    challenge::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, refused},
     client::{Client, TokenHeader},
     docs,
     json::{Body, Fields, FromFields, Reply},
@@ -45,12 +43,10 @@ pub struct PhoneRequest {
 }
 
 impl FromFields for PhoneRequest {
-    type Read = Self;
+    type Read = String;
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            phone: fields.text("phone"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<String> {
+        fields.text("phone")
     }
 }
 
@@ -77,15 +73,13 @@ pub struct ConfirmRequest {
 }
 
 impl FromFields for ConfirmRequest {
-    type Read = Self;
+    /// The proof, and an invitation code as it was typed.
+    type Read = (Proof, Option<String>);
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        let sms_code = code_text(fields);
-        Self {
-            sms_code,
-            sms_token: fields.optional_text("sms_token"),
-            invitation_code: fields.optional_text("invitation_code"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<Self::Read> {
+        let proof = Proof::from_fields(fields);
+        let invitation_code = fields.optional_text("invitation_code");
+        Some((proof?, invitation_code))
     }
 }
 
@@ -173,7 +167,7 @@ impl LoginApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        let (phone, fixed) = addressee(app, &body.0.phone, now)?;
+        let (phone, fixed) = addressee(app, &body.0, now)?;
         let (policy, known) = (app.config.challenges(), fixed.clone());
         let challenge = app
             .store
@@ -211,13 +205,8 @@ impl LoginApi {
     ) -> Result<Reply<ConfirmReply>, Refusal<Confirm>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        let ConfirmRequest {
-            sms_code,
-            sms_token,
-            invitation_code,
-        } = body.0;
-        let guess = guess(&sms_code)?;
-        let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
+        let (proof, invitation_code) = body.0;
+        let Opened { challenge, phone } = opened(app, token, proof.token, now)?;
         let invitation = invitation_code
             .filter(|code| !code.is_empty())
             .map(|code| InvitationCode::parse(&code));
@@ -228,7 +217,7 @@ impl LoginApi {
         let attempt = Attempt {
             challenge,
             phone,
-            guess,
+            guess: proof.guess,
             invitation,
             device,
             origin: client.0,

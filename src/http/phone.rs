@@ -5,9 +5,7 @@ use poem_openapi::{Object, OpenApi};
 use super::{
     Tag,
     auth::Caller,
-    challenge::{
-        ASK, CONFIRM, ChallengeReply, addressee, code_text, deliver, guess, opened, refused,
-    },
+    challenge::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, refused},
     client::TokenHeader,
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
@@ -35,12 +33,10 @@ pub struct NewPhoneRequest {
 }
 
 impl FromFields for NewPhoneRequest {
-    type Read = Self;
+    type Read = String;
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            phone: fields.text("phone"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<String> {
+        fields.text("phone")
     }
 }
 
@@ -64,13 +60,10 @@ pub struct ConfirmPhoneRequest {
 }
 
 impl FromFields for ConfirmPhoneRequest {
-    type Read = Self;
+    type Read = Proof;
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            sms_code: code_text(fields),
-            sms_token: fields.optional_text("sms_token"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<Proof> {
+        Proof::from_fields(fields)
     }
 }
 
@@ -116,7 +109,7 @@ impl PhoneApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
         let app = caller.app();
         let (now, mut rng) = (app.now(), app.dice());
-        let (phone, fixed) = addressee(app, &body.0.phone, now)?;
+        let (phone, fixed) = addressee(app, &body.0, now)?;
         let (policy, known) = (app.config.challenges(), fixed.clone());
         let challenge = caller
             .write(move |tx, _, user| {
@@ -158,12 +151,11 @@ impl PhoneApi {
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
         let app = caller.app();
         let now = app.now();
-        let ConfirmPhoneRequest {
-            sms_code,
-            sms_token,
+        let Proof {
+            guess,
+            token: member,
         } = body.0;
-        let guess = guess(&sms_code)?;
-        let Opened { challenge, phone } = opened(app, token, sms_token, now)?;
+        let Opened { challenge, phone } = opened(app, token, member, now)?;
         let policy = app.config.challenges();
         let outcome = caller
             .write(move |tx, _, user| {

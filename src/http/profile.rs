@@ -95,18 +95,9 @@ pub struct ReplaceProfileRequest {
 impl FromFields for ReplaceProfileRequest {
     type Read = Change;
 
-    fn from_fields(fields: &mut Fields) -> Change {
-        let change = ChangeProfileRequest::from_fields(fields);
-        for (name, given) in [
-            ("first_name", change.first_name.is_some()),
-            ("last_name", change.last_name.is_some()),
-            ("email", change.email.is_some()),
-        ] {
-            if !given {
-                fields.require(name);
-            }
-        }
-        change
+    fn from_fields(fields: &mut Fields) -> Option<Change> {
+        fields.require(&["first_name", "last_name", "email"]);
+        ChangeProfileRequest::from_fields(fields)
     }
 }
 
@@ -139,12 +130,12 @@ pub struct ChangeProfileRequest {
 impl FromFields for ChangeProfileRequest {
     type Read = Change;
 
-    fn from_fields(fields: &mut Fields) -> Change {
-        Change {
+    fn from_fields(fields: &mut Fields) -> Option<Change> {
+        Some(Change {
             first_name: text_member(fields, "first_name", Name::parse),
             last_name: text_member(fields, "last_name", Name::parse),
             email: text_member(fields, "email", Email::parse),
-        }
+        })
     }
 }
 

@@ -32,12 +32,10 @@ pub struct RefreshRequest {
 }
 
 impl FromFields for RefreshRequest {
-    type Read = Self;
+    type Read = String;
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            refresh: fields.text("refresh"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<String> {
+        fields.text("refresh")
     }
 }
 
@@ -78,13 +76,11 @@ pub struct LogoutRequest {
 }
 
 impl FromFields for LogoutRequest {
-    type Read = Self;
+    type Read = bool;
     const OPTIONAL: bool = true;
 
-    fn from_fields(fields: &mut Fields) -> Self {
-        Self {
-            all: fields.flag("all"),
-        }
+    fn from_fields(fields: &mut Fields) -> Option<bool> {
+        fields.flag("all")
     }
 }
 
@@ -190,7 +186,7 @@ impl SessionApi {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
         let (bearer, shown) =
-            access::verify_refresh(&app.keys, &body.0.refresh, now).map_err(Problem::from)?;
+            access::verify_refresh(&app.keys, &body.0, now).map_err(Problem::from)?;
         let policy = app.config.sessions();
         let rotation = app
             .store
@@ -226,7 +222,7 @@ impl SessionApi {
         caller: Caller,
         body: Body<LogoutRequest>,
     ) -> Result<Done, Refusal<Logout>> {
-        let all = body.0.all;
+        let all = body.0;
         caller
             .write(move |tx, session, user| {
                 if all {
