@@ -213,6 +213,26 @@ async fn a_store_is_opened_once_at_a_time() {
 }
 
 #[tokio::test]
+async fn what_is_damaged_inside_is_not_written_to_either() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("invited.db");
+    let location = Location::Sqlite(path.clone());
+    Store::migrate(&location).unwrap();
+    drop(Store::open(&location).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    for page in bytes.chunks_mut(4096).skip(1) {
+        page[..512].fill(0xff);
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(matches!(
+        Store::migrate(&location),
+        Err(OpenError::Damaged(_))
+    ));
+    assert!(matches!(Store::open(&location), Err(OpenError::Damaged(_))));
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[tokio::test]
 async fn a_log_without_its_database_is_not_thrown_away() {
     let folder = tempfile::TempDir::new().unwrap();
     let (path, wal) = (

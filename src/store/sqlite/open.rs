@@ -190,22 +190,31 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Marks the database as ours, and makes sure that it keeps a write-ahead log.
+/// Writes nothing where that is so already: the file may be damaged elsewhere.
 pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
-    let mode: rusqlite::Result<String> =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-    match mode {
-        Ok(mode) if mode == "wal" => {}
-        Ok(mode) => {
-            return Err(OpenError::io(
-                path,
-                &format!("its file system allows journal mode {mode} only"),
-            ));
-        }
-        Err(error) => return Err(OpenError::sqlite(path, &error)),
+    let sqlite = |error| OpenError::sqlite(path, &error);
+    let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let mut mode = connection
+        .pragma_query_value(None, "journal_mode", text)
+        .map_err(sqlite)?;
+    if mode != "wal" {
+        mode = connection
+            .pragma_update_and_check(None, "journal_mode", "wal", text)
+            .map_err(sqlite)?;
     }
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(|error| OpenError::sqlite(path, &error))
+    if mode != "wal" {
+        let reason = format!("its file system allows no journal mode but {mode}");
+        return Err(OpenError::io(path, &reason));
+    }
+    let owner: i32 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(sqlite)?;
+    if owner != APPLICATION_ID {
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(sqlite)?;
+    }
+    Ok(())
 }
 
 fn all() -> Vec<refinery::Migration> {
