@@ -123,38 +123,17 @@ impl Endpoint for Envelope {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.cors.known(&request);
         let plain = frame_plainly(&request).and_then(|()| spell_plainly(request.uri_mut()));
-        let outcome = match plain {
-            Err(problem) => Ok(Err(problem.into())),
-            Ok(()) => match origin
-                .as_ref()
-                .and_then(|_| cors::preflight(&request, self.allow(&path)))
-            {
-                Some(response) => Ok(Ok(response)),
-                None => {
-                    AssertUnwindSafe(self.inner.call(request))
-                        .catch_unwind()
-                        .await
-                }
-            },
+        let preflight = origin
+            .as_ref()
+            .and_then(|_| cors::preflight(&request, self.allow(&path)));
+        let mut response = match (plain, preflight) {
+            (Err(problem), _) => problem.answer(&id),
+            (Ok(()), Some(response)) => response,
+            (Ok(()), None) => self.handle(request, &id).await,
         };
-        let mut response = match outcome {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
-                let problem = Problem::of(&error);
-                if let Some(cause) = problem.cause() {
-                    let code = problem.kind().code;
-                    tracing::error!(request_id = id, code, cause, "a request failed");
-                }
-                problem.answer(&id)
-            }
-            Err(_panic) => {
-                tracing::error!(request_id = id, "a request was lost to a panic");
-                Problem::new(&problem::INTERNAL).answer(&id)
-            }
-        };
-        self.cors.mark(origin, &mut response);
-        tracing::debug!(request_id = id, %method, status = response.status().as_u16(), "answered");
         let status = response.status();
+        tracing::debug!(request_id = id, %method, status = status.as_u16(), "answered");
+        self.cors.mark(origin, &mut response);
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED
             && let Ok(methods) = HeaderValue::from_str(self.allow(&path))
@@ -165,15 +144,31 @@ impl Endpoint for Envelope {
             headers.insert("x-request-id", id);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
         Ok(response)
     }
 }
 
 impl Envelope {
+    /// Has the request handled, and makes a problem of whatever went wrong.
+    async fn handle(&self, request: Request, id: &str) -> Response {
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let problem = match handled.await {
+            Ok(Ok(response)) => return response,
+            Ok(Err(error)) => Problem::of(&error),
+            Err(_panic) => {
+                tracing::error!(request_id = id, "a request was lost to a panic");
+                Problem::new(&problem::INTERNAL)
+            }
+        };
+        if let Some(cause) = problem.cause() {
+            let code = problem.kind().code;
+            tracing::error!(request_id = id, code, cause, "a request failed");
+        }
+        problem.answer(id)
+    }
+
     /// The methods that `path` knows. Pages outside of the document know GET.
     fn allow(&self, path: &str) -> &str {
         let is_like = |template: &str| {
