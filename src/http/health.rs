@@ -10,7 +10,7 @@ use super::{
     Tag,
     json::Reply,
     problem::{self, Problem},
-    refusal::{ANY, Refusal, Refusals},
+    refusal::{ANY, Groups, Refusal, Refusals},
 };
 use crate::app::App;
 
@@ -43,15 +43,14 @@ impl poem_openapi::types::Example for HealthReply {
 pub struct Live;
 
 impl Refusals for Live {
-    const KINDS: &'static [&'static [&'static problem::Kind]] =
-        &[&[&problem::MALFORMED_REQUEST, &problem::INTERNAL]];
+    const KINDS: Groups = &[&[&problem::MALFORMED_REQUEST, &problem::INTERNAL]];
 }
 
 /// What `GET /health/ready` may refuse.
 pub struct Ready;
 
 impl Refusals for Ready {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[ANY];
+    const KINDS: Groups = &[ANY];
 }
 
 #[OpenApi]

@@ -8,7 +8,7 @@ use super::{
     auth::Caller,
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
-    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     types::instant,
 };
 use crate::domain::{code::InvitationCode, invitation};
@@ -100,7 +100,7 @@ impl poem_openapi::types::Example for InviteesReply {
 pub struct Redeem;
 
 impl Refusals for Redeem {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[
+    const KINDS: Groups = &[
         USER,
         BODY,
         &[
@@ -117,8 +117,7 @@ impl Refusals for Redeem {
 pub struct Page;
 
 impl Refusals for Page {
-    const KINDS: &'static [&'static [&'static problem::Kind]] =
-        &[USER, &[&problem::VALIDATION_FAILED], ANY];
+    const KINDS: Groups = &[USER, &[&problem::VALIDATION_FAILED], ANY];
 }
 
 #[OpenApi]

@@ -12,8 +12,8 @@ use super::{
     client::{Client, TokenHeader},
     docs,
     json::{Body, Fields, FromFields, Reply},
-    problem::{self, Problem},
-    refusal::{ANY, BODY, Refusal, Refusals},
+    problem::Problem,
+    refusal::{ANY, BODY, Groups, Refusal, Refusals},
 };
 use crate::{
     app::App,
@@ -137,14 +137,14 @@ pub struct InvitationOutcome {
 pub struct Ask;
 
 impl Refusals for Ask {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[BODY, ASK, ANY];
+    const KINDS: Groups = &[BODY, ASK, ANY];
 }
 
 /// What `POST /login/sms-confirm/` may refuse.
 pub struct Confirm;
 
 impl Refusals for Confirm {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[BODY, CONFIRM, ANY];
+    const KINDS: Groups = &[BODY, CONFIRM, ANY];
 }
 
 #[OpenApi]

@@ -10,7 +10,7 @@ use super::{
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     profile::ProfileReply,
-    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
 use crate::{
     domain::{
@@ -80,15 +80,14 @@ impl poem_openapi::types::Example for ConfirmPhoneRequest {
 pub struct AskPhone;
 
 impl Refusals for AskPhone {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ASK, ANY];
+    const KINDS: Groups = &[USER, BODY, ASK, ANY];
 }
 
 /// What confirming another phone may refuse.
 pub struct ConfirmPhone;
 
 impl Refusals for ConfirmPhone {
-    const KINDS: &'static [&'static [&'static problem::Kind]] =
-        &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
+    const KINDS: Groups = &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
 }
 
 #[OpenApi]

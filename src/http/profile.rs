@@ -7,8 +7,7 @@ use super::{
     Tag,
     auth::Caller,
     json::{Body, Done, Fields, FromFields, Reply},
-    problem,
-    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
 use crate::domain::{
     about::{Change, Email, Name},
@@ -164,14 +163,14 @@ impl poem_openapi::types::Example for ChangeProfileRequest {
 pub struct Read;
 
 impl Refusals for Read {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, ANY];
+    const KINDS: Groups = &[USER, ANY];
 }
 
 /// What changing a profile may refuse.
 pub struct Write;
 
 impl Refusals for Write {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ANY];
+    const KINDS: Groups = &[USER, BODY, ANY];
 }
 
 #[OpenApi]

@@ -15,10 +15,13 @@ use super::problem::{self, Kind, Problem};
 /// makes examples and titles of.
 pub const BETWEEN_CODES: &str = " · ";
 
+/// Kinds, in groups that operations have in common.
+pub type Groups = &'static [&'static [&'static Kind]];
+
 /// The refusals of one operation.
 pub trait Refusals: Send + Sync + 'static {
-    /// Their kinds, in groups that operations have in common.
-    const KINDS: &'static [&'static [&'static Kind]];
+    /// Their kinds.
+    const KINDS: Groups;
 }
 
 /// What every operation may come to.

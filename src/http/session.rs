@@ -11,7 +11,7 @@ use super::{
     auth::Caller,
     json::{Body, Done, Fields, FromFields, Reply},
     problem::{self, Problem},
-    refusal::{ANY, BODY, Refusal, Refusals, USER},
+    refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     types::instant,
 };
 use crate::{
@@ -132,7 +132,7 @@ impl poem_openapi::types::Example for SessionEntry {
 pub struct Refresh;
 
 impl Refusals for Refresh {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[
+    const KINDS: Groups = &[
         BODY,
         &[
             &problem::TOKEN_INVALID,
@@ -147,22 +147,21 @@ impl Refusals for Refresh {
 pub struct Logout;
 
 impl Refusals for Logout {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, BODY, ANY];
+    const KINDS: Groups = &[USER, BODY, ANY];
 }
 
 /// What `GET /profile/sessions/` may refuse.
 pub struct List;
 
 impl Refusals for List {
-    const KINDS: &'static [&'static [&'static problem::Kind]] = &[USER, ANY];
+    const KINDS: Groups = &[USER, ANY];
 }
 
 /// What `DELETE /profile/sessions/{id}/` may refuse.
 pub struct End;
 
 impl Refusals for End {
-    const KINDS: &'static [&'static [&'static problem::Kind]] =
-        &[USER, &[&problem::NOT_FOUND], ANY];
+    const KINDS: Groups = &[USER, &[&problem::NOT_FOUND], ANY];
 }
 
 #[OpenApi]
