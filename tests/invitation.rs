@@ -1,9 +1,8 @@
 //! Contract, section 7.
 
-use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, statuses};
 
 #[tokio::test]
 async fn a_code_names_the_one_who_invited() {
@@ -106,13 +105,7 @@ async fn of_two_who_enter_each_others_codes_at_once_at_most_one_succeeds() {
         let tasks = [(one, second), (two, first)].map(|(user, code)| {
             tokio::spawn(async move { user.redeem(&code).await.status.as_u16() })
         });
-        let mut statuses: Vec<_> = join_all(tasks)
-            .await
-            .into_iter()
-            .map(Result::unwrap)
-            .collect();
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409]);
+        assert_eq!(statuses(tasks).await, [200, 409]);
     }
 }
 
@@ -129,13 +122,7 @@ async fn of_two_codes_at_once_one_counts() {
         let carol = carol.clone();
         tokio::spawn(async move { carol.redeem(&code).await.status.as_u16() })
     });
-    let mut statuses: Vec<_> = join_all(tasks)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409]);
+    assert_eq!(statuses(tasks).await, [200, 409]);
     let count = async |actor: &Actor| {
         actor.profile().await["invited_users_count"]
             .as_u64()

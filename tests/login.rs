@@ -5,7 +5,7 @@ use invited::sms::SmsError;
 use poem::http::Method;
 use serde_json::json;
 
-use crate::harness::{ALICE, Actor, BOB, Harness, other_than};
+use crate::harness::{ALICE, Actor, BOB, Harness, other_than, statuses};
 
 #[tokio::test]
 async fn the_token_may_come_in_the_body() {
@@ -103,13 +103,7 @@ async fn of_two_confirmations_at_once_one_succeeds() {
         let (house, token, code) = (house.clone(), token.clone(), code.clone());
         tokio::spawn(async move { house.confirm(&token, &code).await.status.as_u16() })
     });
-    let mut statuses: Vec<_> = join_all(tasks)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 401]);
+    assert_eq!(statuses(tasks).await, [200, 401]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

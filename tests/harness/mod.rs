@@ -28,6 +28,7 @@ use poem::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// 2024-04-15T21:11:13Z, the hour of the document's samples.
 pub const NOON: Timestamp = Timestamp::from_seconds(1_713_215_473);
@@ -195,6 +196,18 @@ pub fn other_than(code: &str) -> String {
     let first = code.as_bytes()[0];
     let other = if first == b'9' { b'0' } else { first + 1 };
     format!("{}{}", char::from(other), &code[1..])
+}
+
+/// The statuses that came of doing things at once, in order.
+pub async fn statuses(tasks: impl IntoIterator<Item = JoinHandle<u16>>) -> Vec<u16> {
+    // All are begun before any is waited for.
+    let tasks: Vec<_> = tasks.into_iter().collect();
+    let mut statuses = Vec::new();
+    for task in tasks {
+        statuses.push(task.await.unwrap());
+    }
+    statuses.sort_unstable();
+    statuses
 }
 
 /// An answer that was read.
