@@ -5,7 +5,11 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 
 use crate::{
-    clock::Clock, config::Config, domain::time::Timestamp, sms::Gateway, store::Store,
+    clock::{Clock, Ratchet},
+    config::Config,
+    domain::{guard::Guard, time::Timestamp},
+    sms::Gateway,
+    store::Store,
     token::keys::Keys,
 };
 
@@ -23,9 +27,35 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What is drawn.
     pub dice: fn() -> StdRng,
+    /// What keeps attackers out.
+    pub guard: Guard,
+    /// What time it is for limits.
+    pub ratchet: Ratchet,
 }
 
 impl App {
+    /// Puts a service together.
+    pub fn new(
+        config: Config,
+        store: Store,
+        keys: Keys,
+        sms: Arc<dyn Gateway>,
+        clock: Arc<dyn Clock>,
+        dice: fn() -> StdRng,
+    ) -> Self {
+        let ledger = keys.ledger.clone();
+        Self {
+            guard: Guard::new(config.guard(), move |text| ledger.fingerprint(text)),
+            ratchet: Ratchet::new(Arc::clone(&clock), store.latest_time()),
+            config,
+            store,
+            keys,
+            sms,
+            clock,
+            dice,
+        }
+    }
+
     /// This instant: ask once a request.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

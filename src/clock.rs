@@ -1,8 +1,11 @@
 //! Where time and chance come from: the only place that asks the machine.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rand::{SeedableRng, rngs::StdRng};
@@ -13,6 +16,9 @@ use crate::domain::time::Timestamp;
 pub trait Clock: Send + Sync {
     /// This instant.
     fn now(&self) -> Timestamp;
+    /// How long it has been since some instant of this process, whatever
+    /// anybody sets the time to.
+    fn steady(&self) -> Duration;
 }
 
 /// The machine's clock.
@@ -30,32 +36,83 @@ impl Clock for SystemClock {
             .unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else takes"
+    )]
+    fn steady(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGINNING.elapsed()
+    }
 }
 
 /// A clock that moves when it is told to.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    steady: Mutex<Duration>,
+}
 
 impl ManualClock {
     /// A clock that shows `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.millis()))
+        Self {
+            now: AtomicI64::new(start.millis()),
+            steady: Mutex::default(),
+        }
     }
 
-    /// Moves the clock on.
+    /// Time passes.
     pub fn advance(&self, span: Duration) {
+        *self.steady.lock().unwrap_or_else(PoisonError::into_inner) += span;
         self.set(self.now() + span);
     }
 
-    /// Sets the clock, back if need be.
+    /// Somebody sets the clock, back if they like. No time passes.
     pub fn set(&self, to: Timestamp) {
-        self.0.store(to.millis(), Ordering::SeqCst);
+        self.now.store(to.millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+
+    fn steady(&self) -> Duration {
+        *self.steady.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A clock that never goes back, for whatever must not be had again by setting
+/// the time. While the clock behind it is late, it goes on by itself.
+pub struct Ratchet {
+    clock: Arc<dyn Clock>,
+    anchor: Mutex<(Timestamp, Duration)>,
+}
+
+/// Being late by less than this is no going back: two threads ask in one
+/// order and are answered in another, and clocks are slewed.
+const LATE: Duration = Duration::from_secs(1);
+
+impl Ratchet {
+    /// One that begins no earlier than `latest`, and follows `clock`.
+    pub fn new(clock: Arc<dyn Clock>, latest: Timestamp) -> Self {
+        let anchor = Mutex::new((latest, clock.steady()));
+        Self { clock, anchor }
+    }
+
+    /// This instant, or a later one.
+    pub fn now(&self) -> Timestamp {
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        let by_itself = anchor.0 + steady.saturating_sub(anchor.1);
+        if now + LATE < by_itself {
+            return by_itself;
+        }
+        *anchor = (now.max(anchor.0), steady);
+        anchor.0
     }
 }
 
@@ -67,4 +124,29 @@ impl Clock for ManualClock {
 )]
 pub fn dice() -> StdRng {
     StdRng::from_rng(&mut rand::rng())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratchet_follows_its_clock_but_never_back() {
+        let (noon, hour) = (Timestamp::from_seconds(43_200), Duration::from_hours(1));
+        let clock = Arc::new(ManualClock::new(noon));
+        let ratchet = Ratchet::new(Arc::clone(&clock) as _, noon);
+        clock.advance(hour);
+        assert_eq!(ratchet.now(), noon + hour);
+        clock.set(noon - hour);
+        assert_eq!(ratchet.now(), noon + hour);
+        clock.advance(hour);
+        assert_eq!(ratchet.now(), noon + hour * 2);
+        clock.set(noon + hour * 2);
+        assert_eq!(ratchet.now(), noon + hour * 2);
+        clock.set(noon + hour * 9);
+        assert_eq!(ratchet.now(), noon + hour * 9);
+        // After a restart it goes on from what was written down.
+        clock.set(noon);
+        assert_eq!(Ratchet::new(clock, noon + hour).now(), noon + hour);
+    }
 }

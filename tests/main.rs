@@ -13,6 +13,7 @@ mod binary;
 mod config;
 mod document;
 mod invitation;
+mod limit;
 mod login;
 mod migrate;
 mod openapi;

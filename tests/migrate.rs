@@ -43,7 +43,8 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "DROP TABLE devices; DELETE FROM refinery_schema_history WHERE version = 4",
+        "DROP TABLE sends; DROP TABLE misses; DROP TABLE notes; DROP TABLE latest;
+         DELETE FROM refinery_schema_history WHERE version = 5",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -51,7 +52,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V4__devices".to_owned())]
+        [Migration("V5__ledgers".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }

@@ -70,14 +70,14 @@ impl Serve {
         let keys = keys(&config)?;
         let sms = sms::open(&config.sms.gateway)
             .map_err(|reason| Failure::misconfigured(format!("--sms: {reason}")))?;
-        Ok(App {
+        Ok(App::new(
             config,
             store,
             keys,
             sms,
-            clock: Arc::new(SystemClock),
+            Arc::new(SystemClock),
             dice,
-        })
+        ))
     }
 }
 

@@ -11,11 +11,11 @@ mod value;
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 pub use layers::{ConfigError, Layers};
-pub use sections::{Http, Limits, Login, Server, Sms, Tokens};
+pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
 pub use value::{Count, Host, Name, Origin, TestNumber};
 
 use crate::{
-    domain::{challenge, phone::Phone, session, time::Timestamp},
+    domain::{challenge, guard, phone::Phone, session, time::Timestamp},
     sms::text::Template,
     store,
 };
@@ -45,6 +45,8 @@ pub struct Config {
     pub server: Server,
     /// How often what may happen.
     pub limits: Limits,
+    /// What messages may cost.
+    pub budget: Budget,
     /// How long tokens live.
     pub tokens: Tokens,
     /// How people log in.
@@ -74,6 +76,7 @@ impl Config {
         let config = Self {
             server: Server::read(&mut layers)?,
             limits: Limits::read(&mut layers)?,
+            budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
             test_numbers: layers.test_numbers(login.default_region)?,
@@ -88,6 +91,13 @@ impl Config {
                 "is empty: nobody could log in",
             ));
         }
+        let has_budget = !config.budget.amounts.allowances().is_empty();
+        if has_budget && config.budget.prices.is_empty() {
+            return Err(ConfigError::of(
+                "budget.amounts",
+                "bounds nothing as long as budget.prices is empty",
+            ));
+        }
         Ok(config)
     }
 
@@ -96,6 +106,7 @@ impl Config {
         [
             Server::ENTRIES,
             Limits::ENTRIES,
+            Budget::ENTRIES,
             Tokens::ENTRIES,
             Login::ENTRIES,
             Http::ENTRIES,
@@ -174,6 +185,26 @@ impl Config {
             ttl: self.tokens.sms_token_ttl,
             guesses: u32::try_from(*self.login.guesses_per_token).unwrap_or(u32::MAX),
             live_per_phone: *self.login.live_tokens_per_phone,
+        }
+    }
+
+    /// The limits, as the guard wants them.
+    pub fn guard(&self) -> guard::Policy {
+        let limits = self.limits.clone();
+        guard::Policy {
+            challenges: self.challenges(),
+            sends_per_phone: limits.sends_per_phone,
+            wrong_guesses_per_phone: limits.wrong_guesses_per_phone,
+            wrong_long_guesses_per_phone: limits.wrong_long_guesses_per_phone,
+            failed_confirmations_per_source: limits.failed_confirmations_per_source,
+            sends_per_source: limits.sends_per_source,
+            sends_per_prefix: limits.sends_per_prefix,
+            sends_in_all: limits.sends_in_all,
+            wrong_invitation_codes_per_user: limits.wrong_invitation_codes_per_user,
+            wrong_invitation_codes_per_source: limits.wrong_invitation_codes_per_source,
+            prices: self.budget.prices.clone(),
+            budget: self.budget.amounts.clone(),
+            warn_at: *self.budget.warn_at,
         }
     }
 

@@ -4,7 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{ConfigError, Count, Entry, Host, Layers, Name, Origin};
 use crate::{
-    domain::{destination::Destination, limit::Limit, phone::Region},
+    domain::{
+        destination::Destination,
+        limit::Limit,
+        money::{self, Price},
+        phone::Region,
+    },
     sms, store,
 };
 
@@ -62,6 +67,18 @@ section! {
         wrong_invitation_codes_per_user: Limit = "10/24h";
         /// Wrong invitation codes entered from one source address.
         wrong_invitation_codes_per_source: Limit = "30/24h";
+    }
+}
+
+section! {
+    /// What messages may cost.
+    Budget "budget." {
+        /// What a message costs by prefix, in a currency of yours, as in `+79=2.50, +44=0.04`.
+        prices: Vec<Price> = "";
+        /// What may be spent, as in `500/1h, 5000/24h, 100000/30d`; known devices may spend as much again.
+        amounts: money::Budget = "off";
+        /// Hundredths of an amount after which a warning is logged.
+        warn_at: Count<1, 100> = "80";
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         code::OneTimeCode,
         destination::Destination,
         limit::Limit,
+        money::{Budget, Price},
         phone::{Phone, Region},
         time::{Timestamp, parse_span},
     },
@@ -49,6 +50,8 @@ macro_rules! written_as_text {
 
 written_as_text!(
     Limit,
+    Price,
+    Budget,
     Region,
     Destination,
     sms::Choice,

@@ -11,7 +11,10 @@ use rand::CryptoRng;
 
 use super::{
     code::OneTimeCode,
+    guard::{Asker, Guard, Visitor, Warning},
     id,
+    ledger::Sent,
+    limit::Reached,
     phone::Phone,
     time::Timestamp,
     tx::{StoreError, Tx},
@@ -64,7 +67,7 @@ pub struct Fixed {
 /// The numbers that bound challenges.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Digits of a new code.
+    /// Digits of a new code, as long as nobody guesses too much.
     pub code_length: usize,
     /// How long a challenge lives.
     pub ttl: Duration,
@@ -74,15 +77,50 @@ pub struct Policy {
     pub live_per_phone: usize,
 }
 
+/// A phone that somebody wants to prove.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The phone.
+    pub phone: Phone,
+    /// What for.
+    pub purpose: Purpose,
+    /// Its code, if it is a test number: it gets no message, and has no limits.
+    pub fixed: Option<Fixed>,
+}
+
+/// A challenge was begun.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// It. Its code is to be sent once this is committed.
+    pub challenge: Challenge,
+    /// How long until another may be begun.
+    pub resend_in: Duration,
+    /// What the operator should hear of.
+    pub warning: Option<Warning>,
+}
+
 /// A challenge was not begun.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// As many are alive as may be; one ends after this long.
-    #[error("too many challenges of this phone are alive")]
-    TooManyLive(Duration),
+    /// A limit is reached.
+    #[error("a limit is reached")]
+    Limited(Reached),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A guess, and what it is a guess at.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The challenge that the token names.
+    pub challenge: ChallengeId,
+    /// The phone that the token names.
+    pub phone: Phone,
+    /// What the proof is wanted for.
+    pub purpose: Purpose,
+    /// The code that was typed.
+    pub guess: OneTimeCode,
 }
 
 /// What came of a guess.
@@ -105,48 +143,91 @@ pub enum Verdict {
     Unknown,
     /// A code of this challenge has another length; nothing was counted.
     OtherLength,
+    /// So much was guessed wrong before that this was not evaluated.
+    Limited(Reached),
 }
 
-/// Begins a challenge. While another of the same phone and purpose is alive,
-/// its code is sent again: messages arrive out of order. A test number has a
-/// `fixed` code and as many challenges as it likes.
+/// Begins a challenge. While another of the same phone, purpose and length is
+/// alive, its code is sent again: messages arrive out of order.
 pub fn open(
     tx: &mut dyn Tx,
-    phone: Phone,
-    purpose: Purpose,
-    fixed: Option<&Fixed>,
-    policy: Policy,
-    now: Timestamp,
+    guard: &Guard,
+    visitor: &Visitor,
+    asked: &Asked,
     rng: &mut dyn CryptoRng,
-) -> Result<Challenge, OpenError> {
+) -> Result<Opened, OpenError> {
+    let (policy, now) = (guard.policy.challenges, visitor.now);
     tx.prune_challenges(now - Duration::from_hours(1))?;
-    let live = match fixed {
-        Some(_) => Vec::new(),
-        None => tx.live_challenges(phone, policy.guesses, now)?,
-    };
-    if live.len() >= policy.live_per_phone {
-        let first_to_end = live
-            .iter()
-            .map(|challenge| challenge.expires_at)
-            .min()
-            .unwrap_or(now);
-        return Err(OpenError::TooManyLive(first_to_end.since(now)));
+    if let Some(fixed) = &asked.fixed {
+        let expires_at = fixed.until.min(now + policy.ttl);
+        return Ok(Opened {
+            challenge: begin(tx, asked, fixed.code.clone(), now, expires_at, rng)?,
+            resend_in: Duration::ZERO,
+            warning: None,
+        });
     }
+    let asker = guard.identify(tx, visitor, asked.phone)?;
+    let live = tx.live_challenges(asked.phone, policy.guesses, now)?;
+    let mut own = own(tx, &live, asker)?;
+    let room = alive(&own, policy, now);
+    let other = guard.may_send(tx, visitor, asker, asked.phone)?;
+    if let Some(reached) = room.into_iter().chain(other).max_by_key(|one| one.wait) {
+        return Err(OpenError::Limited(reached));
+    }
+    let digits = guard.code_length(tx, visitor, asker)?;
     let sibling = live
         .into_iter()
-        .rfind(|challenge| challenge.purpose == purpose);
-    let code = match (fixed, sibling) {
-        (Some(fixed), _) => fixed.code.clone(),
-        (None, Some(sibling)) => sibling.code,
-        (None, None) => OneTimeCode::draw(policy.code_length, rng),
-    };
+        .rfind(|challenge| challenge.purpose == asked.purpose && challenge.code.digits() == digits);
+    let code = sibling.map_or_else(|| OneTimeCode::draw(digits, rng), |sibling| sibling.code);
+    let challenge = begin(tx, asked, code, now, now + policy.ttl, rng)?;
+    let warning = guard.note_send(tx, visitor, asker, asked.phone, challenge.id)?;
+    own.push(challenge.expires_at);
+    let next = guard.party_wait(tx, visitor, asker)?;
+    let waits = alive(&own, policy, now).into_iter().chain(next);
+    Ok(Opened {
+        challenge,
+        resend_in: waits.map(|one| one.wait).max().unwrap_or_default(),
+        warning,
+    })
+}
+
+/// When those of the live challenges end that count as this asker's. Strangers
+/// fill up the places of strangers only.
+fn own(tx: &mut dyn Tx, live: &[Challenge], asker: Asker) -> Result<Vec<Timestamp>, StoreError> {
+    let mut own = Vec::new();
+    for challenge in live {
+        let device = tx.send_of(challenge.id)?.filter(|send| send.known);
+        if device.map(|send| send.party) == Some(asker.party).filter(|_| asker.known) {
+            own.push(challenge.expires_at);
+        }
+    }
+    Ok(own)
+}
+
+/// Whether as many challenges are alive as may be: until the first of them ends.
+fn alive(ends: &[Timestamp], policy: Policy, now: Timestamp) -> Option<Reached> {
+    let first = ends.iter().min()?;
+    (ends.len() >= policy.live_per_phone).then(|| Reached {
+        limit: "live_tokens_per_phone",
+        wait: first.since(now),
+    })
+}
+
+fn begin(
+    tx: &mut dyn Tx,
+    asked: &Asked,
+    code: OneTimeCode,
+    now: Timestamp,
+    expires_at: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Challenge, StoreError> {
     let mut challenge = Challenge {
         id: ChallengeId(0),
-        phone,
-        purpose,
+        phone: asked.phone,
+        purpose: asked.purpose,
         code,
         created_at: now,
-        expires_at: fixed.map_or(now + policy.ttl, |fixed| fixed.until.min(now + policy.ttl)),
+        expires_at,
         wrong_guesses: 0,
         spent: false,
     };
@@ -156,43 +237,65 @@ pub fn open(
             return Ok(challenge);
         }
     }
-    Err(StoreError::no_free_id("challenge").into())
+    Err(StoreError::no_free_id("challenge"))
 }
 
-/// Evaluates a guess at the challenge `id`, which was begun for `phone` and `purpose`.
+/// Takes back a challenge whose code certainly reached nobody.
+pub fn withdraw(
+    tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
+    id: ChallengeId,
+) -> Result<(), StoreError> {
+    guard.unsend(tx, visitor, id)?;
+    tx.delete_challenge(id)
+}
+
+/// Evaluates a guess.
 pub fn answer(
     tx: &mut dyn Tx,
-    id: ChallengeId,
-    phone: Phone,
-    purpose: Purpose,
-    guess: &OneTimeCode,
-    policy: Policy,
-    now: Timestamp,
+    guard: &Guard,
+    visitor: &Visitor,
+    answer: &Answer,
 ) -> Result<Verdict, StoreError> {
-    let Some(challenge) = tx.challenge(id)? else {
+    let Some(challenge) = tx.challenge(answer.challenge)? else {
         return Ok(Verdict::Unknown);
     };
-    if challenge.phone != phone || challenge.purpose != purpose {
+    if challenge.phone != answer.phone || challenge.purpose != answer.purpose {
         return Ok(Verdict::Unknown);
     }
-    if challenge.expires_at <= now {
+    if challenge.expires_at <= visitor.now {
         return Ok(Verdict::Expired);
     }
     if challenge.spent {
         return Ok(Verdict::Spent);
     }
-    if challenge.wrong_guesses >= policy.guesses {
+    let guesses = guard.policy.challenges.guesses;
+    if challenge.wrong_guesses >= guesses {
         return Ok(Verdict::Exhausted);
     }
-    if challenge.code.digits() != guess.digits() {
+    let digits = challenge.code.digits();
+    if digits != answer.guess.digits() {
         return Ok(Verdict::OtherLength);
     }
-    if !challenge.code.matches(guess) {
-        tx.count_wrong_guess(id)?;
+    let sent = tx.send_of(challenge.id)?;
+    let asker = match sent.filter(|sent| sent.known) {
+        Some(Sent { party, known, .. }) => Asker { party, known },
+        None => guard.identify(tx, visitor, challenge.phone)?,
+    };
+    if let Some(reached) = guard.may_guess(tx, visitor, asker, digits)? {
+        return Ok(Verdict::Limited(reached));
+    }
+    if !challenge.code.matches(&answer.guess) {
+        tx.count_wrong_guess(challenge.id)?;
+        guard.note_wrong(tx, visitor, asker, digits, sent.is_none())?;
         return Ok(Verdict::Wrong {
-            attempts_left: policy.guesses - challenge.wrong_guesses - 1,
+            attempts_left: guesses - challenge.wrong_guesses - 1,
         });
     }
-    tx.spend_challenges(phone)?;
+    tx.spend_challenges(challenge.phone)?;
+    if sent.is_some() {
+        guard.note_right(tx, visitor, asker, challenge.id)?;
+    }
     Ok(Verdict::Right)
 }

@@ -7,6 +7,7 @@ use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use super::{
+    ledger::Party,
     time::Timestamp,
     tx::{StoreError, Tx},
     user::UserId,
@@ -33,6 +34,15 @@ impl DeviceSecret {
     /// What is stored in the secret's place.
     pub fn hash(&self) -> DeviceHash {
         DeviceHash(Sha256::digest(self.0).into())
+    }
+}
+
+impl DeviceHash {
+    /// Whom the device's own limits are charged to. Below zero, where no phone's
+    /// alias is.
+    pub fn party(&self) -> Party {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        Party(i64::from_be_bytes([a, b, c, d, e, f, g, h]) | i64::MIN)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::{
     code::InvitationCode,
-    time::Timestamp,
+    guard::{Guard, Visitor},
+    limit::Reached,
     tx::{StoreError, Tx},
     user::{Redeemed, User, UserId},
 };
 
 /// Why an invitation code was not accepted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 pub enum RedeemError {
     /// Nobody has this code.
     #[error("nobody has this invitation code")]
@@ -22,37 +23,44 @@ pub enum RedeemError {
     /// The code's owner was, over some number of steps, invited by this user.
     #[error("the referrer was invited by this user")]
     Cycle,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// Too many unknown codes were entered before this one, which was not looked at.
+    #[error("too many unknown invitation codes were entered")]
+    Limited(Reached),
 }
 
 /// Records that `user` was invited by the owner of `code`, who is returned.
-/// The same code again is the same answer; another never is.
+/// The same code again is the same answer; another never is. A refusal is a
+/// value, since one that was counted must be kept.
 pub fn redeem(
     tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
     user: &User,
     code: InvitationCode,
-    now: Timestamp,
-) -> Result<User, RedeemError> {
-    let referrer = tx.user_by_invitation_code(code)?;
+) -> Result<Result<User, RedeemError>, StoreError> {
     if let Some(Redeemed {
         referrer: first, ..
     }) = user.redeemed
     {
-        return referrer
-            .filter(|referrer| referrer.id == first)
-            .ok_or(RedeemError::AlreadySet);
+        let referrer = tx.user_by_invitation_code(code)?;
+        let the_same = referrer.filter(|referrer| referrer.id == first);
+        return Ok(the_same.ok_or(RedeemError::AlreadySet));
     }
-    let referrer = referrer.ok_or(RedeemError::Unknown)?;
+    if let Some(reached) = guard.may_redeem(tx, visitor, user)? {
+        return Ok(Err(RedeemError::Limited(reached)));
+    }
+    let Some(referrer) = tx.user_by_invitation_code(code)? else {
+        guard.note_unknown_code(tx, visitor, user)?;
+        return Ok(Err(RedeemError::Unknown));
+    };
     if referrer.id == user.id {
-        return Err(RedeemError::Own);
+        return Ok(Err(RedeemError::Own));
     }
     if invited(tx, user.id, &referrer)? {
-        return Err(RedeemError::Cycle);
+        return Ok(Err(RedeemError::Cycle));
     }
-    tx.set_referrer(user.id, referrer.id, now)?;
-    Ok(referrer)
+    tx.set_referrer(user.id, referrer.id, visitor.now)?;
+    Ok(Ok(referrer))
 }
 
 /// Whether `ancestor` is among those who, step by step, led to `user`. The

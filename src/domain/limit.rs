@@ -3,7 +3,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use super::time::parse_span;
+use super::time::{Timestamp, parse_span};
 
 /// A limit: every window must have room. No window at all means "off".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,42 @@ impl Limit {
     pub fn windows(&self) -> &[Window] {
         &self.0
     }
+
+    /// Whether it bounds nothing.
+    pub fn is_off(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many of the newest events have to be known to judge the next.
+    pub fn most(&self) -> usize {
+        let most = self.0.iter().map(|window| window.count).max();
+        most.map_or(0, |most| most as usize)
+    }
+
+    /// How long events have to be remembered.
+    pub fn longest(&self) -> Duration {
+        let spans = self.0.iter().map(|window| window.span);
+        spans.max().unwrap_or_default()
+    }
+
+    /// How long until one more may happen, after the `newest` events (at least
+    /// [`Limit::most`] of them, the latest first); `None` when it may at once.
+    pub fn wait(&self, newest: &[Timestamp], now: Timestamp) -> Option<Duration> {
+        let waits = self.0.iter().filter_map(|window| {
+            let last_that_counts = newest.get(window.count as usize - 1)?;
+            Some((*last_that_counts + window.span).since(now)).filter(|wait| !wait.is_zero())
+        });
+        waits.max()
+    }
+}
+
+/// That a limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// Its name, as clients and operators know it.
+    pub limit: &'static str,
+    /// When there will be room again.
+    pub wait: Duration,
 }
 
 impl FromStr for Limit {
@@ -59,6 +95,22 @@ fn window(text: &str) -> Result<Window, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_event_waits_for_the_fullest_window() {
+        let limit: Limit = "1/60s, 3/15m".parse().unwrap();
+        let at = Timestamp::from_seconds;
+        let wait = |newest: &[Timestamp]| limit.wait(newest, at(1000)).map(|wait| wait.as_secs());
+        assert_eq!(wait(&[]), None);
+        assert_eq!(wait(&[at(940)]), None);
+        assert_eq!(wait(&[at(941)]), Some(1));
+        assert_eq!(wait(&[at(900), at(500), at(100)]), None);
+        assert_eq!(wait(&[at(900), at(500), at(101)]), Some(1));
+        assert_eq!(wait(&[at(990), at(980), at(970)]), Some(870));
+        // The clock was set back: what happened in its future counts all the more.
+        assert_eq!(wait(&[at(2000)]), Some(1060));
+        assert_eq!((limit.most(), limit.longest().as_secs()), (3, 900));
+    }
 
     #[test]
     fn a_limit_is_a_list_of_windows_or_off() {

@@ -3,42 +3,23 @@
 use rand::CryptoRng;
 
 use super::{
-    challenge::{self, Challenge, ChallengeId, Fixed, OpenError, Purpose, Verdict},
-    code::{InvitationCode, NotACode, OneTimeCode},
+    challenge::{self, Answer, Verdict},
+    code::{InvitationCode, NotACode},
     device::{self, DeviceSecret},
+    guard::{Guard, Visitor},
     invitation::{self, RedeemError},
-    phone::Phone,
     session::{self, Origin, Session},
-    time::Timestamp,
     tx::{StoreError, Tx},
     user::{self, User},
 };
 
-/// Asks for a code to log in with. It is sent once this is committed.
-pub fn ask(
-    tx: &mut dyn Tx,
-    phone: Phone,
-    fixed: Option<&Fixed>,
-    policy: challenge::Policy,
-    now: Timestamp,
-    rng: &mut dyn CryptoRng,
-) -> Result<Challenge, OpenError> {
-    challenge::open(tx, phone, Purpose::Login, fixed, policy, now, rng)
-}
-
 /// An attempt to log in, as the client made it.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// The challenge that the token names.
-    pub challenge: ChallengeId,
-    /// The phone that the token names.
-    pub phone: Phone,
-    /// The code that was typed.
-    pub guess: OneTimeCode,
+    /// The guess.
+    pub answer: Answer,
     /// What was typed for an invitation code to enter at once.
     pub invitation: Option<Result<InvitationCode, NotACode>>,
-    /// The secret of a device that was here before.
-    pub device: Option<DeviceSecret>,
     /// Where the attempt came from.
     pub origin: Origin,
 }
@@ -67,44 +48,28 @@ pub struct Welcome {
 /// the referral, all or nothing.
 pub fn confirm(
     tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
     attempt: &Attempt,
-    challenges: challenge::Policy,
     sessions: session::Policy,
-    now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Confirmation, StoreError> {
-    let Attempt {
-        challenge,
-        phone,
-        guess,
-        ..
-    } = attempt;
-    match challenge::answer(
-        tx,
-        *challenge,
-        *phone,
-        Purpose::Login,
-        guess,
-        challenges,
-        now,
-    )? {
+    match challenge::answer(tx, guard, visitor, &attempt.answer)? {
         Verdict::Right => {}
         refused => return Ok(Confirmation::Refused(refused)),
     }
-    let user = match tx.user_by_phone(*phone)? {
+    let (phone, now) = (attempt.answer.phone, visitor.now);
+    let user = match tx.user_by_phone(phone)? {
         Some(user) => user,
-        None => user::register(tx, *phone, now, rng)?,
+        None => user::register(tx, phone, now, rng)?,
     };
     let invitation = match attempt.invitation {
         None => None,
         Some(Err(NotACode)) => Some(Err(RedeemError::Unknown)),
-        Some(Ok(code)) => Some(match invitation::redeem(tx, &user, code, now) {
-            Err(RedeemError::Store(failed)) => return Err(failed),
-            outcome => outcome,
-        }),
+        Some(Ok(code)) => Some(invitation::redeem(tx, guard, visitor, &user, code)?),
     };
     let session = session::begin(tx, user.id, &attempt.origin, sessions, now, rng)?;
-    let device = device::recognise(tx, user.id, attempt.device.as_ref(), now, rng)?;
+    let device = device::recognise(tx, user.id, visitor.device.as_ref(), now, rng)?;
     Ok(Confirmation::Welcome(Box::new(Welcome {
         session,
         device,

@@ -2,10 +2,9 @@
 
 use super::{
     about::{Change, Email, Name},
-    challenge::{self, ChallengeId, Purpose, Verdict},
-    code::OneTimeCode,
+    challenge::{self, Answer, Verdict},
+    guard::{Guard, Visitor},
     phone::Phone,
-    time::Timestamp,
     tx::{StoreError, Tx},
     user::User,
 };
@@ -84,23 +83,20 @@ pub enum PhoneChange {
 /// Makes a proved phone the user's own.
 pub fn change_phone(
     tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
     mut user: User,
-    challenge: ChallengeId,
-    phone: Phone,
-    guess: &OneTimeCode,
-    policy: challenge::Policy,
-    now: Timestamp,
+    answer: &Answer,
 ) -> Result<PhoneChange, StoreError> {
-    let purpose = Purpose::PhoneChange(user.id);
-    match challenge::answer(tx, challenge, phone, purpose, guess, policy, now)? {
+    match challenge::answer(tx, guard, visitor, answer)? {
         Verdict::Right => {}
         refused => return Ok(PhoneChange::Refused(refused)),
     }
-    match tx.user_by_phone(phone)? {
+    match tx.user_by_phone(answer.phone)? {
         Some(owner) if owner.id != user.id => return Ok(PhoneChange::Taken),
         Some(_) => {}
-        None => tx.change_phone(user.id, phone)?,
+        None => tx.change_phone(user.id, answer.phone)?,
     }
-    user.phone = phone;
+    user.phone = answer.phone;
     Ok(PhoneChange::Changed(Box::new(read(tx, user)?)))
 }

@@ -12,6 +12,8 @@ use super::{
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
     device::{Device, DeviceHash},
+    ledger::{Book, Miss, Party, Sent, Tally},
+    money::Money,
     phone::Phone,
     session::{Session, SessionId},
     time::Timestamp,
@@ -19,9 +21,9 @@ use super::{
 };
 
 /// One transaction of whatever engine stores the service's data.
-pub trait Tx: Users + Challenges + Sessions + Devices {}
+pub trait Tx: Users + Challenges + Sessions + Devices + Ledgers {}
 
-impl<T: Users + Challenges + Sessions + Devices> Tx for T {}
+impl<T: Users + Challenges + Sessions + Devices + Ledgers> Tx for T {}
 
 /// Users and who invited whom.
 pub trait Users {
@@ -129,6 +131,58 @@ pub trait Devices {
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError>;
     /// Writes down that a device was used.
     fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What limits are counted from. Every list is of the newest events, the
+/// latest first; every pruning forgets some of the oldest.
+pub trait Ledgers {
+    /// When messages were sent to a party.
+    fn sends_to(&mut self, party: Party, most: usize) -> Result<Vec<Timestamp>, StoreError>;
+    /// When messages were sent to the numbers of a prefix, to known devices or
+    /// to strangers, and whether their codes came back.
+    fn sends_around(
+        &mut self,
+        prefix: i64,
+        known: bool,
+        most: usize,
+    ) -> Result<Vec<(Timestamp, bool)>, StoreError>;
+    /// The message of a challenge, if it had one.
+    fn send_of(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
+    /// Adds a message.
+    fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
+    /// Writes down that the code of a message came back.
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Forgets a message that was not sent after all.
+    fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Forgets messages from before `before`.
+    fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// When a party entered something wrongly.
+    fn misses(
+        &mut self,
+        miss: Miss,
+        party: Party,
+        most: usize,
+    ) -> Result<Vec<Timestamp>, StoreError>;
+    /// Adds a miss.
+    fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError>;
+    /// Forgets misses from before `before`.
+    fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// Adds a line to a book.
+    fn note(&mut self, book: Book, at: Timestamp, amount: Money) -> Result<(), StoreError>;
+    /// The sum of a book's lines after `after`.
+    fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError>;
+    /// When the first line after `after` was written.
+    fn first_note(&mut self, book: Book, after: Timestamp)
+    -> Result<Option<Timestamp>, StoreError>;
+    /// Forgets lines from before `before`.
+    fn prune_notes(&mut self, book: Book, before: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes down that it is `at` by now.
+    fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;
+    /// The latest instant that was ever written down in a ledger.
+    fn latest_time(&mut self) -> Result<Timestamp, StoreError>;
 }
 
 /// Why the store could not do what it was asked.

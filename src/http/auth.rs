@@ -16,7 +16,7 @@ use crate::{
     domain::{
         session::{self, Bearer, Session},
         tx::Tx,
-        user::User,
+        user::{User, UserId},
     },
     token::{TokenError, access},
 };
@@ -34,6 +34,11 @@ impl Caller {
     /// The service that is called.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> UserId {
+        self.bearer.user
     }
 
     /// Reads for this user.

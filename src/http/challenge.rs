@@ -1,6 +1,8 @@
 //! What the two ways of proving a phone have in common: a phone is read, a
 //! code is sent, a token and a guess come back.
 
+use std::{sync::Arc, time::Duration};
+
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -8,20 +10,23 @@ use super::{
     client::TokenHeader,
     docs,
     json::Fields,
-    problem::{self, Problem},
+    problem::{self, Problem, seconds},
 };
 use crate::{
     app::App,
     domain::{
-        challenge::{Challenge, Fixed, Verdict},
+        challenge::{self, Answer, Challenge, Fixed, Opened, Purpose, Verdict},
         code::OneTimeCode,
+        guard::Visitor,
+        limit::Reached,
         phone::Phone,
+        source::Deed,
         time::Timestamp,
     },
     sms::{Message, SmsError},
     token::{
         TokenError,
-        challenge::{Opened, open, seal},
+        challenge::{open, seal},
     },
 };
 
@@ -52,7 +57,7 @@ impl poem_openapi::types::Example for ChallengeReply {
             url_to_redirect: "/login/sms-confirm/".to_owned(),
             fields_to_be_required: vec!["sms_code".to_owned()],
             expires_in: 180,
-            resend_in: 0,
+            resend_in: 60,
             sms_code_length: 4,
         }
     }
@@ -64,6 +69,7 @@ pub const ASK: &[&problem::Kind] = &[
     &problem::PHONE_NOT_ALLOWED,
     &problem::SMS_RATE_LIMITED,
     &problem::SMS_UNAVAILABLE,
+    &problem::SMS_BUDGET_EXHAUSTED,
 ];
 /// What any confirming of a code may refuse.
 pub const CONFIRM: &[&problem::Kind] = &[
@@ -73,7 +79,10 @@ pub const CONFIRM: &[&problem::Kind] = &[
     &problem::SMS_TOKEN_USED,
     &problem::SMS_CODE_INVALID,
     &problem::TOO_MANY_ATTEMPTS,
+    &problem::RATE_LIMITED,
 ];
+/// How long a gateway may take; after that nobody knows what became of the message.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
 pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
@@ -90,25 +99,36 @@ pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option
 /// Sends the code of a challenge that was committed, unless it is a test
 /// number's, and answers with its token.
 pub async fn deliver(
-    app: &App,
-    mut challenge: Challenge,
+    app: &Arc<App>,
+    visitor: Visitor,
+    opened: Opened,
     is_test: bool,
     confirm_at: &str,
 ) -> Result<ChallengeReply, Problem> {
+    let Opened {
+        mut challenge,
+        resend_in,
+        warning,
+    } = opened;
+    if let Some(warning) = warning {
+        let (spent, amount) = (warning.spent.to_string(), warning.amount.to_string());
+        let seconds = warning.span.as_secs();
+        tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
+    }
     if !is_test {
-        send(app, &mut challenge).await?;
+        send(app, visitor, &mut challenge).await?;
     }
     Ok(ChallengeReply {
         sms_token: seal(&app.keys, &challenge),
         url_to_redirect: confirm_at.to_owned(),
         fields_to_be_required: vec!["sms_code".to_owned()],
         expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
-        resend_in: 0,
+        resend_in: seconds(resend_in),
         sms_code_length: challenge.code.digits() as u64,
     })
 }
 
-async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
+async fn send(app: &Arc<App>, visitor: Visitor, challenge: &mut Challenge) -> Result<(), Problem> {
     let id = challenge.id;
     let message = Message {
         to: challenge.phone,
@@ -116,7 +136,8 @@ async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
         code: challenge.code.clone(),
         at: challenge.created_at,
     };
-    match app.sms.deliver(&message).await {
+    let delivery = tokio::time::timeout(PATIENCE, app.sms.deliver(&message));
+    match delivery.await.unwrap_or(Err(SmsError::Unknown)) {
         Ok(receipt) => {
             if let Some(chosen) = receipt.code {
                 let code = chosen.clone();
@@ -134,8 +155,11 @@ async fn send(app: &App, challenge: &mut Challenge) -> Result<(), Problem> {
         }
         Err(error) => {
             tracing::error!(phone = challenge.phone.masked(), %error, "no message was sent");
+            let house = Arc::clone(app);
             app.store
-                .write(move |tx| tx.delete_challenge(id).map_err(Problem::from))
+                .write(move |tx| {
+                    challenge::withdraw(tx, &house.guard, &visitor, id).map_err(Problem::from)
+                })
                 .await?;
             Err(Problem::new(&problem::SMS_UNAVAILABLE))
         }
@@ -168,14 +192,16 @@ fn not_a_guess() -> Problem {
     Problem::at(&problem::VALIDATION_FAILED, "#/sms_code", NOT_A_GUESS)
 }
 
-/// Opens the challenge token, wherever it was sent.
+/// Opens the challenge token, wherever it was sent: the guess that is to be
+/// evaluated. A token that cannot be read is a failed confirmation.
 pub fn opened(
     app: &App,
+    visitor: &Visitor,
     header: TokenHeader,
-    member: Option<String>,
-    now: Timestamp,
-) -> Result<Opened, Problem> {
-    let token = match (header.0, member) {
+    proof: Proof,
+    purpose: Purpose,
+) -> Result<Answer, Problem> {
+    let token = match (header.0, proof.token) {
         (Some(header), Some(member)) if header != member => {
             let reason = "differs from the header sms-token";
             return Err(Problem::at(
@@ -187,12 +213,23 @@ pub fn opened(
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
     };
-    open(&app.keys, &token, now).map_err(|error| {
-        Problem::new(match error {
-            TokenError::Invalid => &problem::SMS_TOKEN_INVALID,
-            TokenError::Expired => &problem::SMS_TOKEN_EXPIRED,
-        })
-    })
+    match open(&app.keys, &token, visitor.now) {
+        Ok(opened) => Ok(Answer {
+            challenge: opened.challenge,
+            phone: opened.phone,
+            purpose,
+            guess: proof.guess,
+        }),
+        Err(TokenError::Expired) => Err(Problem::new(&problem::SMS_TOKEN_EXPIRED)),
+        Err(TokenError::Invalid) => {
+            let deed = Deed::FailedConfirmation;
+            if let Some(reached) = app.guard.source_reached(visitor, deed) {
+                return Err(Problem::limited(&problem::RATE_LIMITED, reached));
+            }
+            app.guard.blame_source(visitor, deed);
+            Err(Problem::new(&problem::SMS_TOKEN_INVALID))
+        }
+    }
 }
 
 /// What is answered when the phone was not proved.
@@ -201,9 +238,15 @@ pub fn refused(verdict: Verdict) -> Problem {
         Verdict::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
         Verdict::Exhausted => Problem::limited(
             &problem::TOO_MANY_ATTEMPTS,
-            "guesses_per_token",
-            std::time::Duration::ZERO,
+            Reached {
+                limit: "guesses_per_token",
+                wait: Duration::ZERO,
+            },
         ),
+        Verdict::Limited(reached) if reached.limit.ends_with("per_source") => {
+            Problem::limited(&problem::RATE_LIMITED, reached)
+        }
+        Verdict::Limited(reached) => Problem::limited(&problem::TOO_MANY_ATTEMPTS, reached),
         Verdict::Spent => Problem::new(&problem::SMS_TOKEN_USED),
         Verdict::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
         Verdict::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),

@@ -9,13 +9,33 @@ use poem_openapi::{
     types::Type,
 };
 
-use crate::{app::App, domain::session::Origin};
+use crate::{
+    app::App,
+    domain::{device::DeviceSecret, guard::Visitor, session::Origin},
+    token::challenge::from_base64,
+};
 
 /// Most characters of a client's name that are kept.
 const LONGEST_NAME: usize = 200;
 
 /// Where a request came from.
 pub struct Client(pub Origin);
+
+impl Client {
+    /// Who this is to the limits, at this instant.
+    pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
+        let secret = |token: String| from_base64(&token)?.try_into().ok();
+        Visitor {
+            source: self.0.ip.map(Into::into),
+            device: device
+                .and_then(|header| header.0)
+                .and_then(secret)
+                .map(DeviceSecret),
+            now: app.now(),
+            at: app.ratchet.now(),
+        }
+    }
+}
 
 impl<'a> FromRequest<'a> for Client {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {

@@ -71,7 +71,7 @@ impl HealthApi {
 
     /// Check that the store answers
     ///
-    /// Reads, and takes the place of a writer; it changes nothing.
+    /// Reads, and writes down that this instant was.
     #[oai(
         path = "/health/ready/",
         method = "get",
@@ -79,7 +79,8 @@ impl HealthApi {
         operation_id = "ready"
     )]
     async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
-        app.0.store.check().await.map_err(Problem::from)?;
+        let at = app.0.ratchet.now();
+        app.0.store.check(at).await.map_err(Problem::from)?;
         Ok(Reply(HealthReply::ok()))
     }
 }

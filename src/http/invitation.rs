@@ -1,11 +1,14 @@
 //! Entering an invitation code, and the list of those who entered one's own.
 
+use std::sync::Arc;
+
 use poem_openapi::{Object, OpenApi, param::Query};
 use serde::Serialize;
 
 use super::{
     Tag,
     auth::Caller,
+    client::Client,
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
@@ -108,6 +111,7 @@ impl Refusals for Redeem {
             &problem::INVITATION_SELF,
             &problem::INVITATION_ALREADY_SET,
             &problem::INVITATION_CYCLE,
+            &problem::RATE_LIMITED,
         ],
         ANY,
     ];
@@ -136,12 +140,16 @@ impl InvitationApi {
         &self,
         caller: Caller,
         body: Body<RedeemRequest>,
+        client: Client,
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
-        let now = caller.app().now();
-        let code = body.0;
-        let referrer = caller
-            .write(move |tx, _, user| Ok(invitation::redeem(tx, &user, code, now)?))
+        let (house, code) = (Arc::clone(caller.app()), body.0);
+        let visitor = client.visitor(&house, None);
+        let redeemed = caller
+            .write(move |tx, _, user| {
+                Ok(invitation::redeem(tx, &house.guard, &visitor, &user, code)?)
+            })
             .await?;
+        let referrer = redeemed.map_err(Problem::from)?;
         Ok(Reply(RedeemReply {
             invited_by: referrer.phone.to_string(),
         }))

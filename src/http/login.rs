@@ -18,16 +18,13 @@ use super::{
 use crate::{
     app::App,
     domain::{
+        challenge::{self, Asked, Purpose},
         code::InvitationCode,
-        device::DeviceSecret,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
         user::User,
     },
-    token::{
-        access,
-        challenge::{Opened, base64, from_base64},
-    },
+    token::{access, challenge::base64},
 };
 
 /// The calls of somebody who is not logged in yet.
@@ -164,19 +161,30 @@ impl LoginApi {
         &self,
         app: Data<&Arc<App>>,
         body: Body<PhoneRequest>,
+        /// The device token of an earlier confirmation on this device. A known
+        /// device has limits of its own, which strangers cannot use up.
+        #[oai(name = "device-token")]
+        device: TokenHeader,
+        client: Client,
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
-        let (now, mut rng) = (app.now(), app.dice());
-        let (phone, fixed) = addressee(app, &body.0, now)?;
-        let (policy, known) = (app.config.challenges(), fixed.clone());
-        let challenge = app
+        let visitor = client.visitor(app, Some(device));
+        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
+        let asked = Asked {
+            phone,
+            purpose: Purpose::Login,
+            fixed,
+        };
+        let is_test = asked.fixed.is_some();
+        let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
+        let opened = app
             .store
             .write(move |tx| {
-                login::ask(tx, phone, known.as_ref(), policy, now, &mut rng).map_err(Problem::from)
+                challenge::open(tx, &house.guard, &who, &asked, &mut rng).map_err(Problem::from)
             })
             .await?;
         Ok(Reply(
-            deliver(app, challenge, fixed.is_some(), "/login/sms-confirm/").await?,
+            deliver(app, visitor, opened, is_test, "/login/sms-confirm/").await?,
         ))
     }
 
@@ -204,29 +212,22 @@ impl LoginApi {
         client: Client,
     ) -> Result<Reply<ConfirmReply>, Refusal<Confirm>> {
         let app = app.0;
-        let (now, mut rng) = (app.now(), app.dice());
+        let visitor = client.visitor(app, Some(device));
         let (proof, invitation_code) = body.0;
-        let Opened { challenge, phone } = opened(app, token, proof.token, now)?;
         let invitation = invitation_code
             .filter(|code| !code.is_empty())
             .map(|code| InvitationCode::parse(&code));
-        let device = device
-            .0
-            .and_then(|token| from_base64(&token)?.try_into().ok())
-            .map(DeviceSecret);
         let attempt = Attempt {
-            challenge,
-            phone,
-            guess: proof.guess,
+            answer: opened(app, &visitor, token, proof, Purpose::Login)?,
             invitation,
-            device,
             origin: client.0,
         };
-        let (challenges, sessions) = (app.config.challenges(), app.config.sessions());
+        let sessions = app.config.sessions();
+        let (house, mut rng) = (Arc::clone(app), app.dice());
         let confirmation = app
             .store
             .write(move |tx| {
-                login::confirm(tx, &attempt, challenges, sessions, now, &mut rng)
+                login::confirm(tx, &house.guard, &visitor, &attempt, sessions, &mut rng)
                     .map_err(Problem::from)
             })
             .await?;

@@ -1,23 +1,22 @@
 //! Moving one's account to another phone.
 
+use std::sync::Arc;
+
 use poem_openapi::{Object, OpenApi};
 
 use super::{
     Tag,
     auth::Caller,
     challenge::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, refused},
-    client::TokenHeader,
+    client::{Client, TokenHeader},
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     profile::ProfileReply,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
-use crate::{
-    domain::{
-        challenge::{self, Purpose},
-        profile::{self, PhoneChange},
-    },
-    token::challenge::Opened,
+use crate::domain::{
+    challenge::{self, Asked, Purpose},
+    profile::{self, PhoneChange},
 };
 
 /// The calls that change the caller's phone.
@@ -105,27 +104,23 @@ impl PhoneApi {
         &self,
         caller: Caller,
         body: Body<NewPhoneRequest>,
+        client: Client,
     ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
         let app = caller.app();
-        let (now, mut rng) = (app.now(), app.dice());
-        let (phone, fixed) = addressee(app, &body.0, now)?;
-        let (policy, known) = (app.config.challenges(), fixed.clone());
-        let challenge = caller
-            .write(move |tx, _, user| {
-                let purpose = Purpose::PhoneChange(user.id);
-                Ok(challenge::open(
-                    tx,
-                    phone,
-                    purpose,
-                    known.as_ref(),
-                    policy,
-                    now,
-                    &mut rng,
-                )?)
-            })
+        let visitor = client.visitor(app, None);
+        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
+        let is_test = fixed.is_some();
+        let asked = Asked {
+            phone,
+            purpose: Purpose::PhoneChange(caller.user()),
+            fixed,
+        };
+        let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
+        let opened = caller
+            .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &asked, &mut rng)?))
             .await?;
         Ok(Reply(
-            deliver(app, challenge, fixed.is_some(), "/profile/phone/confirm/").await?,
+            deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,
         ))
     }
 
@@ -147,19 +142,21 @@ impl PhoneApi {
         /// instead; if both are sent, they must be equal.
         #[oai(name = "sms-token")]
         token: TokenHeader,
+        client: Client,
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
         let app = caller.app();
-        let now = app.now();
-        let Proof {
-            guess,
-            token: member,
-        } = body.0;
-        let Opened { challenge, phone } = opened(app, token, member, now)?;
-        let policy = app.config.challenges();
+        let visitor = client.visitor(app, None);
+        let purpose = Purpose::PhoneChange(caller.user());
+        let answer = opened(app, &visitor, token, body.0, purpose)?;
+        let house = Arc::clone(app);
         let outcome = caller
             .write(move |tx, _, user| {
                 Ok(profile::change_phone(
-                    tx, user, challenge, phone, &guess, policy, now,
+                    tx,
+                    &house.guard,
+                    &visitor,
+                    user,
+                    &answer,
                 )?)
             })
             .await?;

@@ -17,7 +17,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 pub use super::catalogue::*;
-use crate::domain::{challenge, invitation::RedeemError, tx::StoreError};
+use crate::domain::{challenge, guard, invitation::RedeemError, limit::Reached, tx::StoreError};
 
 /// What one member of a request is refused for.
 #[derive(Debug, Clone, Serialize, Object)]
@@ -108,11 +108,10 @@ impl Problem {
     }
 
     /// One that says which limit was reached, and how long to wait.
-    pub fn limited(kind: &'static Kind, limit: &'static str, wait: Duration) -> Self {
-        let seconds = wait.as_millis().div_ceil(1000).max(1);
+    pub fn limited(kind: &'static Kind, reached: Reached) -> Self {
         Self {
-            limit: Some(limit),
-            retry_after: u64::try_from(seconds).ok(),
+            limit: Some(reached.limit).filter(|_| kind.status == 429),
+            retry_after: Some(seconds(reached.wait).max(1)),
             ..Self::new(kind)
         }
     }
@@ -261,9 +260,10 @@ impl From<StoreError> for Problem {
 impl From<challenge::OpenError> for Problem {
     fn from(error: challenge::OpenError) -> Self {
         match error {
-            challenge::OpenError::TooManyLive(wait) => {
-                Self::limited(&SMS_RATE_LIMITED, "live_tokens_per_phone", wait)
+            challenge::OpenError::Limited(reached) if reached.limit == guard::BUDGET => {
+                Self::limited(&SMS_BUDGET_EXHAUSTED, reached)
             }
+            challenge::OpenError::Limited(reached) => Self::limited(&SMS_RATE_LIMITED, reached),
             challenge::OpenError::Store(error) => error.into(),
         }
     }
@@ -276,7 +276,12 @@ impl From<RedeemError> for Problem {
             RedeemError::Own => Self::at(&INVITATION_SELF, "#/invitation_code", "is your own"),
             RedeemError::AlreadySet => Self::new(&INVITATION_ALREADY_SET),
             RedeemError::Cycle => Self::new(&INVITATION_CYCLE),
-            RedeemError::Store(error) => error.into(),
+            RedeemError::Limited(reached) => Self::limited(&RATE_LIMITED, reached),
         }
     }
+}
+
+/// Whole seconds, so many that the wait is over by then.
+pub fn seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }

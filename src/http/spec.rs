@@ -10,6 +10,7 @@ use super::{
     problem::{self, Kind, Problem},
     refusal::BETWEEN_CODES,
 };
+use crate::domain::limit::Reached;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
@@ -188,11 +189,10 @@ fn examples(codes: &[&str], member: (&str, &str)) -> BTreeMap<&'static str, Valu
             "invitation_self" => Problem::at(kind, "#/invitation_code", "is your own"),
             "validation_failed" => Problem::at(kind, member.0, member.1),
             "sms_code_invalid" => Problem::wrong_code(2),
-            "sms_rate_limited" => {
-                Problem::limited(kind, "live_tokens_per_phone", Duration::from_secs(57))
-            }
-            "too_many_attempts" => {
-                Problem::limited(kind, "guesses_per_token", Duration::from_secs(1))
+            "sms_rate_limited" => Problem::limited(kind, reached("sends_per_phone", 57)),
+            "too_many_attempts" => Problem::limited(kind, reached("guesses_per_token", 1)),
+            "rate_limited" => {
+                Problem::limited(kind, reached("failed_confirmations_per_source", 57))
             }
             _ => Problem::new(kind),
         };
@@ -204,4 +204,9 @@ fn examples(codes: &[&str], member: (&str, &str)) -> BTreeMap<&'static str, Valu
         .filter(|kind| codes.contains(&kind.code))
         .map(|kind| example(kind))
         .collect()
+}
+
+fn reached(limit: &'static str, seconds: u64) -> Reached {
+    let wait = Duration::from_secs(seconds);
+    Reached { limit, wait }
 }

@@ -10,7 +10,10 @@ pub mod sqlite;
 
 use std::{path::PathBuf, str::FromStr};
 
-use crate::domain::tx::{StoreError, Tx};
+use crate::domain::{
+    time::Timestamp,
+    tx::{StoreError, Tx},
+};
 use sqlite::Sqlite;
 pub use sqlite::open::OpenError;
 
@@ -106,9 +109,16 @@ impl Store {
         }
     }
 
-    /// Whether the store answers, for reading and for writing.
-    pub async fn check(&self) -> Result<(), StoreError> {
+    /// Whether the store answers: reads something, and writes down that it is `at`.
+    pub async fn check(&self, at: Timestamp) -> Result<(), StoreError> {
         self.read(|tx| tx.any_user().map(drop)).await?;
-        self.write(|tx| tx.any_user().map(drop)).await
+        self.write(move |tx| tx.mark_time(at)).await
+    }
+
+    /// The latest instant that was written down when the store was opened.
+    pub fn latest_time(&self) -> Timestamp {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.latest_time,
+        }
     }
 }

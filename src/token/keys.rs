@@ -30,6 +30,23 @@ pub struct Keys {
     pub refresh: Ring,
     /// Seals challenge tokens.
     pub challenge: Ring,
+    /// STANDIN
+    #[serde(default = "standin")]
+    pub ledger: Key,
+}
+fn standin() -> Key {
+    Key([7; 32])
+}
+impl Key {
+    /// STANDIN
+    pub fn fingerprint(&self, text: &str) -> i64 {
+        use sha2::Digest;
+        let hash = sha2::Sha256::new()
+            .chain_update(self.0)
+            .chain_update(text)
+            .finalize();
+        i64::from_be_bytes(hash[..8].try_into().expect("eight")) & i64::MAX
+    }
 }
 
 /// The keys of one purpose: the one in use, and those that are only believed.
@@ -165,6 +182,7 @@ impl Keys {
             access: Ring::draw(rng),
             refresh: Ring::draw(rng),
             challenge: Ring::draw(rng),
+            ledger: Key::draw(rng),
         }
     }
 

@@ -47,14 +47,35 @@ pub struct Harness {
     folder: Arc<TempDir>,
 }
 
+/// For those who ask and guess more than real people may.
+pub const UNLIMITED: [(&str, &str); 9] = [
+    ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
+    ("INVITED_LIMITS__SENDS_IN_ALL", "off"),
+    ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "off"),
+    ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_SOURCE", "off"),
+];
+
 impl Harness {
-    /// The service as it is by default.
+    /// The service without limits.
     pub fn new() -> Self {
         Self::with(&[])
     }
 
-    /// The service with some settings, as environment variables.
+    /// The service with some settings, as environment variables; limits are
+    /// off unless they are among them.
     pub fn with(settings: &[(&str, &str)]) -> Self {
+        let is_set = |name: &str| settings.iter().any(|(set, _)| *set == name);
+        let off = UNLIMITED.iter().filter(|(name, _)| !is_set(name));
+        Self::as_is(&off.chain(settings).copied().collect::<Vec<_>>())
+    }
+
+    /// The service with nothing set but this.
+    pub fn as_is(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut layers = Layers::default();
         layers
@@ -65,30 +86,35 @@ impl Harness {
             )
             .unwrap();
         let config = Config::read(layers).unwrap();
-        let location = Location::Sqlite(folder.path().join("invited.db"));
-        Store::migrate(&location).unwrap();
-        let store = Store::open(&location).unwrap();
-        let (clock, gateway) = (
-            Arc::new(ManualClock::new(NOON)),
-            Arc::new(Recorder::default()),
-        );
-        let (sms, keys) = (Arc::clone(&gateway) as _, Keys::draw(&mut dice()));
-        let app = Arc::new(App {
-            config,
-            store,
-            keys,
-            sms,
-            clock: Arc::clone(&clock) as _,
-            dice,
-        });
+        let clock = Arc::new(ManualClock::new(NOON));
+        Store::migrate(&at(&folder)).unwrap();
+        Self::open(config, Keys::draw(&mut dice()), clock, Arc::new(folder))
+    }
+
+    fn open(config: Config, keys: Keys, clock: Arc<ManualClock>, folder: Arc<TempDir>) -> Self {
+        let store = Store::open(&at(&folder)).unwrap();
+        let gateway = Arc::new(Recorder::default());
+        let (sms, time) = (Arc::clone(&gateway) as _, Arc::clone(&clock) as _);
+        let app = Arc::new(App::new(config, store, keys, sms, time, dice));
         let router = Arc::new(poem::EndpointExt::boxed(http::router(&app)));
         Self {
             router,
             app,
             clock,
             gateway,
-            folder: Arc::new(folder),
+            folder,
         }
+    }
+
+    /// The same service after a restart. Nobody else may hold it.
+    pub fn restarted(self) -> Self {
+        let (config, keys) = (self.app.config.clone(), self.app.keys.clone());
+        drop(self.router);
+        assert!(
+            Arc::into_inner(self.app).is_some(),
+            "somebody holds the service"
+        );
+        Self::open(config, keys, self.clock, self.folder)
     }
 
     /// Sends one request and reads its whole answer.
@@ -407,4 +433,8 @@ impl Gateway for Recorder {
             code: chosen.map(|code| OneTimeCode::parse(&code).unwrap()),
         })
     }
+}
+
+fn at(folder: &TempDir) -> Location {
+    Location::Sqlite(folder.path().join("invited.db"))
 }

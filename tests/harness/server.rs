@@ -34,6 +34,7 @@ impl Server {
 
     pub fn with(folder: &Path, arguments: &[&str]) -> Self {
         let mut process = command(folder)
+            .envs(super::UNLIMITED)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())

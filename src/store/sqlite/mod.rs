@@ -5,6 +5,7 @@
 
 mod challenges;
 mod devices;
+mod ledgers;
 pub mod open;
 mod sessions;
 mod users;
@@ -21,7 +22,10 @@ use tokio::sync::oneshot;
 
 use self::{open::OpenError, writer::Writer};
 use super::lock::Lock;
-use crate::domain::tx::{StoreError, Tx};
+use crate::domain::{
+    time::Timestamp,
+    tx::{Ledgers, StoreError, Tx},
+};
 
 /// Readers at once. Reads are short and the file is in memory mostly, so a
 /// few connections keep every core busy.
@@ -37,6 +41,8 @@ pub const FILLING_CACHE: u32 = 512 * 1024;
 pub struct Sqlite {
     writer: Writer,
     readers: Pool<SqliteConnectionManager>,
+    /// The latest instant in any ledger.
+    pub latest_time: Timestamp,
     _lock: Lock,
 }
 
@@ -50,6 +56,9 @@ impl Sqlite {
             .pragma_update(None, "cache_size", -i64::from(cache))
             .map_err(|error| OpenError::io(path, &error))?;
         open::require_schema(path, &connection)?;
+        let latest_time = Transaction::new(&connection)
+            .latest_time()
+            .map_err(|error| OpenError::io(path, &error))?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(open::FLAGS)
             .with_init(|connection| {
@@ -67,6 +76,7 @@ impl Sqlite {
         Ok(Self {
             writer: Writer::start(connection),
             readers,
+            latest_time,
             _lock: lock,
         })
     }

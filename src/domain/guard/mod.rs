@@ -1,0 +1,168 @@
+//! What keeps attackers out and the bill small: every limit, in one place.
+//!
+//! All that a limit needs is read and written in the transaction that decides,
+//! so that neither a race nor a restart gains anything. What is counted is
+//! charged to a [`Party`]: strangers who name a phone are one, and each device
+//! that is known to the phone's user is one of its own. So strangers can use
+//! up their own budgets only, and an owner with a known device goes on.
+//!
+//! Instants in ledgers are those of [`Visitor::at`], which never go back.
+
+mod guess;
+mod send;
+
+use std::time::Duration;
+
+pub use self::send::{BUDGET, Warning};
+use super::{
+    challenge,
+    device::DeviceSecret,
+    ledger::{Alias, Party},
+    limit::{Limit, Reached},
+    money::{Budget, Price},
+    phone::Phone,
+    source::{Deed, Source, Sources},
+    time::Timestamp,
+    tx::{StoreError, Tx},
+};
+
+/// Digits of a code that is hard enough to guess for a phone under attack.
+pub const LONG: usize = 6;
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// The limits of an installation.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the setting of the same name")]
+pub struct Policy {
+    pub challenges: challenge::Policy,
+    pub sends_per_phone: Limit,
+    pub wrong_guesses_per_phone: Limit,
+    pub wrong_long_guesses_per_phone: Limit,
+    pub failed_confirmations_per_source: Limit,
+    pub sends_per_source: Limit,
+    pub sends_per_prefix: Limit,
+    pub sends_in_all: Limit,
+    pub wrong_invitation_codes_per_user: Limit,
+    pub wrong_invitation_codes_per_source: Limit,
+    pub prices: Vec<Price>,
+    pub budget: Budget,
+    pub warn_at: usize,
+}
+
+/// Judges what visitors want to do.
+pub struct Guard {
+    /// The limits.
+    pub policy: Policy,
+    /// What sources did lately.
+    pub sources: Sources,
+    hash: Box<dyn Fn(&str) -> i64 + Send + Sync>,
+}
+
+/// Whoever sent a request, and when.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Where from; `None` when that is not to be held against anybody.
+    pub source: Option<Source>,
+    /// The device, if it says that it is a known one.
+    pub device: Option<DeviceSecret>,
+    /// What the clock shows.
+    pub now: Timestamp,
+    /// The same, unless the clock went back: the instant that ledgers go by.
+    pub at: Timestamp,
+}
+
+/// Who asks for a code of a phone, or guesses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// Whom it is charged to.
+    pub party: Party,
+    /// Whether that is a known device of the phone's user.
+    pub known: bool,
+}
+
+impl Guard {
+    /// A guard of `policy`, who calls phones by a keyed `hash` of this installation.
+    pub fn new(policy: Policy, hash: impl Fn(&str) -> i64 + Send + Sync + 'static) -> Self {
+        Self {
+            policy,
+            sources: Sources::default(),
+            hash: Box::new(hash),
+        }
+    }
+
+    /// Who the visitor is to the phone's user.
+    pub fn identify(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        phone: Phone,
+    ) -> Result<Asker, StoreError> {
+        if let Some(hash) = visitor.device.as_ref().map(DeviceSecret::hash)
+            && let Some(device) = tx.device(&hash)?
+            && tx
+                .user_by_phone(phone)?
+                .is_some_and(|user| user.id == device.user)
+        {
+            return Ok(Asker {
+                party: hash.party(),
+                known: true,
+            });
+        }
+        Ok(Asker {
+            party: self.alias(phone).phone,
+            known: false,
+        })
+    }
+
+    fn alias(&self, phone: Phone) -> Alias {
+        Alias::of(phone, &self.hash)
+    }
+
+    fn source_wait(&self, visitor: &Visitor, asker: Asker, deed: Deed) -> Option<Reached> {
+        if asker.known {
+            return None;
+        }
+        self.source_reached(visitor, deed)
+    }
+
+    /// Whether the visitor's source did too much of something.
+    pub fn source_reached(&self, visitor: &Visitor, deed: Deed) -> Option<Reached> {
+        let (name, limit) = self.source_limit(deed);
+        let wait = self
+            .sources
+            .wait(deed, visitor.source?, limit, visitor.at)?;
+        Some(Reached { limit: name, wait })
+    }
+
+    /// Holds something against the visitor's source.
+    pub fn blame_source(&self, visitor: &Visitor, deed: Deed) {
+        if let Some(source) = visitor.source {
+            let (_, limit) = self.source_limit(deed);
+            self.sources.count(deed, source, limit, visitor.at);
+        }
+    }
+
+    fn source_limit(&self, deed: Deed) -> (&'static str, &Limit) {
+        let policy = &self.policy;
+        match deed {
+            Deed::Send => ("sends_per_source", &policy.sends_per_source),
+            Deed::FailedConfirmation => (
+                "failed_confirmations_per_source",
+                &policy.failed_confirmations_per_source,
+            ),
+            Deed::WrongInvitationCode => (
+                "wrong_invitation_codes_per_source",
+                &policy.wrong_invitation_codes_per_source,
+            ),
+        }
+    }
+}
+
+impl Limit {
+    /// The limit by its name, if it is reached.
+    fn reached(&self, name: &'static str, newest: &[Timestamp], now: Timestamp) -> Option<Reached> {
+        let wait = self.wait(newest, now)?;
+        Some(Reached { limit: name, wait })
+    }
+}

@@ -1,0 +1,258 @@
+//! Who may be sent a message: limits of the party, the source, the numbers
+//! around the phone, the whole installation, and the budget.
+//!
+//! Every shared limit is there twice: once for strangers, and once, as large,
+//! for known devices. So a flood of strangers stops no owner, and the bill is
+//! bounded all the same.
+
+use std::time::Duration;
+
+use super::{Asker, DAY, Guard, Visitor};
+use crate::domain::{
+    challenge::ChallengeId,
+    ledger::{Book, Sent},
+    limit::{Limit, Reached},
+    money::{Money, Price},
+    phone::Phone,
+    source::Deed,
+    time::Timestamp,
+    tx::{StoreError, Tx},
+};
+
+/// The name of the budget, where limits have theirs.
+pub const BUDGET: &str = "budget";
+/// When so many messages were sent around a number in a day ..
+const PUMPED: usize = 20;
+/// .. and less than one of so many codes came back, no more are sent there.
+const PUMPED_SHARE: usize = 10;
+/// The latest of a day's messages around a number that are looked at.
+const PUMPED_SAMPLE: usize = 100;
+/// How long it may take until a message is known to be unsent.
+const UNSETTLED: Duration = Duration::from_secs(10);
+
+/// That a share of the budget is spent which the operator wants to know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warning {
+    /// What was spent.
+    pub spent: Money,
+    /// What may be.
+    pub amount: Money,
+    /// In how long.
+    pub span: Duration,
+}
+
+impl Guard {
+    /// Whether a message may be sent: of the limits that are reached, the one
+    /// that takes longest.
+    pub fn may_send(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+        phone: Phone,
+    ) -> Result<Option<Reached>, StoreError> {
+        // Of two that take as long, the later in this list is named.
+        let reached = [
+            self.budget_wait(tx, visitor, asker, phone)?,
+            self.sum_wait(tx, visitor, asker)?,
+            self.prefix_wait(tx, visitor, asker, phone)?,
+            self.source_wait(visitor, asker, Deed::Send),
+            self.party_wait(tx, visitor, asker)?,
+        ];
+        Ok(reached.into_iter().flatten().max_by_key(|one| one.wait))
+    }
+
+    /// How long until the party may be sent another message, all else aside.
+    pub fn party_wait(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+    ) -> Result<Option<Reached>, StoreError> {
+        let limit = &self.policy.sends_per_phone;
+        if limit.is_off() {
+            return Ok(None);
+        }
+        let newest = tx.sends_to(asker.party, limit.most())?;
+        Ok(limit.reached("sends_per_phone", &newest, visitor.at))
+    }
+
+    fn prefix_wait(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+        phone: Phone,
+    ) -> Result<Option<Reached>, StoreError> {
+        let limit = &self.policy.sends_per_prefix;
+        if limit.is_off() {
+            return Ok(None);
+        }
+        let most = limit.most().max(PUMPED_SAMPLE);
+        let prefix = self.alias(phone).prefix;
+        let around = tx.sends_around(prefix, asker.known, most)?;
+        let newest: Vec<_> = around.iter().map(|(at, _)| *at).collect();
+        let reached = limit.reached("sends_per_prefix", &newest, visitor.at);
+        let pumped = pumped(&around, visitor.at).map(|wait| Reached {
+            limit: "confirmations_per_prefix",
+            wait,
+        });
+        Ok(reached.into_iter().chain(pumped).max_by_key(|one| one.wait))
+    }
+
+    fn sum_wait(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+    ) -> Result<Option<Reached>, StoreError> {
+        let mut longest = None;
+        for window in self.policy.sends_in_all.windows() {
+            let (count, _) = sent(tx, asker.known, visitor.at, window.span)?;
+            if count >= u64::from(window.count) {
+                longest = longest.max(Some(relief(tx, asker.known, visitor.at, window.span)?));
+            }
+        }
+        Ok(longest.map(|wait| Reached {
+            limit: "sends_in_all",
+            wait,
+        }))
+    }
+
+    fn budget_wait(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+        phone: Phone,
+    ) -> Result<Option<Reached>, StoreError> {
+        let mut longest = None;
+        for allowance in self.policy.budget.allowances() {
+            let (_, spent) = sent(tx, asker.known, visitor.at, allowance.span)?;
+            if spent + self.price(phone) > allowance.amount {
+                longest = longest.max(Some(relief(tx, asker.known, visitor.at, allowance.span)?));
+            }
+        }
+        Ok(longest.map(|wait| Reached {
+            limit: BUDGET,
+            wait,
+        }))
+    }
+
+    fn price(&self, phone: Phone) -> Money {
+        Price::of(phone, &self.policy.prices)
+    }
+
+    /// Writes a message down before it is sent, so that a crash can make it
+    /// count for nothing but never go uncounted.
+    pub fn note_send(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+        phone: Phone,
+        challenge: ChallengeId,
+    ) -> Result<Option<Warning>, StoreError> {
+        let (at, cost) = (visitor.at, self.price(phone));
+        let policy = &self.policy;
+        let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
+        tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
+        tx.insert_send(&Sent {
+            challenge,
+            at,
+            party: asker.party,
+            known: asker.known,
+            prefix: self.alias(phone).prefix,
+            cost,
+        })?;
+        let kept = policy.sends_in_all.longest().max(policy.budget.longest());
+        tx.prune_notes(Book::sends(asker.known), at - kept)?;
+        tx.note(Book::sends(asker.known), at, cost)?;
+        if !asker.known {
+            self.blame_source(visitor, Deed::Send);
+        }
+        self.warning(tx, asker.known, at, cost)
+    }
+
+    /// The first allowance of which this very message spent the share that is warned of.
+    fn warning(
+        &self,
+        tx: &mut dyn Tx,
+        known: bool,
+        at: Timestamp,
+        cost: Money,
+    ) -> Result<Option<Warning>, StoreError> {
+        for allowance in self.policy.budget.allowances() {
+            let (_, spent) = sent(tx, known, at, allowance.span)?;
+            let share = allowance.amount.percent(self.policy.warn_at);
+            if spent >= share && spent < share + cost {
+                return Ok(Some(Warning {
+                    spent,
+                    amount: allowance.amount,
+                    span: allowance.span,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a message back that certainly was not sent.
+    pub fn unsend(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        challenge: ChallengeId,
+    ) -> Result<(), StoreError> {
+        let Some(send) = tx.send_of(challenge)? else {
+            return Ok(());
+        };
+        tx.delete_send(challenge)?;
+        let policy = &self.policy;
+        let kept = policy.sends_in_all.longest().max(policy.budget.longest());
+        tx.prune_notes(Book::unsent(send.known), visitor.at - kept)?;
+        tx.note(Book::unsent(send.known), visitor.at, send.cost)?;
+        if let Some(source) = visitor.source.filter(|_| !send.known) {
+            self.sources.take_back(Deed::Send, source, visitor.at);
+        }
+        Ok(())
+    }
+}
+
+/// How long no message goes to numbers whose codes do not come back: until
+/// one of the last twenty is a day old.
+fn pumped(around: &[(Timestamp, bool)], at: Timestamp) -> Option<Duration> {
+    let today: Vec<_> = around
+        .iter()
+        .take(PUMPED_SAMPLE)
+        .filter(|(sent, _)| *sent + DAY > at)
+        .collect();
+    let confirmed = today.iter().filter(|(_, confirmed)| *confirmed).count();
+    let (oldest_of_twenty, _) = today.get(PUMPED - 1)?;
+    (confirmed * PUMPED_SHARE < today.len()).then(|| (*oldest_of_twenty + DAY).since(at))
+}
+
+/// How many messages were sent within a span, and what they cost. Of those
+/// that turned out unsent, only they count for nothing that must have been
+/// written down within the span.
+fn sent(
+    tx: &mut dyn Tx,
+    known: bool,
+    at: Timestamp,
+    span: Duration,
+) -> Result<(u64, Money), StoreError> {
+    let sent = tx.tally(Book::sends(known), at - span)?;
+    let unsent = tx.tally(Book::unsent(known), at - span + UNSETTLED)?;
+    let count = sent.count.saturating_sub(unsent.count);
+    Ok((count, sent.amount - unsent.amount))
+}
+
+/// How long until the first message of a span is out of it.
+fn relief(
+    tx: &mut dyn Tx,
+    known: bool,
+    at: Timestamp,
+    span: Duration,
+) -> Result<Duration, StoreError> {
+    let first = tx.first_note(Book::sends(known), at - span)?;
+    Ok(first.map_or(span, |first| (first + span).since(at)))
+}

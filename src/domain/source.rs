@@ -1,0 +1,202 @@
+//! Where requests come from, and what each source has done lately.
+//!
+//! A source is an IPv4 address, or an IPv6 /64: whoever holds one address of
+//! that holds them all. What sources did is kept in memory, and the memory is
+//! bounded: a source that finds no room shares a place with others. No source
+//! that did something is forgotten to make room, so that nobody can wash an
+//! address clean by sending from many others.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{limit::Limit, time::Timestamp};
+
+/// Places for sources that have one of their own.
+const OWN: usize = 50_000;
+/// Places for all others.
+const SHARED: u64 = 1024;
+/// The least time between two looks for places that have come free.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// Where a request came from, as limits see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source(u128);
+
+impl From<IpAddr> for Source {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(u128::from(address.to_bits())),
+            // Such addresses have their highest bits set, so they meet none of the others.
+            IpAddr::V6(address) => Self(address.to_bits() >> 64 << 64),
+        }
+    }
+}
+
+/// What sources are limited in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// Asking for a message.
+    Send,
+    /// Confirming with a wrong code, or with a token that cannot be read.
+    FailedConfirmation,
+    /// Entering an invitation code that nobody has.
+    WrongInvitationCode,
+}
+
+/// What every source has done lately.
+pub struct Sources {
+    own: usize,
+    secret: RandomState,
+    diary: Mutex<Diary>,
+}
+
+#[derive(Default)]
+struct Diary {
+    pages: HashMap<(Deed, Place), Page>,
+    swept: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Own(Source),
+    Shared(u64),
+}
+
+#[derive(Default)]
+struct Page {
+    /// When the latest deeds were, the latest first.
+    newest: VecDeque<Timestamp>,
+    /// When the last of them stops to matter.
+    over: Option<Timestamp>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self::with_places(OWN)
+    }
+}
+
+impl Sources {
+    /// Nobody has done anything; so many can be told apart.
+    pub fn with_places(own: usize) -> Self {
+        Self {
+            own,
+            secret: RandomState::new(),
+            diary: Mutex::default(),
+        }
+    }
+
+    /// How long until the source may do one more; `None` when it may at once.
+    pub fn wait(
+        &self,
+        deed: Deed,
+        source: Source,
+        limit: &Limit,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.place(&mut diary, deed, source, now);
+        let page = diary.pages.get_mut(&(deed, place))?;
+        limit.wait(page.newest.make_contiguous(), now)
+    }
+
+    /// Writes down that the source did one.
+    pub fn count(&self, deed: Deed, source: Source, limit: &Limit, now: Timestamp) {
+        if limit.is_off() {
+            return;
+        }
+        let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.place(&mut diary, deed, source, now);
+        let page = diary.pages.entry((deed, place)).or_default();
+        page.newest.push_front(now);
+        page.newest.truncate(limit.most());
+        page.over = Some(now + limit.longest());
+    }
+
+    /// Takes back the source's latest one, which came to nothing.
+    pub fn take_back(&self, deed: Deed, source: Source, now: Timestamp) {
+        let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.place(&mut diary, deed, source, now);
+        if let Some(page) = diary.pages.get_mut(&(deed, place)) {
+            page.newest.pop_front();
+        }
+    }
+
+    /// The source's own place or, when all are taken, one that it shares.
+    fn place(&self, diary: &mut Diary, deed: Deed, source: Source, now: Timestamp) -> Place {
+        let own = Place::Own(source);
+        if diary.pages.contains_key(&(deed, own)) {
+            return own;
+        }
+        // A source that was sent to a shared place stays there as long as that matters.
+        let shared = Place::Shared(self.secret.hash_one(source) % SHARED);
+        if diary.pages.len() >= self.own {
+            diary.sweep(now);
+        }
+        if diary.pages.len() >= self.own || diary.pages.contains_key(&(deed, shared)) {
+            shared
+        } else {
+            own
+        }
+    }
+}
+
+impl Diary {
+    /// Makes room of the places where nothing matters any more.
+    fn sweep(&mut self, now: Timestamp) {
+        if self
+            .swept
+            .is_some_and(|swept| now.since(swept) < SWEEP && swept <= now)
+        {
+            return;
+        }
+        self.swept = Some(now);
+        self.pages
+            .retain(|_, page| page.over.is_some_and(|over| over > now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        text.parse::<IpAddr>().unwrap().into()
+    }
+
+    #[test]
+    fn a_source_is_an_ipv4_address_or_an_ipv6_network() {
+        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:0:1"));
+        assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
+        assert_ne!(source("203.0.113.7"), source("203.0.113.8"));
+        assert_eq!(source("::ffff:203.0.113.7"), source("203.0.113.7"));
+    }
+
+    #[test]
+    fn a_hot_source_is_not_forgotten_when_memory_is_full() {
+        let (sources, limit) = (Sources::with_places(100), "2/1h".parse::<Limit>().unwrap());
+        let now = Timestamp::from_seconds(1000);
+        let deed = Deed::Send;
+        let hot = source("203.0.113.7");
+        sources.count(deed, hot, &limit, now);
+        sources.count(deed, hot, &limit, now);
+        for number in 0..100_000 {
+            let stranger = Source(1 << 80 | number << 64);
+            sources.count(deed, stranger, &limit, now);
+        }
+        assert!(sources.wait(deed, hot, &limit, now).is_some());
+        // Who came too late to have a place of their own cannot start afresh either.
+        let stranger = Source(1 << 80 | 99_999 << 64);
+        assert!(sources.wait(deed, stranger, &limit, now).is_some());
+        let pages = sources.diary.lock().unwrap().pages.len();
+        assert!(pages <= 100 + usize::try_from(SHARED).unwrap(), "{pages}");
+        let later = now + Duration::from_hours(1);
+        assert_eq!(sources.wait(deed, hot, &limit, later), None);
+        assert_eq!(sources.wait(deed, stranger, &limit, later), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! The tables `sends`, `misses`, `notes` and `latest`.
+
+use rusqlite::{Row, params};
+
+use super::{Transaction, users::at};
+use crate::domain::{
+    challenge::ChallengeId,
+    ledger::{Book, Miss, Party, Sent, Tally},
+    money::Money,
+    time::Timestamp,
+    tx::{Ledgers, StoreError},
+};
+
+impl Ledgers for Transaction<'_> {
+    fn sends_to(&mut self, party: Party, most: usize) -> Result<Vec<Timestamp>, StoreError> {
+        self.all(
+            "SELECT at FROM sends WHERE party = ?1 ORDER BY at DESC LIMIT ?2",
+            params![party.0, rows(most)],
+            |row| at(row, 0),
+        )
+    }
+
+    fn sends_around(
+        &mut self,
+        prefix: i64,
+        known: bool,
+        most: usize,
+    ) -> Result<Vec<(Timestamp, bool)>, StoreError> {
+        self.all(
+            "SELECT at, confirmed FROM sends WHERE prefix = ?1 AND known = ?2 ORDER BY at DESC LIMIT ?3",
+            params![prefix, known, rows(most)],
+            |row| Ok((at(row, 0)?, row.get(1)?)),
+        )
+    }
+
+    fn send_of(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError> {
+        self.one(
+            "SELECT id, at, party, known, prefix, cost FROM sends WHERE id = ?1",
+            [challenge.0],
+            |row| {
+                Ok(Sent {
+                    challenge: ChallengeId(row.get(0)?),
+                    at: at(row, 1)?,
+                    party: Party(row.get(2)?),
+                    known: row.get(3)?,
+                    prefix: row.get(4)?,
+                    cost: Money::from_units(row.get(5)?),
+                })
+            },
+        )
+    }
+
+    fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                sent.challenge.0,
+                sent.at.millis(),
+                sent.party.0,
+                sent.known,
+                sent.prefix,
+                sent.cost.units()
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE sends SET confirmed = 1 WHERE id = ?1",
+            [challenge.0],
+        )?;
+        Ok(())
+    }
+
+    fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
+        self.change("DELETE FROM sends WHERE id = ?1", [challenge.0])?;
+        Ok(())
+    }
+
+    fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        // Identifiers are drawn in the order of time, so the oldest need no index of their own.
+        self.change(
+            "DELETE FROM sends WHERE id IN (SELECT id FROM sends ORDER BY id LIMIT 4) AND at < ?1",
+            [before.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn misses(
+        &mut self,
+        miss: Miss,
+        party: Party,
+        most: usize,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        self.all(
+            "SELECT at FROM misses WHERE miss = ?1 AND party = ?2 ORDER BY at DESC LIMIT ?3",
+            params![kind(miss), party.0, rows(most)],
+            |row| at(row, 0),
+        )
+    }
+
+    fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError> {
+        // Two misses of a party are never one, not even within a millisecond.
+        self.change(
+            "INSERT INTO misses (miss, party, at)
+             VALUES (?1, ?2, max(?3, 1 + coalesce((SELECT max(at) FROM misses WHERE miss = ?1 AND party = ?2), 0)))",
+            params![kind(miss), party.0, at.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM misses WHERE (miss, party, at) IN (
+                 SELECT miss, party, at FROM misses WHERE at < ?1 ORDER BY at LIMIT 16)",
+            [before.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn note(&mut self, book: Book, at: Timestamp, amount: Money) -> Result<(), StoreError> {
+        let last = self.line(LAST, book, Timestamp::from_millis(i64::MAX))?;
+        let (before, line) = last.map_or((at, Line::default()), |(before, line)| (before, line));
+        self.change(
+            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                number(book),
+                at.max(before).millis(),
+                line.number + 1,
+                amount.units(),
+                line.total + amount.units(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError> {
+        let Some((_, last)) = self.line(LAST, book, Timestamp::from_millis(i64::MAX))? else {
+            return Ok(Tally::default());
+        };
+        let base = match self.line(LAST, book, after)? {
+            Some((_, line)) => line,
+            // What came before the first line was pruned.
+            None => match self.line(FIRST, book, after)? {
+                Some((_, first)) => Line {
+                    number: first.number - 1,
+                    total: first.total - first.amount,
+                    amount: 0,
+                },
+                None => last,
+            },
+        };
+        Ok(Tally {
+            count: u64::try_from(last.number - base.number).unwrap_or(0),
+            amount: Money::from_units(last.total - base.total),
+        })
+    }
+
+    fn first_note(
+        &mut self,
+        book: Book,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.line(FIRST, book, after)?.map(|(at, _)| at))
+    }
+
+    fn prune_notes(&mut self, book: Book, before: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
+                 SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 4)",
+            params![number(book), before.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO latest (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
+            [at.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn latest_time(&mut self) -> Result<Timestamp, StoreError> {
+        let elsewhere = self.one(
+            "SELECT max(coalesce((SELECT at FROM latest), 0), coalesce((SELECT max(at) FROM misses), 0))",
+            [],
+            |row| at(row, 0),
+        )?;
+        let mut latest = elsewhere.unwrap_or(Timestamp::from_millis(0));
+        for book in Book::ALL {
+            if let Some((at, _)) = self.line(LAST, book, Timestamp::from_millis(i64::MAX))? {
+                latest = latest.max(at);
+            }
+        }
+        Ok(latest)
+    }
+}
+
+/// The last line of a book up to an instant.
+const LAST: &str = "SELECT at, number, amount, total FROM notes
+    WHERE book = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
+/// The first line of a book after an instant.
+const FIRST: &str = "SELECT at, number, amount, total FROM notes
+    WHERE book = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
+
+#[derive(Clone, Copy, Default)]
+struct Line {
+    number: i64,
+    amount: i64,
+    total: i64,
+}
+
+impl Transaction<'_> {
+    fn line(
+        &self,
+        which: &str,
+        book: Book,
+        instant: Timestamp,
+    ) -> Result<Option<(Timestamp, Line)>, StoreError> {
+        let read = |row: &Row<'_>| {
+            let line = Line {
+                number: row.get(1)?,
+                amount: row.get(2)?,
+                total: row.get(3)?,
+            };
+            Ok((at(row, 0)?, line))
+        };
+        self.one(which, params![number(book), instant.millis()], read)
+    }
+}
+
+fn rows(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// What the column `miss` says. Never to be changed.
+fn kind(miss: Miss) -> i64 {
+    match miss {
+        Miss::ShortCode => 0,
+        Miss::LongCode => 1,
+        Miss::InvitationCode => 2,
+    }
+}
+
+/// What the column `book` says. Never to be changed.
+fn number(book: Book) -> i64 {
+    match book {
+        Book::SendsToStrangers => 0,
+        Book::SendsToKnown => 1,
+        Book::UnsentToStrangers => 2,
+        Book::UnsentToKnown => 3,
+        Book::Right => 4,
+        Book::Wrong => 5,
+    }
+}

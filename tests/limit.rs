@@ -1,0 +1,587 @@
+//! Contract, section 8: how often what may happen, and to whom.
+
+use std::net::IpAddr;
+
+use invited::sms::SmsError;
+use poem::http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, Reply, other_than, statuses};
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+impl Harness {
+    async fn ask_as(&self, phone: &str, device: &str, peer: [u8; 4]) -> Reply {
+        let headers = [("device-token", device)];
+        let body = json!({ "phone": phone });
+        self.call_from(peer.into(), Method::POST, "/login/", &headers, Some(body))
+            .await
+    }
+
+    async fn asked(&self, phone: &str) -> Reply {
+        self.post("/login/", json!({ "phone": phone })).await
+    }
+
+    async fn confirm_from(&self, peer: IpAddr, token: &str, code: &str) -> Reply {
+        let (headers, body) = ([("sms-token", token)], json!({ "sms_code": code }));
+        self.call_from(
+            peer,
+            Method::POST,
+            "/login/sms-confirm/",
+            &headers,
+            Some(body),
+        )
+        .await
+    }
+
+    /// So many wrong guesses, each evaluated, with as many codes as that takes.
+    async fn guess_wrong(&self, phone: &str, guesses: usize) {
+        let mut token = String::new();
+        for guess in 0..guesses {
+            if guess % 3 == 0 {
+                self.advance(181);
+                token = self.ask(phone).await;
+            }
+            let reply = self.confirm(&token, &self.wrong_code()).await;
+            reply.refused(401, "sms_code_invalid");
+        }
+    }
+}
+
+fn token(reply: &Reply) -> String {
+    reply.ok()["sms-token"].as_str().unwrap().to_owned()
+}
+
+/// Asserts that a limit is named, and what there is to wait.
+#[track_caller]
+fn limited(reply: &Reply, code: &str, limit: &str, wait: u64) {
+    let problem = reply.refused(429, code);
+    assert_eq!(
+        (&problem["limit"], &problem["retry_after"]),
+        (&json!(limit), &json!(wait))
+    );
+    assert_eq!(reply.header("retry-after"), Some(&*wait.to_string()));
+}
+
+#[tokio::test]
+async fn a_phone_gets_one_message_a_minute_three_in_a_quarter_ten_a_day() {
+    let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PHONE", "1/60s, 3/15m, 10/24h")]);
+    assert_eq!(house.asked(ALICE).await.ok()["resend_in"], 60);
+    let asked = house.asked("8 (900) 123-45-67").await;
+    limited(&asked, "sms_rate_limited", "sends_per_phone", 60);
+    house.asked(BOB).await.ok();
+    house.advance(60);
+    house.asked(ALICE).await.ok();
+    house.advance(60);
+    assert_eq!(house.asked(ALICE).await.ok()["resend_in"], 780);
+    house.advance(779);
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        1,
+    );
+    for _ in 3..10 {
+        house.advance(HOUR);
+        house.asked(ALICE).await.ok();
+    }
+    house.advance(HOUR);
+    let wait = DAY - 8 * HOUR - 899;
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        wait,
+    );
+    house.advance(wait);
+    house.asked(ALICE).await.ok();
+}
+
+#[tokio::test]
+async fn eight_wrong_guesses_a_day_are_evaluated_then_new_codes_are_long() {
+    let house = Harness::with(&[(
+        "INVITED_LIMITS__WRONG_GUESSES_PER_PHONE",
+        "8/24h, 20/7d, 40/30d",
+    )]);
+    house.guess_wrong(ALICE, 8).await;
+    let (token, code) = (house.ask(ALICE).await, house.code());
+    assert_eq!(code.len(), 6);
+    house
+        .confirm(&token, &other_than(&code))
+        .await
+        .refused(401, "sms_code_invalid");
+    house.confirm(&token, &code).await.ok();
+    assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 4);
+    house.advance(DAY);
+    assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 4);
+    house.guess_wrong(ALICE, 8).await;
+    house.advance(DAY);
+    house.guess_wrong(ALICE, 4).await;
+    house.advance(DAY);
+    assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 6);
+}
+
+#[tokio::test]
+async fn a_short_code_that_was_sent_before_is_not_evaluated_any_more() {
+    let house = Harness::with(&[("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "2/24h")]);
+    let (first, second) = (house.ask(ALICE).await, house.ask(ALICE).await);
+    let code = house.code();
+    for _ in 0..2 {
+        house
+            .confirm(&first, &other_than(&code))
+            .await
+            .refused(401, "sms_code_invalid");
+    }
+    for guess in [other_than(&code), code] {
+        let reply = house.confirm(&second, &guess).await;
+        limited(&reply, "too_many_attempts", "wrong_guesses_per_phone", DAY);
+    }
+    assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 6);
+}
+
+#[tokio::test]
+async fn long_codes_have_a_budget_of_their_own() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "1/24h"),
+        ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "5/24h"),
+    ]);
+    house.guess_wrong(ALICE, 1).await;
+    house.guess_wrong(ALICE, 5).await;
+    let token = house.ask(ALICE).await;
+    let reply = house.confirm(&token, &house.code()).await;
+    let problem = reply.refused(429, "too_many_attempts");
+    assert_eq!(problem["limit"], "wrong_long_guesses_per_phone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_guesses_at_once_are_eight() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "8/24h"),
+        ("INVITED_LOGIN__LIVE_TOKENS_PER_PHONE", "50"),
+    ]);
+    let mut tokens = Vec::new();
+    for _ in 0..50 {
+        tokens.push(house.ask(ALICE).await);
+    }
+    let wrong = house.wrong_code();
+    let guesses = (0..1000).map(|number| {
+        let (house, wrong) = (house.clone(), wrong.clone());
+        let token = tokens[number % tokens.len()].clone();
+        tokio::spawn(async move { house.confirm(&token, &wrong).await.status.as_u16() })
+    });
+    let statuses = statuses(guesses).await;
+    let evaluated = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!((evaluated, statuses.last()), (8, Some(&429)));
+}
+
+#[tokio::test]
+async fn strangers_cannot_use_up_what_a_known_device_has() {
+    let house = Harness::as_is(&[
+        ("INVITED_LIMITS__SENDS_PER_PREFIX", "10/1h"),
+        ("INVITED_LIMITS__SENDS_IN_ALL", "12/24h"),
+        ("INVITED_BUDGET__PRICES", "+7=1"),
+        ("INVITED_BUDGET__AMOUNTS", "12/24h"),
+    ]);
+    let device = house.login(ALICE).await.device;
+    house.advance(HOUR);
+    let mut refused = 0;
+    for stranger in 0..40 {
+        house.advance(61);
+        let asked = house.ask_as(ALICE, "", [203, 0, 113, stranger]).await;
+        if asked.status == 200 {
+            let (token, wrong) = (token(&asked), house.wrong_code());
+            for _ in 0..3 {
+                house
+                    .confirm_from([203, 0, 113, stranger].into(), &token, &wrong)
+                    .await;
+            }
+        } else {
+            refused += 1;
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    let asked = house.ask_as(ALICE, &device, [203, 0, 113, 1]).await;
+    assert_eq!(asked.ok()["sms_code_length"], 4);
+    let code = house.code();
+    house
+        .confirm_from([203, 0, 113, 1].into(), &token(&asked), &code)
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn a_known_device_has_limits_of_its_own() {
+    let house = Harness::as_is(&[]);
+    let device = house.login(ALICE).await.device;
+    let source = [203, 0, 113, 1];
+    assert_eq!(
+        house.ask_as(ALICE, &device, source).await.ok()["resend_in"],
+        60
+    );
+    let again = house.ask_as(ALICE, &device, source).await;
+    limited(&again, "sms_rate_limited", "sends_per_phone", 60);
+    for stranger in [BOB, CAROL] {
+        let asked = house.ask_as(stranger, &device, source).await.ok();
+        assert_eq!(asked["sms_code_length"], 4);
+    }
+    // For others' phones it is a stranger like any other.
+    let bob = house.ask_as(BOB, &device, source).await;
+    limited(&bob, "sms_rate_limited", "sends_per_phone", 60);
+}
+
+#[tokio::test]
+async fn a_device_is_known_at_the_confirmation_too() {
+    let house = Harness::with(&[("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "1/24h")]);
+    let device = house.login(ALICE).await.device;
+    let (first, second) = (house.ask(ALICE).await, house.ask(ALICE).await);
+    let code = house.code();
+    house
+        .confirm(&first, &other_than(&code))
+        .await
+        .refused(401, "sms_code_invalid");
+    house
+        .confirm(&second, &code)
+        .await
+        .refused(429, "too_many_attempts");
+    let headers = [("sms-token", &*second), ("device-token", &*device)];
+    let body = json!({ "sms_code": code });
+    house
+        .call(Method::POST, "/login/sms-confirm/", &headers, Some(body))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn a_source_asks_ten_times_an_hour_whatever_it_says_of_itself() {
+    let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_SOURCE", "10/1h, 30/24h")]);
+    let ask = async |number: usize, header: (&str, &str), peer: IpAddr| {
+        let body = json!({ "phone": format!("+7916{number:07}") });
+        house
+            .call_from(peer, Method::POST, "/login/", &[header], Some(body))
+            .await
+    };
+    let peer = IpAddr::from([203, 0, 113, 1]);
+    for number in 0..10 {
+        ask(
+            number,
+            ("x-forwarded-for", &format!("198.51.100.{number}")),
+            peer,
+        )
+        .await
+        .ok();
+    }
+    let eleventh = ask(10, ("x-real-ip", "198.51.100.77"), peer).await;
+    limited(&eleventh, "sms_rate_limited", "sends_per_source", HOUR);
+    ask(11, ("x", "x"), [203, 0, 113, 2].into()).await.ok();
+    let v6 = |number: usize| format!("2001:db8::{number:x}").parse().unwrap();
+    for number in 20..30 {
+        ask(number, ("x", "x"), v6(number)).await.ok();
+    }
+    let neighbour = ask(30, ("x", "x"), v6(30)).await;
+    limited(&neighbour, "sms_rate_limited", "sends_per_source", HOUR);
+}
+
+#[tokio::test]
+async fn a_source_behind_a_trusted_proxy_is_the_nearest_stranger() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__SENDS_PER_SOURCE", "1/1h"),
+        ("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/8"),
+    ]);
+    let ask = async |phone: &str, hops: &str| {
+        let body = json!({ "phone": phone });
+        let (peer, header) = ([10, 0, 0, 1].into(), [("x-forwarded-for", hops)]);
+        house
+            .call_from(peer, Method::POST, "/login/", &header, Some(body))
+            .await
+    };
+    ask(ALICE, "203.0.113.1, 10.0.0.2").await.ok();
+    ask(BOB, "203.0.113.2").await.ok();
+    let washed = ask(CAROL, "198.51.100.9, 203.0.113.1, 10.0.0.2").await;
+    limited(&washed, "sms_rate_limited", "sends_per_source", HOUR);
+}
+
+#[tokio::test]
+async fn a_source_fails_ten_times_an_hour_and_unreadable_tokens_count() {
+    let house = Harness::with(&[(
+        "INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE",
+        "10/1h, 20/24h",
+    )]);
+    let good = house.ask(ALICE).await;
+    let code = house.code();
+    for _ in 0..8 {
+        house
+            .confirm("nonsense", "1234")
+            .await
+            .refused(401, "sms_token_invalid");
+    }
+    for _ in 0..2 {
+        house
+            .confirm(&good, &other_than(&code))
+            .await
+            .refused(401, "sms_code_invalid");
+    }
+    for (token, code) in [("nonsense", "1234"), (&*good, &*code)] {
+        let reply = house.confirm(token, code).await;
+        limited(
+            &reply,
+            "rate_limited",
+            "failed_confirmations_per_source",
+            HOUR,
+        );
+    }
+    let elsewhere = IpAddr::from([203, 0, 113, 1]);
+    house.confirm_from(elsewhere, &good, &code).await.ok();
+}
+
+#[tokio::test]
+async fn a_prefix_gets_twenty_messages_an_hour() {
+    let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PREFIX", "20/1h, 50/24h")]);
+    for number in 0..20 {
+        house.login(&format!("+791612300{number:02}")).await;
+    }
+    let reply = house.asked("+79161239999").await;
+    limited(&reply, "sms_rate_limited", "sends_per_prefix", HOUR);
+    house.asked("+79161240000").await.ok();
+    house.advance(HOUR);
+    house.asked("+79161239999").await.ok();
+}
+
+#[tokio::test]
+async fn a_prefix_whose_codes_do_not_come_back_gets_no_more() {
+    let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PREFIX", "1000/1h")]);
+    house.login("+79161230000").await;
+    for number in 1..20 {
+        house.asked(&format!("+791612300{number:02}")).await.ok();
+    }
+    let reply = house.asked("+79161239999").await;
+    limited(&reply, "sms_rate_limited", "confirmations_per_prefix", DAY);
+    house.advance(DAY);
+    for number in 0..2 {
+        house.login(&format!("+791612301{number:02}")).await;
+    }
+    for number in 2..20 {
+        house.asked(&format!("+791612301{number:02}")).await.ok();
+    }
+    // One in ten came back; with one more that does not, it is less.
+    house.asked("+79161238888").await.ok();
+    let reply = house.asked("+79161239999").await;
+    limited(&reply, "sms_rate_limited", "confirmations_per_prefix", DAY);
+}
+
+#[tokio::test]
+async fn so_many_messages_are_sent_in_all() {
+    let house = Harness::with(&[("INVITED_LIMITS__SENDS_IN_ALL", "3/24h")]);
+    for (phone, seconds) in [(ALICE, 10), (BOB, 20), (CAROL, 30)] {
+        house.asked(phone).await.ok();
+        house.advance(seconds);
+    }
+    let fourth = house.asked("+79990000000").await;
+    limited(&fourth, "sms_rate_limited", "sends_in_all", DAY - 60);
+    house.advance(DAY - 60);
+    house.asked("+79990000000").await.ok();
+    house.asked(ALICE).await.refused(429, "sms_rate_limited");
+}
+
+#[tokio::test]
+async fn what_was_not_sent_does_not_count() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__SENDS_PER_PHONE", "1/24h"),
+        ("INVITED_LIMITS__SENDS_PER_SOURCE", "2/24h"),
+        ("INVITED_LIMITS__SENDS_PER_PREFIX", "2/24h"),
+        ("INVITED_LIMITS__SENDS_IN_ALL", "2/24h"),
+        ("INVITED_BUDGET__PRICES", "+7=1"),
+        ("INVITED_BUDGET__AMOUNTS", "2/24h"),
+    ]);
+    *house.gateway.fails.lock().unwrap() = Some(SmsError::NotSent);
+    for _ in 0..5 {
+        house.asked(ALICE).await.refused(503, "sms_unavailable");
+    }
+    *house.gateway.fails.lock().unwrap() = None;
+    house.asked(ALICE).await.ok();
+    house.asked(BOB).await.ok();
+    // Nobody knows whether these arrive, so they count.
+    *house.gateway.fails.lock().unwrap() = Some(SmsError::Unknown);
+    assert_eq!(house.asked(CAROL).await.status, 429);
+}
+
+#[tokio::test]
+async fn the_budget_is_money() {
+    let house = Harness::with(&[
+        ("INVITED_BUDGET__PRICES", "+7=2.50, +44=0.04"),
+        ("INVITED_BUDGET__AMOUNTS", "5.03/1h"),
+        ("INVITED_LOGIN__DESTINATIONS", "+79#########, +44"),
+    ]);
+    house.asked(ALICE).await.ok();
+    house.advance(600);
+    house.asked(BOB).await.ok();
+    for phone in [CAROL, "+447911123456"] {
+        let reply = house.asked(phone).await;
+        let problem = reply.refused(503, "sms_budget_exhausted");
+        assert_eq!(problem["retry_after"], 3000);
+        assert_eq!(reply.header("retry-after"), Some("3000"));
+    }
+    house.advance(3000);
+    house.asked(CAROL).await.ok();
+}
+
+#[tokio::test]
+async fn while_many_strangers_guess_wrong_all_strangers_get_long_codes() {
+    let house = Harness::new();
+    let device = house.login(ALICE).await.device;
+    for number in 0..17 {
+        house.guess_wrong(&format!("+7916{number:07}"), 3).await;
+        house.clock.set(crate::harness::NOON);
+    }
+    assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 6);
+    let known = house.ask_as(ALICE, &device, [203, 0, 113, 1]).await;
+    assert_eq!(known.ok()["sms_code_length"], 4);
+    for number in 0..119 {
+        house.login(&format!("+7917{number:07}")).await;
+    }
+    assert_eq!(house.asked(CAROL).await.ok()["sms_code_length"], 4);
+}
+
+#[tokio::test]
+async fn ten_unknown_invitation_codes_a_day_are_looked_up() {
+    let house = Harness::with(&[("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "10/24h")]);
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let code = alice.invitation_code().await;
+    for number in 0..10 {
+        let guess = format!("0000{number:02}");
+        bob.redeem(&guess)
+            .await
+            .refused(404, "invitation_not_found");
+    }
+    let eleventh = bob.redeem(&code).await;
+    limited(
+        &eleventh,
+        "rate_limited",
+        "wrong_invitation_codes_per_user",
+        DAY,
+    );
+    // Neither another account nor another phone is a fresh start.
+    bob.delete("/profile/").await;
+    let bob = house.login(BOB).await;
+    bob.redeem(&code).await.refused(429, "rate_limited");
+    house.advance(DAY - 1);
+    let bob = house.login(BOB).await;
+    bob.redeem(&code).await.refused(429, "rate_limited");
+    house.advance(1);
+    bob.redeem(&code).await.ok();
+    bob.redeem(&code).await.ok();
+}
+
+#[tokio::test]
+async fn a_source_has_thirty_unknown_invitation_codes_also_at_the_login() {
+    let house = Harness::with(&[("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_SOURCE", "2/24h")]);
+    let code = house.login(ALICE).await.invitation_code().await;
+    let login_with = async |phone: &str, code: &str| -> Value {
+        let token = house.ask(phone).await;
+        let body = json!({ "sms_code": house.code(), "sms_token": token, "invitation_code": code });
+        house.post("/login/sms-confirm/", body).await.ok()["invitation"].clone()
+    };
+    for phone in [BOB, CAROL] {
+        let outcome = login_with(phone, "000000").await;
+        assert_eq!(
+            outcome,
+            json!({ "accepted": false, "code": "invitation_not_found" })
+        );
+    }
+    let outcome = login_with("+79990000000", &code).await;
+    assert_eq!(
+        outcome,
+        json!({ "accepted": false, "code": "rate_limited" })
+    );
+}
+
+#[tokio::test]
+async fn neither_a_deleted_account_nor_a_clock_set_back_resets_a_limit() {
+    let house = Harness::as_is(&[]);
+    let alice = house.login(ALICE).await;
+    alice.delete("/profile/").await;
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        60,
+    );
+    let noon = crate::harness::NOON;
+    house.clock.set(noon - std::time::Duration::from_secs(DAY));
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        60,
+    );
+    // Time that passes does count, whatever the clock shows.
+    house.advance(60);
+    house.asked(ALICE).await.ok();
+    house.clock.set(noon);
+    assert_eq!(house.asked(ALICE).await.status, 429);
+}
+
+#[tokio::test]
+async fn another_phone_is_proved_within_the_same_limits() {
+    let house = Harness::as_is(&[]);
+    let alice = house.login(ALICE).await;
+    let token = token(&alice.post("/profile/phone/", json!({ "phone": BOB })).await);
+    let wrong = house.wrong_code();
+    let again = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
+    limited(&again, "sms_rate_limited", "sends_per_phone", 60);
+    for _ in 0..3 {
+        alice
+            .confirm_phone(&token, &wrong)
+            .await
+            .refused(401, "sms_code_invalid");
+    }
+    house.guess_later(BOB, 5).await;
+    house.advance(HOUR);
+    assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 6);
+}
+
+impl Harness {
+    /// The same as [`Harness::guess_wrong`], slowly enough for every limit.
+    async fn guess_later(&self, phone: &str, guesses: usize) {
+        for guess in 0..guesses {
+            self.advance(1200);
+            let peer = IpAddr::from([203, 0, 113, u8::try_from(guess).unwrap()]);
+            let token = token(&self.ask_as(phone, "", [203, 0, 113, 9]).await);
+            let reply = self.confirm_from(peer, &token, &self.wrong_code()).await;
+            reply.refused(401, "sms_code_invalid");
+        }
+    }
+}
+
+#[tokio::test]
+async fn guesses_end_no_session() {
+    let house = Harness::with(&[("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "8/24h")]);
+    let alice: Actor = house.login(ALICE).await;
+    house.guess_wrong(ALICE, 8).await;
+    house.guess_wrong(ALICE, 12).await;
+    alice.profile().await;
+    alice.exchange(&alice.refresh).await.ok();
+}
+
+#[tokio::test]
+async fn a_limit_outlives_a_restart() {
+    let house = Harness::as_is(&[]);
+    house.asked(ALICE).await.ok();
+    let house = house.restarted();
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        60,
+    );
+    house
+        .clock
+        .set(crate::harness::NOON - std::time::Duration::from_secs(30 * DAY));
+    let house = house.restarted();
+    limited(
+        &house.asked(ALICE).await,
+        "sms_rate_limited",
+        "sends_per_phone",
+        60,
+    );
+}
