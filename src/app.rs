@@ -1,6 +1,6 @@
 //! What a running service consists of, built once from the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rand::rngs::StdRng;
 
@@ -9,14 +9,15 @@ use crate::{
     token::keys::Keys,
 };
 
-/// The service. Handlers borrow it; nothing in it changes while it runs.
+/// The service. Handlers borrow it; nothing in it changes while it runs but
+/// the keys.
 pub struct App {
     /// What was configured.
     pub config: Config,
     /// Where everything is kept.
     pub store: Store,
     /// What makes and checks tokens.
-    pub keys: Keys,
+    pub keys: InUse,
     /// How codes reach phones.
     pub sms: Arc<dyn Gateway>,
     /// What time it is.
@@ -25,7 +26,29 @@ pub struct App {
     pub dice: fn() -> StdRng,
 }
 
+/// The keys in use, until others are taken up.
+pub struct InUse(RwLock<Arc<Keys>>);
+
+impl From<Keys> for InUse {
+    fn from(keys: Keys) -> Self {
+        Self(RwLock::new(Arc::new(keys)))
+    }
+}
+
 impl App {
+    /// The keys in use at this instant.
+    pub fn keys(&self) -> Arc<Keys> {
+        let keys = self.keys.0.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&keys)
+    }
+
+    /// Uses other keys from now on. Requests under way may finish with the
+    /// ones they took.
+    pub fn take_up(&self, keys: Keys) {
+        let mut slot = self.keys.0.write().unwrap_or_else(PoisonError::into_inner);
+        *slot = Arc::new(keys);
+    }
+
     /// This instant: ask once a request.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

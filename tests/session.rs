@@ -325,7 +325,7 @@ async fn a_session_tells_where_it_was_begun() {
 async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;
-    let mut keys = house.app.keys.clone();
+    let mut keys = (*house.app.keys()).clone();
     let (now, day) = (crate::harness::NOON, house.app.config.longest_life());
     keys.rotate(&mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());

@@ -73,7 +73,7 @@ impl Serve {
         Ok(App {
             config,
             store,
-            keys,
+            keys: keys.into(),
             sms,
             clock: Arc::new(SystemClock),
             dice,

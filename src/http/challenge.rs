@@ -99,7 +99,7 @@ pub async fn deliver(
         send(app, &mut challenge).await?;
     }
     Ok(ChallengeReply {
-        sms_token: seal(&app.keys, &challenge),
+        sms_token: seal(&app.keys(), &challenge),
         url_to_redirect: confirm_at.to_owned(),
         fields_to_be_required: vec!["sms_code".to_owned()],
         expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
@@ -187,7 +187,7 @@ pub fn opened(
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
     };
-    open(&app.keys, &token, now).map_err(|error| {
+    open(&app.keys(), &token, now).map_err(|error| {
         Problem::new(match error {
             TokenError::Invalid => &problem::SMS_TOKEN_INVALID,
             TokenError::Expired => &problem::SMS_TOKEN_EXPIRED,

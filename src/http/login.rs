@@ -234,7 +234,7 @@ impl LoginApi {
             Confirmation::Welcome(welcome) => welcome,
             Confirmation::Refused(verdict) => return Err(refused(verdict).into()),
         };
-        let pair = access::issue(&app.keys, &welcome.session, sessions);
+        let pair = access::issue(&app.keys(), &welcome.session, sessions);
         Ok(Reply(ConfirmReply {
             access: pair.access,
             refresh: pair.refresh,

@@ -72,7 +72,7 @@ impl Harness {
             Arc::new(ManualClock::new(NOON)),
             Arc::new(Recorder::default()),
         );
-        let (sms, keys) = (Arc::clone(&gateway) as _, Keys::draw(&mut dice()));
+        let (sms, keys) = (Arc::clone(&gateway) as _, Keys::draw(&mut dice()).into());
         let app = Arc::new(App {
             config,
             store,
