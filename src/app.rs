@@ -1,6 +1,6 @@
 //! What a running service consists of, built once from the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rand::rngs::StdRng;
 
@@ -13,14 +13,15 @@ use crate::{
     token::keys::Keys,
 };
 
-/// The service. Handlers borrow it; nothing in it changes while it runs.
+/// The service. Handlers borrow it; nothing in it changes while it runs but
+/// the keys.
 pub struct App {
     /// What was configured.
     pub config: Config,
     /// Where everything is kept.
     pub store: Store,
     /// What makes and checks tokens.
-    pub keys: Keys,
+    keys: InUse,
     /// How codes reach phones.
     pub sms: Arc<dyn Gateway>,
     /// What time it is.
@@ -33,6 +34,9 @@ pub struct App {
     pub ratchet: Ratchet,
 }
 
+/// The keys in use, until others are taken up.
+struct InUse(RwLock<Arc<Keys>>);
+
 impl App {
     /// Puts a service together.
     pub fn new(
@@ -43,17 +47,33 @@ impl App {
         clock: Arc<dyn Clock>,
         dice: fn() -> StdRng,
     ) -> Self {
-        let ledger = keys.ledger.clone();
+        let keys = Arc::new(keys);
+        let ledger = Arc::clone(&keys);
         Self {
-            guard: Guard::new(config.guard(), move |text| ledger.fingerprint(text)),
+            guard: Guard::new(config.guard(), move |what, text| {
+                ledger.fingerprint(what, text)
+            }),
             ratchet: Ratchet::new(Arc::clone(&clock), store.latest_time()),
             config,
             store,
-            keys,
+            keys: InUse(RwLock::new(keys)),
             sms,
             clock,
             dice,
         }
+    }
+
+    /// The keys in use at this instant.
+    pub fn keys(&self) -> Arc<Keys> {
+        let keys = self.keys.0.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&keys)
+    }
+
+    /// Uses other keys from now on. Requests under way may finish with the
+    /// ones they took.
+    pub fn take_up(&self, keys: Keys) {
+        let mut slot = self.keys.0.write().unwrap_or_else(PoisonError::into_inner);
+        *slot = Arc::new(keys);
     }
 
     /// This instant: ask once a request.

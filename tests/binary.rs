@@ -438,42 +438,6 @@ fn an_old_schema_is_migrated_by_serve_unless_told_otherwise() {
 }
 
 #[test]
-fn rotated_keys_keep_sessions() {
-    let folder = TempDir::new().unwrap();
-    let server = Server::start(folder.path());
-    let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
-    server.stop();
-    let before = run(folder.path(), &["keys", "show"]).stdout;
-    let after = run(folder.path(), &["keys", "rotate"]).stdout;
-    assert_ne!(before, after);
-    let secret = fs::read_to_string(folder.path().join("invited.keys.json")).unwrap();
-    let secret: Value = serde_json::from_str(&secret).unwrap();
-    assert!(
-        !String::from_utf8(after)
-            .unwrap()
-            .contains(secret["access"]["current"].as_str().unwrap())
-    );
-    let server = Server::start(folder.path());
-    let (status, _) = server
-        .call(
-            "GET",
-            "/profile/",
-            &[("authorization", &bearer(&alice))],
-            None,
-        )
-        .unwrap();
-    let refreshed = server
-        .call(
-            "POST",
-            "/token/refresh/",
-            &[],
-            Some(json!({ "refresh": alice["refresh"] })),
-        )
-        .unwrap();
-    assert_eq!((status, refreshed.0), (200, 200));
-}
-
-#[test]
 fn seeded_people_are_the_same_every_time() {
     let folder = TempDir::new().unwrap();
     let seed = |database: &str, more: &[&str]| {

@@ -13,6 +13,7 @@ mod binary;
 mod config;
 mod document;
 mod invitation;
+mod keys;
 mod limit;
 mod login;
 mod migrate;

@@ -15,7 +15,7 @@ use crate::{
     config::{Config, ConfigError, Layers},
     store::OpenError,
     telemetry,
-    token::keys::KeysError,
+    token::key_file::KeysError,
 };
 
 /// A referral service with login by phone number.
@@ -44,7 +44,7 @@ enum Command {
     Seed(seed::Seed),
     /// Print the OpenAPI document.
     Openapi,
-    /// Show or rotate the server's keys.
+    /// Show or renew the server's keys.
     Keys(keys::Keys),
     /// Print every setting with its default, as a configuration file.
     Config,

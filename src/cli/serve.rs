@@ -1,25 +1,30 @@
 //! `invited serve`: opens everything, says where it listens, and serves until
-//! it is told to stop.
+//! it is told to stop. SIGHUP makes it read the key file again.
 
 use std::{
+    io::{self, IsTerminal},
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Settings, print};
 use crate::{
     app::App,
     clock::{Clock, SystemClock, dice},
     config::Config,
+    domain::time::Timestamp,
     http,
     http::server,
     sms,
     store::Store,
-    token::keys::Keys,
+    token::{
+        key_file::{self, KeysError},
+        keys::{Key, Keys},
+    },
 };
 
 /// How long threads may take to end once the server has stopped.
@@ -81,18 +86,48 @@ impl Serve {
     }
 }
 
+/// The keys to start with. A first start draws them.
 fn keys(config: &Config) -> Result<Keys, Failure> {
     let path = config.keys_path();
-    if let Some(mut keys) = Keys::read(&path)? {
-        if keys.settle(config.longest_life(), SystemClock.now()) {
-            keys.write(&path)?;
-        }
+    if let Some(keys) = settled(config, || Key::draw(&mut dice()), SystemClock.now())? {
         return Ok(keys);
     }
     let keys = Keys::draw(&mut dice());
-    keys.write(&path)?;
+    key_file::create(&keys, &path)?;
     tracing::info!(path = %path.display(), "created the key file; back it up with the database");
     Ok(keys)
+}
+
+/// The keys of the file, as this server takes them up.
+fn settled(
+    config: &Config,
+    ledger: impl FnOnce() -> Key,
+    now: Timestamp,
+) -> Result<Option<Keys>, KeysError> {
+    key_file::change(&config.keys_path(), ledger, |keys| {
+        keys.settle(config.longest_life(), now);
+    })
+}
+
+/// Takes the key file up again, or keeps the keys and says why.
+fn reload(app: &App) {
+    let path = app.config.keys_path();
+    let before = app.keys();
+    // An older copy of the file may lack the ledgers' key; it is not lost with it.
+    let taken = settled(&app.config, || before.ledger.clone(), app.now())
+        .and_then(|keys| keys.ok_or(KeysError::Missing(path)));
+    match taken {
+        Ok(keys) => {
+            let older_tokens = if keys.believe(&before) {
+                "stay good"
+            } else {
+                "are refused"
+            };
+            app.take_up(keys);
+            tracing::info!(older_tokens, "took up the keys of the key file");
+        }
+        Err(error) => tracing::error!(%error, "the keys stay as they were"),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -111,6 +146,8 @@ async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
     let stop = stop().map_err(failed)?;
+    let hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
+    tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
@@ -119,16 +156,30 @@ async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ready when the process is asked to stop.
-fn stop() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminated, mut interrupted) = (
+async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
+    while hang_ups.recv().await.is_some() {
+        let app = Arc::clone(&app);
+        // One after the other, so that the last that was read is what is used.
+        let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
+    }
+}
+
+/// Ready when the process is asked to stop, or has lost the terminal that it
+/// was started from: that is told by the same signal as to read the keys.
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminated, mut interrupted, mut hung_up) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
+        signal(SignalKind::hangup())?,
     );
+    let had_terminal = io::stdin().is_terminal();
     Ok(async move {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminated.recv() => break,
+                _ = interrupted.recv() => break,
+                _ = hung_up.recv() => if had_terminal && !io::stdin().is_terminal() { break },
+            }
         }
         tracing::info!("stopping: requests in flight may finish");
     })

@@ -79,7 +79,7 @@ pub struct Policy {
 
 /// A phone that somebody wants to prove.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct Wanted {
     /// The phone.
     pub phone: Phone,
     /// What for.
@@ -153,34 +153,34 @@ pub fn open(
     tx: &mut dyn Tx,
     guard: &Guard,
     visitor: &Visitor,
-    asked: &Asked,
+    wanted: &Wanted,
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, OpenError> {
     let (policy, now) = (guard.policy.challenges, visitor.now);
     tx.prune_challenges(now - Duration::from_hours(1))?;
-    if let Some(fixed) = &asked.fixed {
+    if let Some(fixed) = &wanted.fixed {
         let expires_at = fixed.until.min(now + policy.ttl);
         return Ok(Opened {
-            challenge: begin(tx, asked, fixed.code.clone(), now, expires_at, rng)?,
+            challenge: begin(tx, wanted, fixed.code.clone(), now, expires_at, rng)?,
             resend_in: Duration::ZERO,
             warning: None,
         });
     }
-    let asker = guard.identify(tx, visitor, asked.phone)?;
-    let live = tx.live_challenges(asked.phone, policy.guesses, now)?;
+    let asker = guard.identify(tx, visitor, wanted.phone)?;
+    let live = tx.live_challenges(wanted.phone, policy.guesses, now)?;
     let mut own = own(tx, &live, asker)?;
     let room = alive(&own, policy, now);
-    let other = guard.may_send(tx, visitor, asker, asked.phone)?;
+    let other = guard.may_send(tx, visitor, asker, wanted.phone)?;
     if let Some(reached) = room.into_iter().chain(other).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
     let digits = guard.code_length(tx, visitor, asker)?;
-    let sibling = live
-        .into_iter()
-        .rfind(|challenge| challenge.purpose == asked.purpose && challenge.code.digits() == digits);
+    let sibling = live.into_iter().rfind(|challenge| {
+        challenge.purpose == wanted.purpose && challenge.code.digits() == digits
+    });
     let code = sibling.map_or_else(|| OneTimeCode::draw(digits, rng), |sibling| sibling.code);
-    let challenge = begin(tx, asked, code, now, now + policy.ttl, rng)?;
-    let warning = guard.note_send(tx, visitor, asker, asked.phone, challenge.id)?;
+    let challenge = begin(tx, wanted, code, now, now + policy.ttl, rng)?;
+    let warning = guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
     own.push(challenge.expires_at);
     let next = guard.party_wait(tx, visitor, asker)?;
     let waits = alive(&own, policy, now).into_iter().chain(next);
@@ -215,7 +215,7 @@ fn alive(ends: &[Timestamp], policy: Policy, now: Timestamp) -> Option<Reached> 
 
 fn begin(
     tx: &mut dyn Tx,
-    asked: &Asked,
+    wanted: &Wanted,
     code: OneTimeCode,
     now: Timestamp,
     expires_at: Timestamp,
@@ -223,8 +223,8 @@ fn begin(
 ) -> Result<Challenge, StoreError> {
     let mut challenge = Challenge {
         id: ChallengeId(0),
-        phone: asked.phone,
-        purpose: asked.purpose,
+        phone: wanted.phone,
+        purpose: wanted.purpose,
         code,
         created_at: now,
         expires_at,

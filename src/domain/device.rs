@@ -41,8 +41,8 @@ impl DeviceHash {
     /// Whom the device's own limits are charged to. Below zero, where no phone's
     /// alias is.
     pub fn party(&self) -> Party {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        Party(i64::from_be_bytes([a, b, c, d, e, f, g, h]) | i64::MIN)
+        let first = self.0.first_chunk().expect("a hash has 32 bytes");
+        Party(i64::from_be_bytes(*first) | i64::MIN)
     }
 }
 

@@ -19,11 +19,12 @@ pub struct Alias {
 }
 
 impl Alias {
-    /// The alias of a phone, by the keyed `hash` of this installation.
-    pub fn of(phone: Phone, hash: impl Fn(&str) -> i64) -> Self {
+    /// The alias of a phone, by this installation's keyed `hash` of what
+    /// something is, and of its text.
+    pub fn of(phone: Phone, hash: impl Fn(&str, &str) -> i64) -> Self {
         Self {
-            phone: Party(hash(&format!("phone {phone}"))),
-            prefix: hash(&format!("prefix {}", phone.number() / 10_000)),
+            phone: Party(hash("phone", &phone.to_string())),
+            prefix: hash("prefix", &(phone.number() / 10_000).to_string()),
         }
     }
 }

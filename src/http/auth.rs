@@ -119,7 +119,7 @@ impl<'a> ApiExtractor<'a> for Caller {
             .data::<Arc<App>>()
             .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let token = bearer_token(request)?;
-        let bearer = access::verify_access(&app.keys, token, app.now()).map_err(Problem::from)?;
+        let bearer = access::verify_access(&app.keys(), token, app.now()).map_err(Problem::from)?;
         Ok(Self {
             app: Arc::clone(app),
             bearer,

@@ -119,7 +119,7 @@ pub async fn deliver(
         send(app, visitor, &mut challenge).await?;
     }
     Ok(ChallengeReply {
-        sms_token: seal(&app.keys, &challenge),
+        sms_token: seal(&app.keys(), &challenge),
         url_to_redirect: confirm_at.to_owned(),
         fields_to_be_required: vec!["sms_code".to_owned()],
         expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
@@ -213,7 +213,7 @@ pub fn opened(
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
     };
-    match open(&app.keys, &token, visitor.now) {
+    match open(&app.keys(), &token, visitor.now) {
         Ok(opened) => Ok(Answer {
             challenge: opened.challenge,
             phone: opened.phone,

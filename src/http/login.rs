@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        challenge::{self, Asked, Purpose},
+        challenge::{self, Purpose, Wanted},
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
@@ -170,17 +170,17 @@ impl LoginApi {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
         let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let asked = Asked {
+        let wanted = Wanted {
             phone,
             purpose: Purpose::Login,
             fixed,
         };
-        let is_test = asked.fixed.is_some();
+        let is_test = wanted.fixed.is_some();
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
         let opened = app
             .store
             .write(move |tx| {
-                challenge::open(tx, &house.guard, &who, &asked, &mut rng).map_err(Problem::from)
+                challenge::open(tx, &house.guard, &who, &wanted, &mut rng).map_err(Problem::from)
             })
             .await?;
         Ok(Reply(
@@ -235,7 +235,7 @@ impl LoginApi {
             Confirmation::Welcome(welcome) => welcome,
             Confirmation::Refused(verdict) => return Err(refused(verdict).into()),
         };
-        let pair = access::issue(&app.keys, &welcome.session, sessions);
+        let pair = access::issue(&app.keys(), &welcome.session, sessions);
         Ok(Reply(ConfirmReply {
             access: pair.access,
             refresh: pair.refresh,

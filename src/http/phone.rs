@@ -15,7 +15,7 @@ use super::{
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
 use crate::domain::{
-    challenge::{self, Asked, Purpose},
+    challenge::{self, Purpose, Wanted},
     profile::{self, PhoneChange},
 };
 
@@ -110,14 +110,14 @@ impl PhoneApi {
         let visitor = client.visitor(app, None);
         let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
         let is_test = fixed.is_some();
-        let asked = Asked {
+        let wanted = Wanted {
             phone,
             purpose: Purpose::PhoneChange(caller.user()),
             fixed,
         };
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
         let opened = caller
-            .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &asked, &mut rng)?))
+            .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?))
             .await?;
         Ok(Reply(
             deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,

@@ -184,8 +184,9 @@ impl SessionApi {
     ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        let (bearer, shown) =
-            access::verify_refresh(&app.keys, &body.0, now).map_err(Problem::from)?;
+        // The same to the end: no new epoch's token is given for an older one.
+        let keys = app.keys();
+        let (bearer, shown) = access::verify_refresh(&keys, &body.0, now).map_err(Problem::from)?;
         let policy = app.config.sessions();
         let rotation = app
             .store
@@ -195,7 +196,7 @@ impl SessionApi {
             .await?;
         match rotation {
             Rotation::Granted(session) => {
-                let pair = access::issue(&app.keys, &session, policy);
+                let pair = access::issue(&keys, &session, policy);
                 Ok(Reply(RefreshReply {
                     access: pair.access,
                     refresh: pair.refresh,

@@ -1,28 +1,29 @@
-//! The server's keys: one for each purpose, in a file for the owner's eyes only.
+//! The server's keys: one for each purpose.
 //!
-//! A rotation puts a fresh key in front. A server takes it up at its next
-//! start, and believes the old one for as long as tokens made with it may live. The file is replaced whole, so that a crash
-//! leaves either the old one or the new.
+//! A rotation puts a fresh key in front, and the old one is believed for as
+//! long as tokens made with it may live. A new epoch believes nothing that was
+//! made before it. The key of the ledgers is for good: what it hashed could
+//! not be found with another. How keys are kept is the key file's affair.
 
-use std::{
-    fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
+use hmac::{Hmac, Mac};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use super::challenge::{base64, from_base64};
 use crate::domain::time::Timestamp;
 
+/// What a text that is no key is told.
+pub(super) const NOT_A_KEY: &str = "a key is 32 bytes in base64url";
+/// How much longer than its tokens' lives an old key is believed: for the
+/// leeway of clocks, and for requests that were under way when it was retired.
+const MARGIN: Duration = Duration::from_mins(1);
+
 /// The keys of an installation.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Keys {
     /// Signs access tokens.
     pub access: Ring,
@@ -30,23 +31,9 @@ pub struct Keys {
     pub refresh: Ring,
     /// Seals challenge tokens.
     pub challenge: Ring,
-    /// STANDIN
-    #[serde(default = "standin")]
+    /// Keys the ledgers of limits by phone, so that they can outlive accounts
+    /// without naming anybody. Never rotated.
     pub ledger: Key,
-}
-fn standin() -> Key {
-    Key([7; 32])
-}
-impl Key {
-    /// STANDIN
-    pub fn fingerprint(&self, text: &str) -> i64 {
-        use sha2::Digest;
-        let hash = sha2::Sha256::new()
-            .chain_update(self.0)
-            .chain_update(text)
-            .finalize();
-        i64::from_be_bytes(hash[..8].try_into().expect("eight")) & i64::MAX
-    }
 }
 
 /// The keys of one purpose: the one in use, and those that are only believed.
@@ -67,7 +54,7 @@ pub struct Retired {
     /// The key.
     pub key: Key,
     /// Since when no server uses it (Unix seconds); `None` as long as one may
-    /// be running that was started before the rotation.
+    /// be running that has not read the file since the rotation.
     pub retired_at: Option<i64>,
 }
 
@@ -76,27 +63,9 @@ pub struct Retired {
 #[serde(try_from = "String", into = "String")]
 pub struct Key([u8; 32]);
 
-/// Why the keys cannot be used. Each is a sentence for the operator, and
-/// none of them shows a key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The operating system would not.
-    #[error("{0} cannot be used: {1}")]
-    Io(PathBuf, io::Error),
-    /// Other people could read it.
-    #[error(
-        "{0} can be read by everybody on this machine: take that right away (chmod 600) and rotate the keys"
-    )]
-    WorldReadable(PathBuf),
-    /// Not the file this service wrote.
-    #[error(
-        "{0} is no key file of invited: restore it from a backup, or move it away to log everybody out"
-    )]
-    Malformed(PathBuf),
-}
-
 impl Key {
-    fn draw(rng: &mut dyn CryptoRng) -> Self {
+    /// A fresh key.
+    pub fn draw(rng: &mut dyn CryptoRng) -> Self {
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
@@ -129,7 +98,7 @@ impl TryFrom<String> for Key {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let bytes = from_base64(&text).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or("a key is 32 bytes in base64url")
+        bytes.map(Self).ok_or(NOT_A_KEY)
     }
 }
 
@@ -169,7 +138,7 @@ impl Ring {
         }
         let is_believed = |retired: &Retired| {
             let since = Timestamp::from_seconds(retired.retired_at.unwrap_or(now.seconds()));
-            now.since(since) <= longest_life
+            now.since(since) <= longest_life + MARGIN
         };
         self.previous.retain(is_believed);
     }
@@ -188,65 +157,92 @@ impl Keys {
 
     /// Puts fresh keys in front.
     pub fn rotate(&mut self, rng: &mut dyn CryptoRng) {
-        for ring in [&mut self.access, &mut self.refresh, &mut self.challenge] {
+        for ring in self.rings() {
             ring.rotate(rng);
         }
     }
 
-    /// Called by a server that starts, when no other runs: from now on older
-    /// keys make no tokens, and those that made none for `longest_life` are
-    /// dropped. Says whether anything changed.
-    pub fn settle(&mut self, longest_life: Duration, now: Timestamp) -> bool {
-        let before = self.clone();
-        for ring in [&mut self.access, &mut self.refresh, &mut self.challenge] {
+    /// Fresh keys for all tokens, and no others: none made before is believed.
+    pub fn begin_epoch(&mut self, rng: &mut dyn CryptoRng) {
+        for ring in self.rings() {
+            *ring = Ring::draw(rng);
+        }
+    }
+
+    /// Called by the one server that uses the keys, when it takes them up:
+    /// from now on older keys make no tokens, and those that made none for
+    /// `longest_life` are dropped.
+    pub fn settle(&mut self, longest_life: Duration, now: Timestamp) {
+        for ring in self.rings() {
             ring.settle(longest_life, now);
         }
-        *self != before
     }
 
-    /// Reads the key file, `None` when there is none.
-    pub fn read(path: &Path) -> Result<Option<Self>, KeysError> {
-        let failed = |error| KeysError::Io(path.to_owned(), error);
-        let mode = match fs::metadata(path) {
-            Ok(metadata) => metadata.permissions().mode(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        if mode & 0o007 != 0 {
-            return Err(KeysError::WorldReadable(path.to_owned()));
+    /// Whether tokens made with `others` are believed.
+    pub fn believe(&self, others: &Self) -> bool {
+        [
+            (&self.access, &others.access),
+            (&self.refresh, &others.refresh),
+            (&self.challenge, &others.challenge),
+        ]
+        .iter()
+        .all(|(own, other)| own.iter().any(|key| *key == other.current))
+    }
+
+    /// What stands for `text` in a ledger: its HMAC-SHA256 under the ledger
+    /// key, cut to the leftmost 63 bits (RFC 2104, sections 2 and 5), never
+    /// negative. Nobody without the key can tell or try out what the text was.
+    /// `domain` names what kind of text it is, in a word of ours: the same text
+    /// stands differently in another.
+    pub fn fingerprint(&self, domain: &str, text: &str) -> i64 {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.ledger.bytes())
+            .expect("HMAC takes a key of any length");
+        for part in [domain, "\0", text] {
+            mac.update(part.as_bytes());
         }
-        let text = fs::read(path).map_err(failed)?;
-        serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|_| KeysError::Malformed(path.to_owned()))
+        let bytes = mac.finalize().into_bytes();
+        let leftmost = bytes
+            .iter()
+            .take(8)
+            .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        i64::try_from(leftmost >> 1).expect("63 bits fit")
     }
 
-    /// Writes the key file, mode 0600, in place of an older one.
-    pub fn write(&self, path: &Path) -> Result<(), KeysError> {
-        let failed = |error| KeysError::Io(path.to_owned(), error);
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        let mut text = serde_json::to_vec_pretty(self).expect("keys are plain JSON");
-        text.push(b'\n');
-        // What an earlier attempt left may have any mode, or be a link to anywhere.
-        let _ = fs::remove_file(&beside);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(failed)?;
-        file.write_all(&text)
-            .and_then(|()| file.sync_all())
-            .map_err(failed)?;
-        fs::rename(&beside, path).map_err(failed)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed)
+    fn rings(&mut self) -> [&mut Ring; 3] {
+        [&mut self.access, &mut self.refresh, &mut self.challenge]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::dice;
+
+    #[test]
+    fn a_fingerprint_is_the_same_everywhere_and_for_ever() {
+        let mut keys = Keys::draw(&mut dice());
+        keys.ledger = Key(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        // Python: hmac.digest(bytes(range(32)), b"phone\0" + text, "sha256")[:8], less one bit.
+        for (domain, text, expected) in [
+            ("phone", "79123456789", 5_852_594_458_957_638_325),
+            ("prefix", "79123456789", 3_378_628_597_291_389_042),
+            ("phone", "", 1_476_231_849_151_519_388),
+        ] {
+            assert_eq!(keys.fingerprint(domain, text), expected, "{domain} {text}");
+        }
+    }
+
+    #[test]
+    fn neither_domains_nor_texts_nor_keys_share_fingerprints() {
+        let keys = Keys::draw(&mut dice());
+        let others = Keys::draw(&mut dice());
+        let all = [
+            keys.fingerprint("phone", "79123456789"),
+            keys.fingerprint("phone", "79123456780"),
+            keys.fingerprint("prefix", "79123456789"),
+            keys.fingerprint("phone7", "9123456789"),
+            others.fingerprint("phone", "79123456789"),
+        ];
+        assert_eq!(std::collections::HashSet::from(all).len(), all.len());
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod challenge;
+pub mod key_file;
 pub mod keys;
 
 /// Why a token is not believed.

@@ -108,7 +108,7 @@ impl Harness {
 
     /// The same service after a restart. Nobody else may hold it.
     pub fn restarted(self) -> Self {
-        let (config, keys) = (self.app.config.clone(), self.app.keys.clone());
+        let (config, keys) = (self.app.config.clone(), self.app.keys().as_ref().clone());
         drop(self.router);
         assert!(
             Arc::into_inner(self.app).is_some(),

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -33,12 +33,23 @@ impl Server {
     }
 
     pub fn with(folder: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(folder, arguments, Stdio::null())
+    }
+
+    /// One whose log is there to be read, and must be before it fills its pipe.
+    pub fn with_log(folder: &Path) -> (Self, BufReader<ChildStderr>) {
+        let mut server = Self::spawn(folder, &["--sms", "file:sms.jsonl"], Stdio::piped());
+        let log = server.process.stderr.take().unwrap();
+        (server, BufReader::new(log))
+    }
+
+    fn spawn(folder: &Path, arguments: &[&str], log: Stdio) -> Self {
         let mut process = command(folder)
             .envs(super::UNLIMITED)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
@@ -120,7 +131,8 @@ pub fn call(
     Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
-fn last_code(folder: &Path, phone: &str) -> String {
+/// The code that was sent to a phone last.
+pub fn last_code(folder: &Path, phone: &str) -> String {
     let text = fs::read_to_string(folder.join("sms.jsonl")).unwrap();
     let mut lines = text
         .lines()

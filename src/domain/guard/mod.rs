@@ -56,7 +56,7 @@ pub struct Guard {
     pub policy: Policy,
     /// What sources did lately.
     pub sources: Sources,
-    hash: Box<dyn Fn(&str) -> i64 + Send + Sync>,
+    hash: Box<dyn Fn(&str, &str) -> i64 + Send + Sync>,
 }
 
 /// Whoever sent a request, and when.
@@ -83,7 +83,7 @@ pub struct Asker {
 
 impl Guard {
     /// A guard of `policy`, who calls phones by a keyed `hash` of this installation.
-    pub fn new(policy: Policy, hash: impl Fn(&str) -> i64 + Send + Sync + 'static) -> Self {
+    pub fn new(policy: Policy, hash: impl Fn(&str, &str) -> i64 + Send + Sync + 'static) -> Self {
         Self {
             policy,
             sources: Sources::default(),

@@ -1,0 +1,198 @@
+//! The file that the keys are kept in, for the owner's eyes only.
+//!
+//! It is replaced whole, so that a crash leaves either the old one or the new,
+//! and changed by one process at a time, so that a rotation and a server that
+//! takes it up undo nothing of each other. A file that could do harm is
+//! refused in a sentence for the operator, and none of them shows a key.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions, Permissions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::keys::{Key, Keys, NOT_A_KEY, Ring};
+
+/// What a key file holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored {
+    /// Signs access tokens.
+    pub access: Ring,
+    /// Signs refresh tokens.
+    pub refresh: Ring,
+    /// Seals challenge tokens.
+    pub challenge: Ring,
+    /// Keys the ledgers. Files were written before there were any; these get
+    /// one with their next change.
+    #[serde(default)]
+    pub ledger: Option<Key>,
+}
+
+/// Why the keys cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// There is no such file.
+    #[error(
+        "{0} does not exist: name the key file, or run `invited serve`, whose first start creates it"
+    )]
+    Missing(PathBuf),
+    /// The operating system would not.
+    #[error("{0} cannot be used: {1}; look at its folder, its owner and its mode")]
+    Io(PathBuf, io::Error),
+    /// Other people could read it.
+    #[error(
+        "{0} can be read by everybody on this machine: take that right away (chmod 600), and run `invited keys new-epoch` if somebody may have made use of it"
+    )]
+    WorldReadable(PathBuf),
+    /// A key that is easier to guess, or none.
+    #[error(
+        "{0} holds a key that is not of 256 bits (32 bytes in base64url): restore the file from a backup, or move it away, which logs everybody out"
+    )]
+    NotAKey(PathBuf),
+    /// Two purposes with one key, or a rotation that changed nothing.
+    #[error(
+        "{0} holds the same key twice, so that tokens could pass for what they are not: restore the file from a backup, or move it away, which logs everybody out"
+    )]
+    EqualKeys(PathBuf),
+    /// Not the file this service wrote.
+    #[error(
+        "{0} is no key file of invited: restore it from a backup, or move it away, which logs everybody out"
+    )]
+    Malformed(PathBuf),
+}
+
+/// Reads the key file, `None` when there is none.
+pub fn read(path: &Path) -> Result<Option<Stored>, KeysError> {
+    match File::open(path) {
+        Ok(file) => parse(&file, path).map(|(stored, _)| Some(stored)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KeysError::Io(path.to_owned(), error)),
+    }
+}
+
+/// Changes the keys of the key file, which is written only if there is
+/// something to write, and gives `ledger` for that key to a file that lacks
+/// it. `None` when there is no file; none is created.
+pub fn change(
+    path: &Path,
+    ledger: impl FnOnce() -> Key,
+    change: impl FnOnce(&mut Keys),
+) -> Result<Option<Keys>, KeysError> {
+    let Some(file) = hold(path).map_err(|error| KeysError::Io(path.to_owned(), error))? else {
+        return Ok(None);
+    };
+    let (stored, metadata) = parse(&file, path)?;
+    let lacks_one = stored.ledger.is_none();
+    let before = Keys {
+        access: stored.access,
+        refresh: stored.refresh,
+        challenge: stored.challenge,
+        ledger: stored.ledger.unwrap_or_else(ledger),
+    };
+    let mut keys = before.clone();
+    change(&mut keys);
+    if lacks_one || keys != before {
+        write(&keys, path, Some(&metadata))?;
+    }
+    Ok(Some(keys))
+}
+
+/// Writes a first key file, mode 0600.
+pub fn create(keys: &Keys, path: &Path) -> Result<(), KeysError> {
+    write(keys, path, None)
+}
+
+/// Opens the file and keeps other changes waiting until it is closed.
+fn hold(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        // A file system without locks does without: people seldom rotate twice at once.
+        let _ = file.lock();
+        // Whoever made us wait has put another file in this one's place.
+        let held = file.metadata()?;
+        if fs::metadata(path)
+            .is_ok_and(|there| there.dev() == held.dev() && there.ino() == held.ino())
+        {
+            return Ok(Some(file));
+        }
+    }
+}
+
+fn parse(mut file: &File, path: &Path) -> Result<(Stored, Metadata), KeysError> {
+    let failed = |error| KeysError::Io(path.to_owned(), error);
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.mode() & 0o007 != 0 {
+        return Err(KeysError::WorldReadable(path.to_owned()));
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(failed)?;
+    let stored: Stored = serde_json::from_slice(&text).map_err(|error| {
+        // Text is all that serde keeps of an error. No other may be shown: it could quote a key.
+        if error.to_string().starts_with(NOT_A_KEY) {
+            KeysError::NotAKey(path.to_owned())
+        } else {
+            KeysError::Malformed(path.to_owned())
+        }
+    })?;
+    if stored.has_equal_keys() {
+        return Err(KeysError::EqualKeys(path.to_owned()));
+    }
+    Ok((stored, metadata))
+}
+
+impl Stored {
+    fn has_equal_keys(&self) -> bool {
+        let rings = [&self.access, &self.refresh, &self.challenge];
+        let mut keys: Vec<&[u8]> = rings
+            .into_iter()
+            .flat_map(Ring::iter)
+            .chain(&self.ledger)
+            .map(Key::bytes)
+            .collect();
+        keys.sort_unstable();
+        keys.windows(2).any(|pair| pair[0] == pair[1])
+    }
+}
+
+/// Writes the file in place of an older one, whose owner and mode it takes.
+fn write(keys: &Keys, path: &Path, older: Option<&Metadata>) -> Result<(), KeysError> {
+    let failed = |error| KeysError::Io(path.to_owned(), error);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut text = serde_json::to_vec_pretty(keys).expect("keys are plain JSON");
+    text.push(b'\n');
+    // What an earlier attempt left may have any mode, or be a link to anywhere.
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(failed)?;
+    // Root may rotate the keys of a server that is not root: it must still be able to read them.
+    if let Some(older) = older
+        && fchown(&file, Some(older.uid()), Some(older.gid())).is_ok()
+    {
+        let mode = Permissions::from_mode(older.mode() & 0o770);
+        file.set_permissions(mode).map_err(failed)?;
+    }
+    file.write_all(&text)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
