@@ -50,13 +50,16 @@ pub struct Policy {
     pub warn_at: usize,
 }
 
+/// A keyed hash of what something is, and of its text.
+type Hash = dyn Fn(&str, &str) -> i64 + Send + Sync;
+
 /// Judges what visitors want to do.
 pub struct Guard {
     /// The limits.
     pub policy: Policy,
     /// What sources did lately.
     pub sources: Sources,
-    hash: Box<dyn Fn(&str, &str) -> i64 + Send + Sync>,
+    hash: Box<Hash>,
 }
 
 /// Whoever sent a request, and when.
