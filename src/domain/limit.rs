@@ -41,12 +41,17 @@ impl Limit {
         spans.max().unwrap_or_default()
     }
 
-    /// How long until one more may happen, after the `newest` events (at least
-    /// [`Limit::most`] of them, the latest first); `None` when it may at once.
-    pub fn wait(&self, newest: &[Timestamp], now: Timestamp) -> Option<Duration> {
+    /// How long until one more may happen, after events of which `newest` tells
+    /// the latest (0), the one before (1), and so on up to [`Limit::most`];
+    /// `None` when it may at once.
+    pub fn wait(
+        &self,
+        newest: impl Fn(usize) -> Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Duration> {
         let waits = self.0.iter().filter_map(|window| {
-            let last_that_counts = newest.get(window.count as usize - 1)?;
-            Some((*last_that_counts + window.span).since(now)).filter(|wait| !wait.is_zero())
+            let first_that_counts = newest(window.count as usize - 1)?;
+            Some((first_that_counts + window.span).since(now)).filter(|wait| !wait.is_zero())
         });
         waits.max()
     }
@@ -100,7 +105,10 @@ mod tests {
     fn the_next_event_waits_for_the_fullest_window() {
         let limit: Limit = "1/60s, 3/15m".parse().unwrap();
         let at = Timestamp::from_seconds;
-        let wait = |newest: &[Timestamp]| limit.wait(newest, at(1000)).map(|wait| wait.as_secs());
+        let wait = |newest: &[Timestamp]| {
+            let nth = |n: usize| newest.get(n).copied();
+            limit.wait(nth, at(1000)).map(|wait| wait.as_secs())
+        };
         assert_eq!(wait(&[]), None);
         assert_eq!(wait(&[at(940)]), None);
         assert_eq!(wait(&[at(941)]), Some(1));

@@ -101,8 +101,8 @@ impl Sources {
     ) -> Option<Duration> {
         let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
         let place = self.place(&mut diary, deed, source, now);
-        let page = diary.pages.get_mut(&(deed, place))?;
-        limit.wait(page.newest.make_contiguous(), now)
+        let page = diary.pages.get(&(deed, place))?;
+        limit.wait(|nth| page.newest.get(nth).copied(), now)
     }
 
     /// Writes down that the source did one.

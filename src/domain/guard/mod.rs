@@ -165,7 +165,7 @@ impl Guard {
 impl Limit {
     /// The limit by its name, if it is reached.
     fn reached(&self, name: &'static str, newest: &[Timestamp], now: Timestamp) -> Option<Reached> {
-        let wait = self.wait(newest, now)?;
+        let wait = self.wait(|nth| newest.get(nth).copied(), now)?;
         Some(Reached { limit: name, wait })
     }
 }
