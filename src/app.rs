@@ -1,6 +1,10 @@
 //! What a running service consists of, built once from the configuration.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 
 use rand::rngs::StdRng;
 
@@ -32,6 +36,26 @@ pub struct App {
     pub guard: Guard,
     /// What time it is for limits.
     pub ratchet: Ratchet,
+    /// What the operator is told, and not too often.
+    pub bell: Bell,
+}
+
+/// Rings for things that operators should hear of, yet not at every request.
+#[derive(Default)]
+pub struct Bell(Mutex<HashMap<&'static str, Timestamp>>);
+
+impl Bell {
+    /// Whether it is time to tell of this (again): once a minute.
+    pub fn rings(&self, what: &'static str, at: Timestamp) -> bool {
+        let mut rung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = rung
+            .get(what)
+            .is_none_or(|last| at.since(*last) >= Duration::from_mins(1));
+        if is_due {
+            rung.insert(what, at);
+        }
+        is_due
+    }
 }
 
 /// The keys in use, until others are taken up.
@@ -60,6 +84,7 @@ impl App {
             sms,
             clock,
             dice,
+            bell: Bell::default(),
         }
     }
 

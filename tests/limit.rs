@@ -585,3 +585,51 @@ async fn a_limit_outlives_a_restart() {
         60,
     );
 }
+
+/// Finds a nonce whose hash begins with a zero byte.
+fn work(challenge: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let work = |nonce: u32| format!("{challenge}:{nonce}");
+    let is_done = |work: &String| Sha256::digest(work)[0] == 0;
+    (0..u32::MAX).map(work).find(is_done).unwrap()
+}
+
+#[tokio::test]
+async fn proof_of_work_lets_a_request_off_its_sources_limits_once() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__SENDS_PER_SOURCE", "1/1h"),
+        ("INVITED_LIMITS__SENDS_PER_PHONE", "1/1h"),
+        ("INVITED_LIMITS__PROOF_OF_WORK", "8"),
+    ]);
+    let ask = async |phone: &str, work: &str, peer: u8| {
+        let (peer, body) = ([203, 0, 113, peer].into(), json!({ "phone": phone }));
+        house
+            .call_from(peer, Method::POST, "/login/", &[("pow", work)], Some(body))
+            .await
+    };
+    ask(ALICE, "", 1).await.ok();
+    let refused = ask(BOB, "", 1).await.refused(429, "sms_rate_limited");
+    let done = work(refused["challenge"].as_str().unwrap());
+    let undone = format!("{}0", refused["challenge"].as_str().unwrap());
+    for (work, peer) in [(&undone, 1), (&done.replace('.', ".0"), 1)] {
+        assert_eq!(ask(BOB, work, peer).await.status, 429, "{work}");
+    }
+    let elsewhere = ask(CAROL, "", 2).await;
+    elsewhere.ok();
+    assert_eq!(
+        ask(BOB, &done, 2).await.status,
+        429,
+        "made for another source"
+    );
+    ask(BOB, &done, 1).await.ok();
+    assert_eq!(ask("+79990000000", &done, 1).await.status, 429, "used");
+    // Work counts for nothing where something else is at its limit.
+    let refused = ask("+79990000001", "", 1).await.json();
+    let done = work(refused["challenge"].as_str().unwrap());
+    let problem = ask(ALICE, &done, 1).await.refused(429, "sms_rate_limited");
+    assert_eq!(problem["limit"], "sends_per_phone");
+    let refused = ask("+79990000001", "", 1).await.json();
+    let late = work(refused["challenge"].as_str().unwrap());
+    house.advance(120);
+    assert_eq!(ask("+79990000001", &late, 1).await.status, 429, "too late");
+}

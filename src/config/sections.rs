@@ -67,6 +67,8 @@ section! {
         wrong_invitation_codes_per_user: Limit = "10/24h";
         /// Wrong invitation codes entered from one source address.
         wrong_invitation_codes_per_source: Limit = "30/24h";
+        /// Bits of work that let a request off its source's limits (20 take a phone about a second); 0 asks for none.
+        proof_of_work: Count<0, 32> = "0";
     }
 }
 

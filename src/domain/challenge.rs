@@ -11,7 +11,7 @@ use rand::CryptoRng;
 
 use super::{
     code::OneTimeCode,
-    guard::{Asker, Guard, Visitor, Warning},
+    guard::{Asker, Guard, Length, Spending, Visitor},
     id,
     ledger::Sent,
     limit::Reached,
@@ -95,8 +95,10 @@ pub struct Opened {
     pub challenge: Challenge,
     /// How long until another may be begun.
     pub resend_in: Duration,
-    /// What the operator should hear of.
-    pub warning: Option<Warning>,
+    /// The budget, when the operator should hear of it.
+    pub spending: Option<Spending>,
+    /// Whether the code is long because strangers guess all over the installation.
+    pub alarm: bool,
 }
 
 /// A challenge was not begun.
@@ -163,7 +165,8 @@ pub fn open(
         return Ok(Opened {
             challenge: begin(tx, wanted, fixed.code.clone(), now, expires_at, rng)?,
             resend_in: Duration::ZERO,
-            warning: None,
+            spending: None,
+            alarm: false,
         });
     }
     let asker = guard.identify(tx, visitor, wanted.phone)?;
@@ -174,20 +177,21 @@ pub fn open(
     if let Some(reached) = room.into_iter().chain(other).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
-    let digits = guard.code_length(tx, visitor, asker)?;
+    let Length { digits, alarm } = guard.code_length(tx, visitor, asker)?;
     let sibling = live.into_iter().rfind(|challenge| {
         challenge.purpose == wanted.purpose && challenge.code.digits() == digits
     });
     let code = sibling.map_or_else(|| OneTimeCode::draw(digits, rng), |sibling| sibling.code);
     let challenge = begin(tx, wanted, code, now, now + policy.ttl, rng)?;
-    let warning = guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
+    let spending = guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
     own.push(challenge.expires_at);
     let next = guard.party_wait(tx, visitor, asker)?;
     let waits = alive(&own, policy, now).into_iter().chain(next);
     Ok(Opened {
         challenge,
         resend_in: waits.map(|one| one.wait).max().unwrap_or_default(),
-        warning,
+        spending,
+        alarm,
     })
 }
 

@@ -81,6 +81,12 @@ pub const CONFIRM: &[&problem::Kind] = &[
     &problem::TOO_MANY_ATTEMPTS,
     &problem::RATE_LIMITED,
 ];
+/// Limits that one client reaches for others.
+const SHARED: [&str; 3] = [
+    "sends_in_all",
+    "sends_per_prefix",
+    "confirmations_per_prefix",
+];
 /// How long a gateway may take; after that nobody knows what became of the message.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -108,12 +114,16 @@ pub async fn deliver(
     let Opened {
         mut challenge,
         resend_in,
-        warning,
+        spending,
+        alarm,
     } = opened;
-    if let Some(warning) = warning {
-        let (spent, amount) = (warning.spent.to_string(), warning.amount.to_string());
-        let seconds = warning.span.as_secs();
+    if let Some(spending) = spending {
+        let (spent, amount) = (spending.spent.to_string(), spending.amount.to_string());
+        let seconds = spending.span.as_secs();
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
+    }
+    if alarm && app.bell.rings("alarm", visitor.at) {
+        tracing::warn!("many strangers guess codes: until that ends, theirs have six digits");
     }
     if !is_test {
         send(app, visitor, &mut challenge).await?;
@@ -164,6 +174,23 @@ async fn send(app: &Arc<App>, visitor: Visitor, challenge: &mut Challenge) -> Re
             Err(Problem::new(&problem::SMS_UNAVAILABLE))
         }
     }
+}
+
+/// Lets the operator know when a limit is reached that everybody shares.
+pub fn overrun(app: &App, problem: Problem) -> Problem {
+    let limit = match problem.kind().code {
+        code if code == problem::SMS_BUDGET_EXHAUSTED.code => Some("budget"),
+        _ => problem.limit().filter(|limit| SHARED.contains(limit)),
+    };
+    if let Some(limit) = limit
+        && app.bell.rings(limit, app.ratchet.now())
+    {
+        tracing::warn!(
+            limit,
+            "a limit that strangers share is reached: they get no messages"
+        );
+    }
+    problem
 }
 
 /// What a client sends back to prove a phone.

@@ -9,9 +9,13 @@ use poem_openapi::{
     types::Type,
 };
 
+use super::{
+    pow,
+    problem::{self, Problem},
+};
 use crate::{
     app::App,
-    domain::{device::DeviceSecret, guard::Visitor, session::Origin},
+    domain::{device::DeviceSecret, guard::Visitor, session::Origin, source::Source},
     token::challenge::from_base64,
 };
 
@@ -19,14 +23,19 @@ use crate::{
 const LONGEST_NAME: usize = 200;
 
 /// Where a request came from.
-pub struct Client(pub Origin);
+pub struct Client {
+    /// As its user will recognise it.
+    pub origin: Origin,
+    /// Whether it brought the work that lets it off its source's limits.
+    worked: bool,
+}
 
 impl Client {
     /// Who this is to the limits, at this instant.
     pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
         Visitor {
-            source: self.0.ip.map(Into::into),
+            source: self.origin.ip.filter(|_| !self.worked).map(Source::from),
             device: device
                 .and_then(|header| header.0)
                 .and_then(secret)
@@ -44,33 +53,32 @@ impl<'a> FromRequest<'a> for Client {
             .get(header::USER_AGENT)
             .map(|name| String::from_utf8_lossy(name.as_bytes()));
         let name = name.unwrap_or_default();
-        Ok(Self(Origin {
+        let app = request
+            .data::<Arc<App>>()
+            .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
+        let origin = Origin {
             user_agent: name
                 .chars()
                 .filter(|c| !c.is_control())
                 .take(LONGEST_NAME)
                 .collect(),
-            ip: address(request),
-        }))
+            ip: address(app, request),
+        };
+        let worked = origin
+            .ip
+            .is_some_and(|ip| pow::is_done(app, ip.into(), request));
+        Ok(Self { origin, worked })
     }
 }
 
 /// The peer's address or, behind trusted proxies, the nearest hop that is none of them.
-fn address(request: &Request) -> Option<IpAddr> {
+pub fn address(app: &App, request: &Request) -> Option<IpAddr> {
     let Addr::SocketAddr(peer) = &request.remote_addr().0 else {
         return None;
     };
     let peer = peer.ip().to_canonical();
-    let trusted = |ip: IpAddr| {
-        let app = request.data::<Arc<App>>();
-        app.is_some_and(|app| {
-            app.config
-                .http
-                .trusted_proxies
-                .iter()
-                .any(|network| network.contains(&ip))
-        })
-    };
+    let proxies = &app.config.http.trusted_proxies;
+    let trusted = |ip: IpAddr| proxies.iter().any(|network| network.contains(&ip));
     if !trusted(peer) {
         return Some(peer);
     }

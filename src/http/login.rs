@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::{
     Tag,
-    challenge::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, refused},
+    challenge::{
+        ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
+    },
     client::{Client, TokenHeader},
     docs,
     json::{Body, Fields, FromFields, Reply},
@@ -165,6 +167,11 @@ impl LoginApi {
         /// device has limits of its own, which strangers cannot use up.
         #[oai(name = "device-token")]
         device: TokenHeader,
+        /// Proof of work, where a refusal had a `challenge` for it:
+        /// `challenge:nonce`, whose SHA-256 begins with as many zero bits as
+        /// the operator asks for.
+        #[oai(name = "pow")]
+        _work: TokenHeader,
         client: Client,
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
@@ -182,7 +189,8 @@ impl LoginApi {
             .write(move |tx| {
                 challenge::open(tx, &house.guard, &who, &wanted, &mut rng).map_err(Problem::from)
             })
-            .await?;
+            .await
+            .map_err(|problem| overrun(app, problem))?;
         Ok(Reply(
             deliver(app, visitor, opened, is_test, "/login/sms-confirm/").await?,
         ))
@@ -209,6 +217,9 @@ impl LoginApi {
         /// The device token of an earlier confirmation on this device.
         #[oai(name = "device-token")]
         device: TokenHeader,
+        /// Proof of work, as at the login.
+        #[oai(name = "pow")]
+        _work: TokenHeader,
         client: Client,
     ) -> Result<Reply<ConfirmReply>, Refusal<Confirm>> {
         let app = app.0;
@@ -220,7 +231,7 @@ impl LoginApi {
         let attempt = Attempt {
             answer: opened(app, &visitor, token, proof, Purpose::Login)?,
             invitation,
-            origin: client.0,
+            origin: client.origin,
         };
         let sessions = app.config.sessions();
         let (house, mut rng) = (Arc::clone(app), app.dice());

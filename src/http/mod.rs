@@ -15,6 +15,7 @@ mod invitation;
 mod json;
 mod login;
 mod phone;
+mod pow;
 pub mod problem;
 mod profile;
 mod refusal;
@@ -63,12 +64,14 @@ enum Tag {
 pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let document = document();
     Envelope {
+        app: Arc::clone(app),
         cors: Cors::new(app.config.http.allowed_origins.iter().map(Origin::as_str)),
         allowed: spec::methods(&document),
         process: app.dice().next_u64(),
         requests: AtomicU64::new(0),
         inner: docs::around(service(), document.to_string())
             .data(Arc::clone(app))
+            .data(Arc::new(pow::Solved::default()))
             .boxed(),
     }
 }
@@ -104,6 +107,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 
 /// What must hold for every answer.
 struct Envelope {
+    app: Arc<App>,
     cors: Cors,
     inner: BoxEndpoint<'static, Response>,
     allowed: Vec<(String, String)>,
@@ -153,6 +157,7 @@ impl Endpoint for Envelope {
 impl Envelope {
     /// Has the request handled, and makes a problem of whatever went wrong.
     async fn handle(&self, request: Request, id: &str) -> Response {
+        let source = pow::is_asked_for(&self.app).then(|| client::address(&self.app, &request));
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let problem = match handled.await {
             Ok(Ok(response)) => return response,
@@ -166,7 +171,10 @@ impl Envelope {
             let code = problem.kind().code;
             tracing::error!(request_id = id, code, cause, "a request failed");
         }
-        problem.answer(id)
+        match source.flatten() {
+            Some(source) => pow::offer(&self.app, source.into(), problem).answer(id),
+            None => problem.answer(id),
+        }
     }
 
     /// The methods that `path` knows. Pages outside of the document know GET.

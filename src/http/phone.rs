@@ -7,7 +7,9 @@ use poem_openapi::{Object, OpenApi};
 use super::{
     Tag,
     auth::Caller,
-    challenge::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, refused},
+    challenge::{
+        ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
+    },
     client::{Client, TokenHeader},
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
@@ -118,7 +120,8 @@ impl PhoneApi {
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
         let opened = caller
             .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?))
-            .await?;
+            .await
+            .map_err(|problem| overrun(app, problem))?;
         Ok(Reply(
             deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,
         ))

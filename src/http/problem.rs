@@ -36,6 +36,7 @@ pub struct Problem {
     retry_after: Option<u64>,
     limit: Option<&'static str>,
     attempts_left: Option<u32>,
+    challenge: Option<String>,
     cause: Option<StoreError>,
 }
 
@@ -69,6 +70,9 @@ pub struct Body {
     /// `sms_code_invalid`: guesses that will still be evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
+    /// 429, where proof of work is asked for: what to work on. See the header `pow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<String>,
 }
 
 impl Problem {
@@ -84,6 +88,7 @@ impl Problem {
             retry_after,
             limit: None,
             attempts_left: None,
+            challenge: None,
             cause: None,
         }
     }
@@ -156,6 +161,17 @@ impl Problem {
         self.kind
     }
 
+    /// The limit that was reached, if that is what it is.
+    pub fn limit(&self) -> Option<&'static str> {
+        self.limit
+    }
+
+    /// The same, with something to work on.
+    pub fn with_challenge(self, challenge: String) -> Self {
+        let challenge = Some(challenge);
+        Self { challenge, ..self }
+    }
+
     /// What is behind it, for the log and for nobody else.
     pub fn cause(&self) -> Option<String> {
         match self.cause.as_ref()? {
@@ -183,6 +199,7 @@ impl Problem {
             retry_after: self.retry_after,
             limit: self.limit.map(str::to_owned),
             attempts_left: self.attempts_left,
+            challenge: self.challenge.clone(),
         }
     }
 

@@ -22,6 +22,15 @@ const ALARM: u64 = 50;
 /// .. that are over so many hundredths of all, strangers get long codes.
 const ALARM_PERCENT: u64 = 30;
 
+/// How long a new code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// Its digits.
+    pub digits: usize,
+    /// Whether that is because strangers guess all over the installation.
+    pub alarm: bool,
+}
+
 impl Guard {
     /// How many digits a new code has: more, once guessing has gone too far.
     pub fn code_length(
@@ -29,17 +38,20 @@ impl Guard {
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Length, StoreError> {
         let usual = self.policy.challenges.code_length;
+        let mut length = Length {
+            digits: usual,
+            alarm: false,
+        };
         if usual >= LONG {
-            return Ok(usual);
+            return Ok(length);
         }
-        let used_up = self.guesses_used_up(tx, visitor, asker, usual)?.is_some();
-        if used_up || (!asker.known && alarmed(tx, visitor.at)?) {
-            Ok(LONG)
-        } else {
-            Ok(usual)
+        length.alarm = !asker.known && alarmed(tx, visitor.at)?;
+        if length.alarm || self.guesses_used_up(tx, visitor, asker, usual)?.is_some() {
+            length.digits = LONG;
         }
+        Ok(length)
     }
 
     fn guesses_used_up(

@@ -13,7 +13,10 @@ mod send;
 
 use std::time::Duration;
 
-pub use self::send::{BUDGET, Warning};
+pub use self::{
+    guess::Length,
+    send::{BUDGET, Spending},
+};
 use super::{
     challenge,
     device::DeviceSecret,

@@ -32,7 +32,7 @@ const UNSETTLED: Duration = Duration::from_secs(10);
 
 /// That a share of the budget is spent which the operator wants to know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Warning {
+pub struct Spending {
     /// What was spent.
     pub spent: Money,
     /// What may be.
@@ -152,7 +152,7 @@ impl Guard {
         asker: Asker,
         phone: Phone,
         challenge: ChallengeId,
-    ) -> Result<Option<Warning>, StoreError> {
+    ) -> Result<Option<Spending>, StoreError> {
         let (at, cost) = (visitor.at, self.price(phone));
         let policy = &self.policy;
         let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
@@ -181,12 +181,12 @@ impl Guard {
         known: bool,
         at: Timestamp,
         cost: Money,
-    ) -> Result<Option<Warning>, StoreError> {
+    ) -> Result<Option<Spending>, StoreError> {
         for allowance in self.policy.budget.allowances() {
             let (_, spent) = sent(tx, known, at, allowance.span)?;
             let share = allowance.amount.percent(self.policy.warn_at);
             if spent >= share && spent < share + cost {
-                return Ok(Some(Warning {
+                return Ok(Some(Spending {
                     spent,
                     amount: allowance.amount,
                     span: allowance.span,
