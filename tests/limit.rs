@@ -2,7 +2,15 @@
 
 use std::net::IpAddr;
 
-use invited::sms::SmsError;
+use invited::{
+    domain::{
+        challenge::{self, Purpose, Wanted},
+        guard::Visitor,
+        phone::Phone,
+    },
+    http::problem::Problem,
+    sms::SmsError,
+};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -632,4 +640,35 @@ async fn proof_of_work_lets_a_request_off_its_sources_limits_once() {
     let late = work(refused["challenge"].as_str().unwrap());
     house.advance(120);
     assert_eq!(ask("+79990000001", &late, 1).await.status, 429, "too late");
+}
+
+#[tokio::test]
+async fn the_message_that_spends_the_share_is_the_one_that_warns() {
+    let house = Harness::with(&[
+        ("INVITED_BUDGET__PRICES", "+7=1"),
+        ("INVITED_BUDGET__AMOUNTS", "5/1h"),
+        ("INVITED_BUDGET__WARN_AT", "60"),
+    ]);
+    let mut warned = Vec::new();
+    for number in 0..5 {
+        let (app, mut rng) = (house.app.clone(), house.app.dice());
+        let wanted = Wanted {
+            phone: Phone::from_digits(&format!("7916123456{number}")).unwrap(),
+            purpose: Purpose::Login,
+            fixed: None,
+        };
+        let (now, at) = (house.app.now(), house.app.ratchet.now());
+        let visitor = Visitor {
+            source: None,
+            device: None,
+            now,
+            at,
+        };
+        let opened = house.app.store.write(move |tx| {
+            challenge::open(tx, &app.guard, &visitor, &wanted, &mut rng).map_err(Problem::from)
+        });
+        let spending = opened.await.unwrap().spending;
+        warned.push(spending.map(|spending| spending.spent.to_string()));
+    }
+    assert_eq!(warned, [None, None, Some("3.00".to_owned()), None, None]);
 }

@@ -11,7 +11,7 @@ use rand::CryptoRng;
 
 use super::{
     code::OneTimeCode,
-    guard::{Asker, Guard, Length, Spending, Visitor},
+    guard::{Admission, Asker, Guard, Length, Spending, Visitor},
     id,
     ledger::Sent,
     limit::Reached,
@@ -173,8 +173,8 @@ pub fn open(
     let live = tx.live_challenges(wanted.phone, policy.guesses, now)?;
     let mut own = own(tx, &live, asker)?;
     let room = alive(&own, policy, now);
-    let other = guard.may_send(tx, visitor, asker, wanted.phone)?;
-    if let Some(reached) = room.into_iter().chain(other).max_by_key(|one| one.wait) {
+    let Admission { reached, spending } = guard.may_send(tx, visitor, asker, wanted.phone)?;
+    if let Some(reached) = room.into_iter().chain(reached).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
     let Length { digits, alarm } = guard.code_length(tx, visitor, asker)?;
@@ -183,7 +183,7 @@ pub fn open(
     });
     let code = sibling.map_or_else(|| OneTimeCode::draw(digits, rng), |sibling| sibling.code);
     let challenge = begin(tx, wanted, code, now, now + policy.ttl, rng)?;
-    let spending = guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
+    guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
     own.push(challenge.expires_at);
     let next = guard.party_wait(tx, visitor, asker)?;
     let waits = alive(&own, policy, now).into_iter().chain(next);

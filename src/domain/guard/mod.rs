@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use self::{
     guess::Length,
-    send::{BUDGET, Spending},
+    send::{Admission, BUDGET, Spending},
 };
 use super::{
     challenge,

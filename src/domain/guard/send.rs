@@ -12,7 +12,7 @@ use crate::domain::{
     challenge::ChallengeId,
     ledger::{Book, Sent},
     limit::{Limit, Reached},
-    money::{Money, Price},
+    money::{Allowance, Money, Price},
     phone::Phone,
     source::Deed,
     time::Timestamp,
@@ -41,6 +41,15 @@ pub struct Spending {
     pub span: Duration,
 }
 
+/// What comes of asking for a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Admission {
+    /// The limit that stands in the way, if any.
+    pub reached: Option<Reached>,
+    /// What the operator should hear of if it is sent.
+    pub spending: Option<Spending>,
+}
+
 impl Guard {
     /// Whether a message may be sent: of the limits that are reached, the one
     /// that takes longest.
@@ -50,16 +59,20 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
-    ) -> Result<Option<Reached>, StoreError> {
+    ) -> Result<Admission, StoreError> {
+        let (budget, spending) = self.budget_wait(tx, visitor, asker, phone)?;
         // Of two that take as long, the later in this list is named.
         let reached = [
-            self.budget_wait(tx, visitor, asker, phone)?,
+            budget,
             self.sum_wait(tx, visitor, asker)?,
             self.prefix_wait(tx, visitor, asker, phone)?,
             self.source_wait(visitor, asker, Deed::Send),
             self.party_wait(tx, visitor, asker)?,
         ];
-        Ok(reached.into_iter().flatten().max_by_key(|one| one.wait))
+        Ok(Admission {
+            reached: reached.into_iter().flatten().max_by_key(|one| one.wait),
+            spending,
+        })
     }
 
     /// How long until the party may be sent another message, all else aside.
@@ -119,24 +132,35 @@ impl Guard {
         }))
     }
 
+    /// The first allowance of which this very message spends the share that
+    /// is warned of is told beside what is used up.
     fn budget_wait(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
-    ) -> Result<Option<Reached>, StoreError> {
-        let mut longest = None;
-        for allowance in self.policy.budget.allowances() {
-            let (_, spent) = sent(tx, asker.known, visitor.at, allowance.span)?;
-            if spent + self.price(phone) > allowance.amount {
-                longest = longest.max(Some(relief(tx, asker.known, visitor.at, allowance.span)?));
+    ) -> Result<(Option<Reached>, Option<Spending>), StoreError> {
+        let (mut longest, mut spending) = (None, None);
+        let cost = self.price(phone);
+        for &Allowance { amount, span } in self.policy.budget.allowances() {
+            let (_, before) = sent(tx, asker.known, visitor.at, span)?;
+            let (spent, share) = (before + cost, amount.percent(self.policy.warn_at));
+            if spent > amount {
+                longest = longest.max(Some(relief(tx, asker.known, visitor.at, span)?));
+            } else if before < share && spent >= share {
+                spending.get_or_insert(Spending {
+                    spent,
+                    amount,
+                    span,
+                });
             }
         }
-        Ok(longest.map(|wait| Reached {
+        let reached = longest.map(|wait| Reached {
             limit: BUDGET,
             wait,
-        }))
+        });
+        Ok((reached, spending))
     }
 
     fn price(&self, phone: Phone) -> Money {
@@ -152,7 +176,7 @@ impl Guard {
         asker: Asker,
         phone: Phone,
         challenge: ChallengeId,
-    ) -> Result<Option<Spending>, StoreError> {
+    ) -> Result<(), StoreError> {
         let (at, cost) = (visitor.at, self.price(phone));
         let policy = &self.policy;
         let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
@@ -171,29 +195,7 @@ impl Guard {
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
-        self.warning(tx, asker.known, at, cost)
-    }
-
-    /// The first allowance of which this very message spent the share that is warned of.
-    fn warning(
-        &self,
-        tx: &mut dyn Tx,
-        known: bool,
-        at: Timestamp,
-        cost: Money,
-    ) -> Result<Option<Spending>, StoreError> {
-        for allowance in self.policy.budget.allowances() {
-            let (_, spent) = sent(tx, known, at, allowance.span)?;
-            let share = allowance.amount.percent(self.policy.warn_at);
-            if spent >= share && spent < share + cost {
-                return Ok(Some(Spending {
-                    spent,
-                    amount: allowance.amount,
-                    span: allowance.span,
-                }));
-            }
-        }
-        Ok(None)
+        Ok(())
     }
 
     /// Takes a message back that certainly was not sent.
