@@ -11,9 +11,9 @@ use rand::CryptoRng;
 
 use super::{
     code::OneTimeCode,
-    guard::{Admission, Asker, Guard, Length, Spending, Visitor},
+    guard::{Admission, Guard, Length, Spending, Visitor},
     id,
-    ledger::Sent,
+    ledger::Asker,
     limit::Reached,
     phone::Phone,
     time::Timestamp,
@@ -53,6 +53,8 @@ pub struct Challenge {
     pub wrong_guesses: u32,
     /// Whether it can be used no more, because it or a sibling succeeded.
     pub spent: bool,
+    /// Who asked for its message; `None` when there was none, as for test numbers.
+    pub asker: Option<Asker>,
 }
 
 /// What a test number has in place of a drawn code: one that is known.
@@ -159,7 +161,6 @@ pub fn open(
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, OpenError> {
     let (policy, now) = (guard.policy.challenges, visitor.now);
-    tx.prune_challenges(now - Duration::from_hours(1))?;
     if let Some(fixed) = &wanted.fixed {
         let expires_at = fixed.until.min(now + policy.ttl);
         return Ok(Opened {
@@ -171,9 +172,11 @@ pub fn open(
     }
     let asker = guard.identify(tx, visitor, wanted.phone)?;
     let live = tx.live_challenges(wanted.phone, policy.guesses, now)?;
-    let mut own = own(tx, &live, asker)?;
+    let mut own = own(&live, asker);
     let room = alive(&own, policy, now);
-    let Admission { reached, spending } = guard.may_send(tx, visitor, asker, wanted.phone)?;
+    let mut newest = guard.newest(tx, asker)?;
+    let Admission { reached, spending } =
+        guard.may_send(tx, visitor, asker, wanted.phone, &newest)?;
     if let Some(reached) = room.into_iter().chain(reached).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
@@ -185,7 +188,8 @@ pub fn open(
     let challenge = begin(tx, wanted, code, now, now + policy.ttl, rng)?;
     guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
     own.push(challenge.expires_at);
-    let next = guard.party_wait(tx, visitor, asker)?;
+    newest.insert(0, visitor.at);
+    let next = guard.party_wait(&newest, visitor.at);
     let waits = alive(&own, policy, now).into_iter().chain(next);
     Ok(Opened {
         challenge,
@@ -197,15 +201,13 @@ pub fn open(
 
 /// When those of the live challenges end that count as this asker's. Strangers
 /// fill up the places of strangers only.
-fn own(tx: &mut dyn Tx, live: &[Challenge], asker: Asker) -> Result<Vec<Timestamp>, StoreError> {
-    let mut own = Vec::new();
-    for challenge in live {
-        let device = tx.send_of(challenge.id)?.filter(|send| send.known);
-        if device.map(|send| send.party) == Some(asker.party).filter(|_| asker.known) {
-            own.push(challenge.expires_at);
-        }
-    }
-    Ok(own)
+fn own(live: &[Challenge], asker: Asker) -> Vec<Timestamp> {
+    let is_own = |challenge: &&Challenge| match challenge.asker.filter(|asker| asker.known) {
+        Some(device) => device == asker,
+        None => !asker.known,
+    };
+    let own = live.iter().filter(is_own);
+    own.map(|challenge| challenge.expires_at).collect()
 }
 
 /// Whether as many challenges are alive as may be: until the first of them ends.
@@ -234,10 +236,14 @@ fn begin(
         expires_at,
         wrong_guesses: 0,
         spent: false,
+        asker: None,
     };
     for _ in 0..id::DRAWS {
         challenge.id = ChallengeId(id::draw(now, rng));
         if tx.insert_challenge(&challenge)? {
+            if id::sweeps(challenge.id.0) {
+                tx.prune_challenges(now - Duration::from_hours(1))?;
+            }
             return Ok(challenge);
         }
     }
@@ -282,23 +288,23 @@ pub fn answer(
     if digits != answer.guess.digits() {
         return Ok(Verdict::OtherLength);
     }
-    let sent = tx.send_of(challenge.id)?;
-    let asker = match sent.filter(|sent| sent.known) {
-        Some(Sent { party, known, .. }) => Asker { party, known },
-        None => guard.identify(tx, visitor, challenge.phone)?,
+    let asker = match challenge.asker {
+        // A device may be recognised only now.
+        Some(asker) if asker.known || visitor.device.is_none() => asker,
+        _ => guard.identify(tx, visitor, challenge.phone)?,
     };
     if let Some(reached) = guard.may_guess(tx, visitor, asker, digits)? {
         return Ok(Verdict::Limited(reached));
     }
     if !challenge.code.matches(&answer.guess) {
         tx.count_wrong_guess(challenge.id)?;
-        guard.note_wrong(tx, visitor, asker, digits, sent.is_none())?;
+        guard.note_wrong(tx, visitor, asker, digits, challenge.asker.is_none())?;
         return Ok(Verdict::Wrong {
             attempts_left: guesses - challenge.wrong_guesses - 1,
         });
     }
     tx.spend_challenges(challenge.phone)?;
-    if sent.is_some() {
+    if challenge.asker.is_some() {
         guard.note_right(tx, visitor, asker, challenge.id)?;
     }
     Ok(Verdict::Right)

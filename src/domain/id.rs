@@ -24,6 +24,13 @@ pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
     (step << CHANCE_BITS) | rng.random_range(0..1_i64 << CHANCE_BITS)
 }
 
+/// Whether whoever drew `id` sweeps for the others: one in 32 does, and takes
+/// away more than 32 leave behind, so that tables stay small and nobody waits
+/// long.
+pub fn sweeps(id: i64) -> bool {
+    id % 32 == 0
+}
+
 #[cfg(test)]
 mod tests {
     use rand::{SeedableRng, rngs::StdRng};

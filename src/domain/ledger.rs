@@ -2,31 +2,24 @@
 //! running totals. Ledgers outlive accounts, so they name nobody: a phone is
 //! a keyed hash in them.
 
-use super::{challenge::ChallengeId, money::Money, phone::Phone, time::Timestamp};
+use super::{challenge::ChallengeId, money::Money, time::Timestamp};
 
 /// Who an event is charged to: strangers who ask for a phone are one party,
 /// each device that is known to its user is another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Party(pub i64);
 
-/// What a phone is called in the ledgers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Alias {
-    /// The phone.
-    pub phone: Party,
-    /// The ten thousand numbers that differ from it in the last four digits.
-    pub prefix: i64,
-}
+/// Ten thousand numbers that differ in the last four digits: a keyed hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefix(pub i64);
 
-impl Alias {
-    /// The alias of a phone, by this installation's keyed `hash` of what
-    /// something is, and of its text.
-    pub fn of(phone: Phone, hash: impl Fn(&str, &str) -> i64) -> Self {
-        Self {
-            phone: Party(hash("phone", &phone.to_string())),
-            prefix: hash("prefix", &(phone.number() / 10_000).to_string()),
-        }
-    }
+/// Who asks for a code of a phone, or guesses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// Whom it is charged to.
+    pub party: Party,
+    /// Whether that is a known device of the phone's user.
+    pub known: bool,
 }
 
 /// A message that was sent, or is about to be.
@@ -37,11 +30,9 @@ pub struct Sent {
     /// When.
     pub at: Timestamp,
     /// Who asked for it.
-    pub party: Party,
-    /// Whether that is a known device.
-    pub known: bool,
-    /// The numbers around the phone, as in [`Alias::prefix`].
-    pub prefix: i64,
+    pub asker: Asker,
+    /// The numbers around the phone.
+    pub prefix: Prefix,
     /// What it costs.
     pub cost: Money,
 }

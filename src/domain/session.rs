@@ -127,8 +127,6 @@ pub fn begin(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Session, StoreError> {
-    // The leeway of a token is not the sweeper's business.
-    tx.prune_sessions(now - Duration::from_hours(1))?;
     let mut session = Session {
         id: SessionId(0),
         user,
@@ -143,6 +141,10 @@ pub fn begin(
     for _ in 0..id::DRAWS {
         session.id = SessionId(id::draw(now, rng));
         if tx.insert_session(&session)? {
+            if id::sweeps(session.id.0) {
+                // The leeway of a token is not the sweeper's business.
+                tx.prune_sessions(now - Duration::from_hours(1))?;
+            }
             return Ok(session);
         }
     }

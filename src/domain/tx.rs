@@ -12,7 +12,7 @@ use super::{
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
     device::{Device, DeviceHash},
-    ledger::{Book, Miss, Party, Sent, Tally},
+    ledger::{Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     phone::Phone,
     session::{Session, SessionId},
@@ -142,12 +142,12 @@ pub trait Ledgers {
     /// to strangers, and whether their codes came back.
     fn sends_around(
         &mut self,
-        prefix: i64,
+        prefix: Prefix,
         known: bool,
         most: usize,
     ) -> Result<Vec<(Timestamp, bool)>, StoreError>;
     /// The message of a challenge, if it had one.
-    fn send_of(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
+    fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
     /// Adds a message.
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
     /// Writes down that the code of a message came back.
@@ -169,15 +169,19 @@ pub trait Ledgers {
     /// Forgets misses from before `before`.
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// Adds a line to a book.
-    fn note(&mut self, book: Book, at: Timestamp, amount: Money) -> Result<(), StoreError>;
+    /// Adds a line to a book, and now and then forgets lines from before `before`.
+    fn note(
+        &mut self,
+        book: Book,
+        at: Timestamp,
+        amount: Money,
+        before: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The sum of a book's lines after `after`.
     fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError>;
     /// When the first line after `after` was written.
     fn first_note(&mut self, book: Book, after: Timestamp)
     -> Result<Option<Timestamp>, StoreError>;
-    /// Forgets lines from before `before`.
-    fn prune_notes(&mut self, book: Book, before: Timestamp) -> Result<(), StoreError>;
 
     /// Writes down that it is `at` by now.
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;

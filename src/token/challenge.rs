@@ -133,6 +133,7 @@ mod tests {
             expires_at: NOW + Duration::from_mins(3),
             wrong_guesses: 0,
             spent: false,
+            asker: None,
         };
         seal(keys, &challenge)
     }

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use super::{Asker, DAY, Guard, HOUR, LONG, Visitor};
+use super::{DAY, Guard, HOUR, LONG, Visitor};
 use crate::domain::{
     challenge::ChallengeId,
-    ledger::{Book, Miss, Party},
+    ledger::{Asker, Book, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
     source::Deed,
@@ -106,8 +106,8 @@ impl Guard {
         if is_test {
             return Ok(());
         }
-        tx.prune_notes(Book::Wrong, visitor.at - HOUR)?;
-        tx.note(Book::Wrong, visitor.at, Money::default())
+        let (at, nothing) = (visitor.at, Money::default());
+        tx.note(Book::Wrong, at, nothing, at - HOUR)
     }
 
     fn note_miss(
@@ -140,8 +140,8 @@ impl Guard {
         if asker.known {
             return Ok(());
         }
-        tx.prune_notes(Book::Right, visitor.at - HOUR)?;
-        tx.note(Book::Right, visitor.at, Money::default())
+        let (at, nothing) = (visitor.at, Money::default());
+        tx.note(Book::Right, at, nothing, at - HOUR)
     }
 
     /// Whether the user may try another invitation code.
@@ -181,7 +181,7 @@ impl Guard {
     /// A user is two parties, so that neither another phone nor another
     /// account is a fresh start.
     fn parties(&self, user: &User) -> [Party; 2] {
-        [Party(user.id.0), self.alias(user.phone).phone]
+        [Party(user.id.0), self.alias(user.phone)]
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::{
 use super::{
     challenge,
     device::DeviceSecret,
-    ledger::{Alias, Party},
+    ledger::{Asker, Party, Prefix},
     limit::{Limit, Reached},
     money::{Budget, Price},
     phone::Phone,
@@ -78,15 +78,6 @@ pub struct Visitor {
     pub at: Timestamp,
 }
 
-/// Who asks for a code of a phone, or guesses one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asker {
-    /// Whom it is charged to.
-    pub party: Party,
-    /// Whether that is a known device of the phone's user.
-    pub known: bool,
-}
-
 impl Guard {
     /// A guard of `policy`, who calls phones by a keyed `hash` of this installation.
     pub fn new(policy: Policy, hash: impl Fn(&str, &str) -> i64 + Send + Sync + 'static) -> Self {
@@ -116,13 +107,22 @@ impl Guard {
             });
         }
         Ok(Asker {
-            party: self.alias(phone).phone,
+            party: self.alias(phone),
             known: false,
         })
     }
 
-    fn alias(&self, phone: Phone) -> Alias {
-        Alias::of(phone, &self.hash)
+    /// What the phone is called in the ledgers.
+    fn alias(&self, phone: Phone) -> Party {
+        Party((self.hash)("phone", &phone.to_string()))
+    }
+
+    /// What it and the numbers are called that differ from it in the last four digits.
+    fn prefix(&self, phone: Phone) -> Prefix {
+        Prefix((self.hash)(
+            "prefix",
+            &(phone.number() / 10_000).to_string(),
+        ))
     }
 
     fn source_wait(&self, visitor: &Visitor, asker: Asker, deed: Deed) -> Option<Reached> {

@@ -7,10 +7,11 @@
 
 use std::time::Duration;
 
-use super::{Asker, DAY, Guard, Visitor};
+use super::{DAY, Guard, Visitor};
 use crate::domain::{
     challenge::ChallengeId,
-    ledger::{Book, Sent},
+    id,
+    ledger::{Asker, Book, Sent},
     limit::{Limit, Reached},
     money::{Allowance, Money, Price},
     phone::Phone,
@@ -51,14 +52,15 @@ pub struct Admission {
 }
 
 impl Guard {
-    /// Whether a message may be sent: of the limits that are reached, the one
-    /// that takes longest.
+    /// Whether a message may be sent to a party with these `newest` ones: of the
+    /// limits that are reached, the one that takes longest.
     pub fn may_send(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
+        newest: &[Timestamp],
     ) -> Result<Admission, StoreError> {
         let (budget, spending) = self.budget_wait(tx, visitor, asker, phone)?;
         // Of two that take as long, the later in this list is named.
@@ -67,7 +69,7 @@ impl Guard {
             self.sum_wait(tx, visitor, asker)?,
             self.prefix_wait(tx, visitor, asker, phone)?,
             self.source_wait(visitor, asker, Deed::Send),
-            self.party_wait(tx, visitor, asker)?,
+            self.party_wait(newest, visitor.at),
         ];
         Ok(Admission {
             reached: reached.into_iter().flatten().max_by_key(|one| one.wait),
@@ -75,19 +77,18 @@ impl Guard {
         })
     }
 
-    /// How long until the party may be sent another message, all else aside.
-    pub fn party_wait(
-        &self,
-        tx: &mut dyn Tx,
-        visitor: &Visitor,
-        asker: Asker,
-    ) -> Result<Option<Reached>, StoreError> {
-        let limit = &self.policy.sends_per_phone;
-        if limit.is_off() {
-            return Ok(None);
+    /// When the party was sent its latest messages, the latest first.
+    pub fn newest(&self, tx: &mut dyn Tx, asker: Asker) -> Result<Vec<Timestamp>, StoreError> {
+        match self.policy.sends_per_phone.most() {
+            0 => Ok(Vec::new()),
+            most => tx.sends_to(asker.party, most),
         }
-        let newest = tx.sends_to(asker.party, limit.most())?;
-        Ok(limit.reached("sends_per_phone", &newest, visitor.at))
+    }
+
+    /// How long until a party with these messages may be sent another, all else aside.
+    pub fn party_wait(&self, newest: &[Timestamp], at: Timestamp) -> Option<Reached> {
+        let limit = &self.policy.sends_per_phone;
+        limit.reached("sends_per_phone", newest, at)
     }
 
     fn prefix_wait(
@@ -102,8 +103,7 @@ impl Guard {
             return Ok(None);
         }
         let most = limit.most().max(PUMPED_SAMPLE);
-        let prefix = self.alias(phone).prefix;
-        let around = tx.sends_around(prefix, asker.known, most)?;
+        let around = tx.sends_around(self.prefix(phone), asker.known, most)?;
         let newest: Vec<_> = around.iter().map(|(at, _)| *at).collect();
         let reached = limit.reached("sends_per_prefix", &newest, visitor.at);
         let pumped = pumped(&around, visitor.at).map(|wait| Reached {
@@ -179,23 +179,28 @@ impl Guard {
     ) -> Result<(), StoreError> {
         let (at, cost) = (visitor.at, self.price(phone));
         let policy = &self.policy;
-        let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
-        tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
+        if id::sweeps(challenge.0) {
+            let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
+            tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
+        }
         tx.insert_send(&Sent {
             challenge,
             at,
-            party: asker.party,
-            known: asker.known,
-            prefix: self.alias(phone).prefix,
+            asker,
+            prefix: self.prefix(phone),
             cost,
         })?;
-        let kept = policy.sends_in_all.longest().max(policy.budget.longest());
-        tx.prune_notes(Book::sends(asker.known), at - kept)?;
-        tx.note(Book::sends(asker.known), at, cost)?;
+        tx.note(Book::sends(asker.known), at, cost, at - self.remembered())?;
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
         Ok(())
+    }
+
+    /// How long the sums of messages are asked for.
+    fn remembered(&self) -> Duration {
+        let policy = &self.policy;
+        policy.sends_in_all.longest().max(policy.budget.longest())
     }
 
     /// Takes a message back that certainly was not sent.
@@ -205,16 +210,14 @@ impl Guard {
         visitor: &Visitor,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
-        let Some(send) = tx.send_of(challenge)? else {
+        let Some(Sent { asker, cost, .. }) = tx.sent(challenge)? else {
             return Ok(());
         };
         tx.delete_send(challenge)?;
-        let policy = &self.policy;
-        let kept = policy.sends_in_all.longest().max(policy.budget.longest());
-        tx.prune_notes(Book::unsent(send.known), visitor.at - kept)?;
-        tx.note(Book::unsent(send.known), visitor.at, send.cost)?;
-        if let Some(source) = visitor.source.filter(|_| !send.known) {
-            self.sources.take_back(Deed::Send, source, visitor.at);
+        let at = visitor.at;
+        tx.note(Book::unsent(asker.known), at, cost, at - self.remembered())?;
+        if let Some(source) = visitor.source.filter(|_| !asker.known) {
+            self.sources.take_back(Deed::Send, source, at);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     challenge::{Challenge, ChallengeId, Purpose},
     code::OneTimeCode,
+    ledger::{Asker, Party},
     phone::Phone,
     time::Timestamp,
     tx::{Challenges, StoreError},
@@ -18,8 +19,9 @@ use crate::domain::{
 macro_rules! select {
     ($condition:literal) => {
         concat!(
-            "SELECT id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent
-             FROM challenges WHERE ",
+            "SELECT challenges.id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent,
+                 party, known
+             FROM challenges LEFT JOIN sends ON sends.id = challenges.id WHERE ",
             $condition
         )
     };
@@ -27,7 +29,7 @@ macro_rules! select {
 
 impl Challenges for Transaction<'_> {
     fn challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StoreError> {
-        self.one(select!("id = ?1"), [id.0], challenge)
+        self.one(select!("challenges.id = ?1"), [id.0], challenge)
     }
 
     fn live_challenges(
@@ -37,7 +39,7 @@ impl Challenges for Transaction<'_> {
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StoreError> {
         self.all(
-            select!("phone = ?1 AND expires_at > ?2 AND spent = 0 AND wrong_guesses < ?3 ORDER BY expires_at, id"),
+            select!("phone = ?1 AND expires_at > ?2 AND spent = 0 AND wrong_guesses < ?3 ORDER BY expires_at, challenges.id"),
             params![number(phone), now.millis(), guesses],
             challenge,
         )
@@ -99,7 +101,7 @@ impl Challenges for Transaction<'_> {
     fn prune_challenges(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.change(
             "DELETE FROM challenges WHERE id IN (
-                 SELECT id FROM challenges WHERE expires_at < ?1 ORDER BY expires_at LIMIT 16)",
+                 SELECT id FROM challenges WHERE expires_at < ?1 ORDER BY expires_at LIMIT 256)",
             [before.millis()],
         )?;
         Ok(())
@@ -107,6 +109,13 @@ impl Challenges for Transaction<'_> {
 }
 
 fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
+    let asker = match row.get::<_, Option<i64>>(8)? {
+        Some(party) => Some(Asker {
+            party: Party(party),
+            known: row.get(9)?,
+        }),
+        None => None,
+    };
     let code: String = row.get(3)?;
     Ok(Challenge {
         id: ChallengeId(row.get(0)?),
@@ -119,5 +128,6 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
         expires_at: at(row, 5)?,
         wrong_guesses: row.get(6)?,
         spent: row.get(7)?,
+        asker,
     })
 }

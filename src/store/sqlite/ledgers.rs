@@ -5,7 +5,8 @@ use rusqlite::{Row, params};
 use super::{Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
-    ledger::{Book, Miss, Party, Sent, Tally},
+    id,
+    ledger::{Asker, Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     time::Timestamp,
     tx::{Ledgers, StoreError},
@@ -22,18 +23,18 @@ impl Ledgers for Transaction<'_> {
 
     fn sends_around(
         &mut self,
-        prefix: i64,
+        prefix: Prefix,
         known: bool,
         most: usize,
     ) -> Result<Vec<(Timestamp, bool)>, StoreError> {
         self.all(
             "SELECT at, confirmed FROM sends WHERE prefix = ?1 AND known = ?2 ORDER BY at DESC LIMIT ?3",
-            params![prefix, known, rows(most)],
+            params![prefix.0, known, rows(most)],
             |row| Ok((at(row, 0)?, row.get(1)?)),
         )
     }
 
-    fn send_of(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError> {
+    fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError> {
         self.one(
             "SELECT id, at, party, known, prefix, cost FROM sends WHERE id = ?1",
             [challenge.0],
@@ -41,9 +42,11 @@ impl Ledgers for Transaction<'_> {
                 Ok(Sent {
                     challenge: ChallengeId(row.get(0)?),
                     at: at(row, 1)?,
-                    party: Party(row.get(2)?),
-                    known: row.get(3)?,
-                    prefix: row.get(4)?,
+                    asker: Asker {
+                        party: Party(row.get(2)?),
+                        known: row.get(3)?,
+                    },
+                    prefix: Prefix(row.get(4)?),
                     cost: Money::from_units(row.get(5)?),
                 })
             },
@@ -56,9 +59,9 @@ impl Ledgers for Transaction<'_> {
             params![
                 sent.challenge.0,
                 sent.at.millis(),
-                sent.party.0,
-                sent.known,
-                sent.prefix,
+                sent.asker.party.0,
+                sent.asker.known,
+                sent.prefix.0,
                 sent.cost.units()
             ],
         )?;
@@ -81,7 +84,7 @@ impl Ledgers for Transaction<'_> {
     fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError> {
         // Identifiers are drawn in the order of time, so the oldest need no index of their own.
         self.change(
-            "DELETE FROM sends WHERE id IN (SELECT id FROM sends ORDER BY id LIMIT 4) AND at < ?1",
+            "DELETE FROM sends WHERE id IN (SELECT id FROM sends WHERE id > 0 ORDER BY id LIMIT 256) AND at < ?1",
             [before.millis()],
         )?;
         Ok(())
@@ -113,25 +116,35 @@ impl Ledgers for Transaction<'_> {
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.change(
             "DELETE FROM misses WHERE (miss, party, at) IN (
-                 SELECT miss, party, at FROM misses WHERE at < ?1 ORDER BY at LIMIT 16)",
+                 SELECT miss, party, at FROM misses WHERE at < ?1 ORDER BY at LIMIT 64)",
             [before.millis()],
         )?;
         Ok(())
     }
 
-    fn note(&mut self, book: Book, at: Timestamp, amount: Money) -> Result<(), StoreError> {
-        let last = self.line(LAST, book, Timestamp::from_millis(i64::MAX))?;
-        let (before, line) = last.map_or((at, Line::default()), |(before, line)| (before, line));
-        self.change(
-            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                number(book),
-                at.max(before).millis(),
-                line.number + 1,
-                amount.units(),
-                line.total + amount.units(),
-            ],
+    fn note(
+        &mut self,
+        book: Book,
+        at: Timestamp,
+        amount: Money,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let line = self.one(
+            "INSERT INTO notes (book, at, number, amount, total)
+             SELECT ?1, max(?2, at), number + 1, ?3, total + ?3 FROM (
+                 SELECT * FROM (SELECT at, number, total FROM notes WHERE book = ?1 ORDER BY at DESC, number DESC LIMIT 1)
+                 UNION ALL SELECT 0, 0, 0 LIMIT 1)
+             RETURNING number",
+            params![number(book), at.millis(), amount.units()],
+            |row| row.get(0),
         )?;
+        if line.is_some_and(id::sweeps) {
+            self.change(
+                "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
+                     SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
+                params![number(book), before.millis()],
+            )?;
+        }
         Ok(())
     }
 
@@ -163,15 +176,6 @@ impl Ledgers for Transaction<'_> {
         after: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.line(FIRST, book, after)?.map(|(at, _)| at))
-    }
-
-    fn prune_notes(&mut self, book: Book, before: Timestamp) -> Result<(), StoreError> {
-        self.change(
-            "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
-                 SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 4)",
-            params![number(book), before.millis()],
-        )?;
-        Ok(())
     }
 
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError> {

@@ -86,7 +86,7 @@ impl Sessions for Transaction<'_> {
     fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.change(
             "DELETE FROM sessions WHERE id IN (
-                 SELECT id FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT 16)",
+                 SELECT id FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT 256)",
             [before.millis()],
         )?;
         Ok(())
