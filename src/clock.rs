@@ -89,7 +89,14 @@ impl Clock for ManualClock {
 /// the time. While the clock behind it is late, it goes on by itself.
 pub struct Ratchet {
     clock: Arc<dyn Clock>,
-    anchor: Mutex<(Timestamp, Duration)>,
+    anchor: Mutex<Anchor>,
+}
+
+struct Anchor {
+    /// What was told when the clock was last believed, and how long it had been then.
+    set: (Timestamp, Duration),
+    /// The latest instant that anybody was told.
+    told: Timestamp,
 }
 
 /// Being late by less than this is no going back: two threads ask in one
@@ -99,7 +106,10 @@ const LATE: Duration = Duration::from_secs(1);
 impl Ratchet {
     /// One that begins no earlier than `latest`, and follows `clock`.
     pub fn new(clock: Arc<dyn Clock>, latest: Timestamp) -> Self {
-        let anchor = Mutex::new((latest, clock.steady()));
+        let anchor = Mutex::new(Anchor {
+            set: (latest, clock.steady()),
+            told: latest,
+        });
         Self { clock, anchor }
     }
 
@@ -107,12 +117,14 @@ impl Ratchet {
     pub fn now(&self) -> Timestamp {
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, steady) = (self.clock.now(), self.clock.steady());
-        let by_itself = anchor.0 + steady.saturating_sub(anchor.1);
+        let by_itself = anchor.set.0 + steady.saturating_sub(anchor.set.1);
         if now + LATE < by_itself {
-            return by_itself;
+            anchor.told = by_itself;
+        } else {
+            anchor.told = now.max(anchor.told);
+            anchor.set = (anchor.told, steady);
         }
-        *anchor = (now.max(anchor.0), steady);
-        anchor.0
+        anchor.told
     }
 }
 
@@ -128,6 +140,8 @@ pub fn dice() -> StdRng {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     #[test]
@@ -148,5 +162,22 @@ mod tests {
         // After a restart it goes on from what was written down.
         clock.set(noon);
         assert_eq!(Ratchet::new(clock, noon + hour).now(), noon + hour);
+    }
+
+    proptest! {
+        #[test]
+        fn a_ratchet_never_goes_back(moves in vec((-3000_i64..3000, 0_u64..3000), 1..40)) {
+            let noon = Timestamp::from_seconds(43_200);
+            let clock = Arc::new(ManualClock::new(noon));
+            let ratchet = Ratchet::new(Arc::clone(&clock) as _, noon);
+            let mut last = noon;
+            for (set_by, passed) in moves {
+                clock.advance(Duration::from_millis(passed));
+                clock.set(Timestamp::from_millis(clock.now().millis() + set_by));
+                let now = ratchet.now();
+                prop_assert!(now >= last && now >= clock.now());
+                last = now;
+            }
+        }
     }
 }

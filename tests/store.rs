@@ -1,6 +1,11 @@
 //! The store: transactions, group commit, and what happens when it fails.
 
-use futures_util::future::join_all;
+use std::sync::{
+    Arc,
+    mpsc::{Sender, channel},
+};
+
+use futures_util::{FutureExt, future::join_all};
 use invited::{
     domain::{
         tx::{StoreError, Tx},
@@ -37,6 +42,33 @@ async fn at_once<T>(store: &Store, work: Vec<impl Future<Output = T>>) -> Vec<T>
     let (first, rest) = futures_util::future::join(first, rest).await;
     first.unwrap();
     rest
+}
+
+/// Tells whether a panic dropped it.
+struct Witness(Sender<bool>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.send(std::thread::panicking()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn work_that_nobody_waits_for_may_be_the_last_to_let_go_of_the_store() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let location = Location::Sqlite(folder.path().join("invited.db"));
+    Store::migrate(&location).unwrap();
+    let store = Arc::new(Store::open(&location).unwrap());
+    let ((tell, told), (release, released)) = (channel(), channel());
+    let held = (Arc::clone(&store), Witness(tell));
+    let work = store.write(move |_| {
+        let _held = &held;
+        released.recv().map_err(|_| StoreError::Overloaded)
+    });
+    assert!(work.now_or_never().is_none());
+    drop(store);
+    release.send(()).unwrap();
+    assert!(!told.recv().unwrap(), "the writer panicked");
 }
 
 #[tokio::test]

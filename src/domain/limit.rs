@@ -99,6 +99,8 @@ fn window(text: &str) -> Result<Window, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     #[test]
@@ -152,6 +154,35 @@ mod tests {
             "5000000000/1h",
         ] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
+        }
+    }
+
+    /// The first second from `now` on in which no window is full.
+    fn first_free(windows: &[(u32, u64)], events: &[i64], now: i64) -> i64 {
+        let is_free = |at: i64| {
+            windows.iter().all(|(count, span)| {
+                let counts = |event: &&i64| **event + i64::try_from(*span).unwrap() > at;
+                events.iter().filter(counts).count() < *count as usize
+            })
+        };
+        (now..).find(|at| is_free(*at)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn the_wait_is_until_the_first_instant_with_room(
+            windows in vec((1_u32..5, 1_u64..60), 1..4),
+            mut events in vec(0_i64..120, 0..12),
+            now in 0_i64..120,
+        ) {
+            let text: Vec<_> = windows.iter().map(|(count, span)| format!("{count}/{span}s")).collect();
+            let limit: Limit = text.join(",").parse().unwrap();
+            events.sort_unstable_by(|one, other| other.cmp(one));
+            let newest: Vec<_> = events.iter().take(limit.most()).map(|at| Timestamp::from_seconds(*at)).collect();
+            let wait = limit.wait(&newest, Timestamp::from_seconds(now));
+            let until = first_free(&windows, &events, now);
+            prop_assert_eq!(wait.map_or(0, |wait| wait.as_secs()), u64::try_from(until - now).unwrap());
+            prop_assert_eq!(wait.is_some(), until > now);
         }
     }
 }

@@ -175,6 +175,8 @@ impl FromStr for Budget {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -228,6 +230,19 @@ mod tests {
         assert!("off".parse::<Budget>().unwrap().allowances().is_empty());
         for text in ["", "500", "x/1h", "500/1"] {
             assert!(text.parse::<Budget>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_read_as_it_is_written(units in 0_i64..1_000_000_000_000 * UNITS) {
+            let money = Money::from_units(units);
+            prop_assert_eq!(money.to_string().parse(), Ok(money));
+        }
+
+        #[test]
+        fn no_text_makes_a_reader_panic(text in "[+]?[0-9.=/,a-z -]{0,30}") {
+            let _ = (text.parse::<Money>(), text.parse::<Price>(), text.parse::<Budget>());
         }
     }
 }

@@ -216,9 +216,27 @@ mod tests {
         #[test]
         fn what_was_read_reads_back_the_same(digits in "[1-9][0-9]{6,14}") {
             if let Ok(phone) = Phone::from_digits(&digits) {
-                prop_assert_eq!(Phone::parse(&phone.e164(), Region::RU), Ok(phone));
+                for region in Region::ALL {
+                    prop_assert_eq!(Phone::parse(&phone.e164(), region), Ok(phone));
+                }
                 prop_assert_eq!(phone.to_string(), digits);
             }
+        }
+
+        #[test]
+        fn the_trunk_form_is_the_international_form(national in "[1-9][0-9]{9}", region in 0..Region::ALL.len()) {
+            let region = Region::ALL[region];
+            let national = &national[..region.digits];
+            let trunk = Phone::parse(&format!("{}{national}", region.trunk), region);
+            prop_assert_eq!(trunk, Phone::from_digits(&format!("{}{national}", region.country_code)));
+            prop_assert!(trunk.is_ok());
+        }
+
+        #[test]
+        fn separators_change_nothing(digits in "79[0-9]{9}", between in "[ .()-]{0,5}", around in "[ \t\r\n]{0,3}") {
+            let spread: Vec<_> = digits.split("").collect();
+            let text = format!("{around}+{}{around}", spread.join(&between));
+            prop_assert_eq!(Phone::parse(&text, Region::RU), Phone::from_digits(&digits));
         }
     }
 }

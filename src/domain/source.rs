@@ -118,12 +118,16 @@ impl Sources {
         page.over = Some(now + limit.longest());
     }
 
-    /// Takes back the source's latest one, which came to nothing.
-    pub fn take_back(&self, deed: Deed, source: Source, now: Timestamp) {
+    /// Takes back the one that was written down at `at`, which came to nothing.
+    pub fn take_back(&self, deed: Deed, source: Source, at: Timestamp) {
         let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = self.place(&mut diary, deed, source, now);
-        if let Some(page) = diary.pages.get_mut(&(deed, place)) {
-            page.newest.pop_front();
+        let place = self.place(&mut diary, deed, source, at);
+        let Some(page) = diary.pages.get_mut(&(deed, place)) else {
+            return;
+        };
+        // Others may have been written down since.
+        if let Some(place) = page.newest.iter().position(|counted| *counted == at) {
+            page.newest.remove(place);
         }
     }
 
@@ -163,6 +167,8 @@ impl Diary {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, option, prelude::*};
+
     use super::*;
 
     fn source(text: &str) -> Source {
@@ -198,5 +204,60 @@ mod tests {
         let later = now + Duration::from_hours(1);
         assert_eq!(sources.wait(deed, hot, &limit, later), None);
         assert_eq!(sources.wait(deed, stranger, &limit, later), None);
+    }
+
+    /// Twelve sources do what they may in turn, and some of it is taken back;
+    /// how long each waits after that, with so many places, and by its own diary.
+    fn waits(
+        places: usize,
+        deeds: &[(u128, u64, Option<usize>)],
+    ) -> Vec<(Option<Duration>, Option<Duration>)> {
+        let (sources, limit) = (
+            Sources::with_places(places),
+            "2/30s, 3/90s".parse::<Limit>().unwrap(),
+        );
+        let (deed, mut now) = (Deed::Send, Timestamp::from_seconds(1000));
+        let mut diaries = HashMap::<u128, Vec<Timestamp>>::new();
+        for (number, passed, taken_back) in deeds {
+            let diary = diaries.entry(*number).or_default();
+            now = now + Duration::from_secs(*passed);
+            if let Some(at) = taken_back.filter(|_| !diary.is_empty()) {
+                let at = diary.remove(at % diary.len());
+                sources.take_back(deed, Source(*number), at);
+                continue;
+            }
+            if sources.wait(deed, Source(*number), &limit, now).is_some() {
+                continue;
+            }
+            sources.count(deed, Source(*number), &limit, now);
+            diary.insert(0, now);
+        }
+        let wait = |number| {
+            let own = diaries
+                .get(&number)
+                .and_then(|diary| limit.wait(diary, now));
+            (sources.wait(deed, Source(number), &limit, now), own)
+        };
+        (0..12).map(wait).collect()
+    }
+
+    fn deed() -> impl Strategy<Value = (u128, u64, Option<usize>)> {
+        (0_u128..12, 1_u64..20, option::weighted(0.2, 0_usize..4))
+    }
+
+    proptest! {
+        #[test]
+        fn sources_with_places_of_their_own_are_told_apart(deeds in vec(deed(), 0..60)) {
+            for (wait, own) in waits(100, &deeds) {
+                prop_assert_eq!(wait, own);
+            }
+        }
+
+        #[test]
+        fn however_few_the_places_no_source_waits_less(deeds in vec(deed(), 0..60)) {
+            for (wait, own) in waits(2, &deeds) {
+                prop_assert!(wait >= own);
+            }
+        }
     }
 }

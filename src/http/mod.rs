@@ -37,7 +37,7 @@ use futures_util::FutureExt;
 use poem::{
     Endpoint, EndpointExt, Request, Response, Result,
     endpoint::BoxEndpoint,
-    http::{HeaderValue, StatusCode, Uri, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use rand::Rng;
@@ -136,7 +136,13 @@ impl Endpoint for Envelope {
             (Ok(()), None) => self.handle(request, &id).await,
         };
         let status = response.status();
-        tracing::debug!(request_id = id, %method, status = status.as_u16(), "answered");
+        let method = name(&method);
+        tracing::debug!(
+            request_id = id,
+            method,
+            status = status.as_u16(),
+            "answered"
+        );
         self.cors.mark(origin, &mut response);
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED
@@ -188,6 +194,26 @@ impl Envelope {
         };
         let known = self.allowed.iter().find(|(template, _)| is_like(template));
         known.map_or("GET, HEAD", |(_, methods)| methods)
+    }
+}
+
+/// The method's name for the log. One that nobody knows is the client's own
+/// word, which may be anything: a token, a phone.
+fn name(method: &Method) -> &str {
+    use Method as M;
+    let known = [
+        M::GET,
+        M::HEAD,
+        M::POST,
+        M::PUT,
+        M::PATCH,
+        M::DELETE,
+        M::OPTIONS,
+    ];
+    if known.contains(method) {
+        method.as_str()
+    } else {
+        "other"
     }
 }
 

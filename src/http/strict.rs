@@ -78,3 +78,68 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Json::Object(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{
+        collection::{hash_map, vec},
+        prelude::*,
+    };
+    use serde_json::Value;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..6).prop_map(Value::from),
+                hash_map(any::<String>(), inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn is(json: &Json, value: &Value) -> bool {
+        match (json, value) {
+            (Json::Null, Value::Null) | (Json::Other, Value::Number(_) | Value::Array(_)) => true,
+            (Json::Bool(one), Value::Bool(other)) => one == other,
+            (Json::Text(one), Value::String(other)) => one == other,
+            (Json::Object(one), Value::Object(other)) => one
+                .iter()
+                .map(|(key, json)| Some((json, other.get(key)?)))
+                .all(|pair| pair.is_some_and(|(json, value)| is(json, value))),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_read_as_it_is(value in values()) {
+            let json: Json = serde_json::from_str(&value.to_string()).unwrap();
+            prop_assert!(is(&json, &value));
+        }
+
+        #[test]
+        fn a_repeated_key_is_found_at_any_depth(value in values(), key in any::<String>(), depth in 0..20) {
+            let key = Value::from(key);
+            let mut text = format!("{{{key}:1,\"other\":{value},{key}:{value}}}");
+            for _ in 0..depth {
+                text = format!("[0,{{\"in\":{text}}}]");
+            }
+            prop_assert!(serde_json::from_str::<Json>(&text).is_err());
+        }
+
+        #[test]
+        fn nothing_is_json_here_that_is_none_elsewhere(text in "[\\[\\]{}\",:0-9.eE+a-u\\\\ -]{0,20}") {
+            let strict = serde_json::from_str::<Json>(&text).is_ok();
+            prop_assert!(!strict || serde_json::from_str::<Value>(&text).is_ok());
+        }
+    }
+}

@@ -16,7 +16,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    thread::JoinHandle,
+    thread::{JoinHandle, current},
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -87,7 +87,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Release);
         drop(self.queue.take());
-        if let Some(thread) = self.thread.take() {
+        // The last to let go of the store may be a closure, on this very thread.
+        let is_another = |thread: &JoinHandle<()>| thread.thread().id() != current().id();
+        if let Some(thread) = self.thread.take().filter(is_another) {
             // A panic of the thread was reported when it happened.
             let _ = thread.join();
         }
@@ -122,13 +124,20 @@ where
     }
 
     fn settle(self: Box<Self>, commit: Result<(), StoreError>) {
-        let outcome = match (commit, self.outcome) {
+        let Self {
+            closure,
+            outcome,
+            answer,
+        } = *self;
+        // Who has the answer may count on nobody else holding what went into the work.
+        drop(closure);
+        let outcome = match (commit, outcome) {
             (Err(failed), _) => Err(failed.into()),
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(super::gone().into()),
         };
         // Whoever asked may have hung up; what was committed stays committed.
-        let _ = self.answer.send(outcome);
+        let _ = answer.send(outcome);
     }
 }
 
