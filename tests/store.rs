@@ -14,7 +14,7 @@ use invited::{
     store::{Location, OpenError, Store},
 };
 
-use crate::harness::{ALICE, BOB, Harness, NOON};
+use crate::harness::{ALICE, Harness, NOON};
 
 fn phone(number: u64) -> invited::domain::phone::Phone {
     invited::domain::phone::Phone::from_digits(&(79_500_000_000 + number).to_string()).unwrap()

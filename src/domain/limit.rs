@@ -179,7 +179,7 @@ mod tests {
             let limit: Limit = text.join(",").parse().unwrap();
             events.sort_unstable_by(|one, other| other.cmp(one));
             let newest: Vec<_> = events.iter().take(limit.most()).map(|at| Timestamp::from_seconds(*at)).collect();
-            let wait = limit.wait(&newest, Timestamp::from_seconds(now));
+            let wait = limit.wait(|nth| newest.get(nth).copied(), Timestamp::from_seconds(now));
             let until = first_free(&windows, &events, now);
             prop_assert_eq!(wait.map_or(0, |wait| wait.as_secs()), u64::try_from(until - now).unwrap());
             prop_assert_eq!(wait.is_some(), until > now);

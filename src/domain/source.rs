@@ -235,7 +235,7 @@ mod tests {
         let wait = |number| {
             let own = diaries
                 .get(&number)
-                .and_then(|diary| limit.wait(diary, now));
+                .and_then(|diary| limit.wait(|nth| diary.get(nth).copied(), now));
             (sources.wait(deed, Source(number), &limit, now), own)
         };
         (0..12).map(wait).collect()
