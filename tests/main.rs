@@ -12,6 +12,7 @@ mod architecture;
 mod binary;
 mod config;
 mod document;
+mod faults;
 mod invitation;
 mod login;
 mod migrate;

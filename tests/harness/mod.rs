@@ -1,6 +1,8 @@
 //! A house with the whole service in it, and people who use it.
 
+pub mod line;
 pub mod server;
+pub mod trace;
 
 use std::{
     fmt,
