@@ -11,6 +11,7 @@ mod desk;
 mod disk;
 mod doubt;
 mod kill;
+mod log;
 mod mount;
 mod oracle;
 mod person;

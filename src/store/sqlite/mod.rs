@@ -5,6 +5,7 @@
 
 mod challenges;
 mod devices;
+mod mark;
 pub mod open;
 mod sessions;
 mod users;

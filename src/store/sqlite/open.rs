@@ -8,8 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
+use super::mark;
 use crate::store::{Migration, lock::Lock};
 
 mod embedded {
@@ -37,6 +38,12 @@ pub enum OpenError {
          files away, put a backup copy in its place, and start again"
     )]
     Damaged(PathBuf),
+    /// The log beside it is not its own.
+    #[error(
+        "{0}-wal is the log of another database or of another time, and both were left as they are: to restore, \
+         move the -wal and -shm files away, put a backup copy in the place of {0} unless it is one already, and start again"
+    )]
+    OtherLog(PathBuf),
     /// A database, but not of this service.
     #[error("{0} is a database of another program, and was left as it is")]
     Foreign(PathBuf),
@@ -90,16 +97,16 @@ pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // SQLite itself would take a short file of anything for an empty database.
     let head = lock
-        .head::<{ MAGIC.len() }>()
+        .head::<{ mark::PLACE.end }>()
         .map_err(|error| OpenError::io(path, &error))?;
-    if !head.is_empty() && head != MAGIC {
+    if !head.is_empty() && !head.starts_with(MAGIC) {
         return Err(OpenError::Damaged(path.to_owned()));
     }
     // A log without the database it belongs to: SQLite would throw it away.
     if head.is_empty() && wal(path).metadata().is_ok_and(|wal| wal.len() > 0) {
         return Err(OpenError::Damaged(path.to_owned()));
     }
-    let connection = open(path)?;
+    let connection = open(path, &head)?;
     Ok((lock, connection))
 }
 
@@ -136,6 +143,10 @@ pub fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
     if missing.is_empty() {
         return Ok(missing);
     }
+    let sqlite = |error| OpenError::sqlite(path, &error);
+    if mark::is_due(&connection).map_err(sqlite)? {
+        mark::raise(&connection).map_err(sqlite)?;
+    }
     embedded::migrations::runner()
         .run(&mut connection)
         .map_err(|error| OpenError::io(path, &format!("migrating failed: {error}")))?;
@@ -166,19 +177,29 @@ fn wal(path: &Path) -> PathBuf {
     wal.into()
 }
 
-fn open(path: &Path) -> Result<Connection, OpenError> {
+fn open(path: &Path, head: &[u8]) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
     );
     let sqlite = |error| OpenError::sqlite(path, &error);
     let connection = Connection::open_with_flags(path, FLAGS).map_err(sqlite)?;
+    // A log that turns out not to be this database's must not be merged on the way out.
+    merge_on_close(&connection, false).map_err(sqlite)?;
     prepare(&connection).map_err(sqlite)?;
-    if is_ours(&connection).map_err(sqlite)? {
-        Ok(connection)
-    } else {
-        Err(OpenError::Foreign(path.to_owned()))
+    if !mark::fits(head, &connection).map_err(sqlite)? {
+        return Err(OpenError::OtherLog(path.to_owned()));
     }
+    if !is_ours(&connection).map_err(sqlite)? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    merge_on_close(&connection, true).map_err(sqlite)?;
+    Ok(connection)
+}
+
+fn merge_on_close(connection: &Connection, merge: bool) -> rusqlite::Result<()> {
+    let switch = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(switch, !merge).map(drop)
 }
 
 /// Whether the database is of this service, or nobody's yet.
@@ -198,6 +219,8 @@ pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
         .pragma_query_value(None, "journal_mode", text)
         .map_err(sqlite)?;
     if mode != "wal" {
+        // Before there is a log, for it is what the first log has to fit.
+        mark::draw(connection).map_err(sqlite)?;
         mode = connection
             .pragma_update_and_check(None, "journal_mode", "wal", text)
             .map_err(sqlite)?;

@@ -22,7 +22,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Transaction, failed};
+use super::{Transaction, failed, mark};
 use crate::domain::tx::{StoreError, Tx};
 
 /// Closures that may wait; one more is refused at once.
@@ -144,9 +144,15 @@ fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>, stopping: &A
             job.settle(commit.clone());
         }
     }
+    // If that fails, the next start finds the log as a killed process leaves it.
+    let _ = mark::part(&connection);
 }
 
 fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let (begins_log, changes) = (
+        mark::is_due(connection).map_err(failed)?,
+        connection.total_changes(),
+    );
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
@@ -158,6 +164,9 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(),
         for job in batch {
             run_in_savepoint(&transaction, job.as_mut())?;
         }
+    }
+    if begins_log && transaction.total_changes() != changes {
+        mark::raise(&transaction).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
 }
