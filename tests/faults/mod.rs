@@ -7,6 +7,7 @@
 
 mod client;
 mod crowd;
+mod damage;
 mod desk;
 mod disk;
 mod doubt;

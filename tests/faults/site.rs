@@ -122,7 +122,7 @@ impl Site {
         self.folder.path().join("log")
     }
 
-    fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap();
         log.lines().last().unwrap_or_default().to_owned()
     }
