@@ -12,6 +12,7 @@ mod architecture;
 mod binary;
 mod config;
 mod document;
+mod durability;
 mod faults;
 mod invitation;
 mod login;

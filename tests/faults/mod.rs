@@ -6,17 +6,20 @@
 //! What a machine cannot do (mount, trace) is skipped, and said so.
 
 mod client;
+mod clock;
 mod crowd;
 mod damage;
 mod desk;
 mod disk;
 mod doubt;
+mod gateway;
 mod kill;
+mod limits;
 mod log;
 mod mount;
 mod oracle;
 mod person;
-mod site;
+pub mod site;
 mod tally;
 
 /// Says it on the terminal, also when the test passes: what is captured is not seen.

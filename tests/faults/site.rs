@@ -92,9 +92,10 @@ impl Site {
         let mut command = command(self.folder.path());
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(["--sms", "file:sms.jsonl", "--keys", "keys.json"])
+            .args(["--keys", "keys.json"])
             .arg("--database")
             .arg(&self.database)
+            .env("INVITED_SMS__GATEWAY", "file:sms.jsonl")
             .envs(SETTINGS)
             .stderr(log);
         command
