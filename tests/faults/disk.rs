@@ -1,4 +1,4 @@
-//! The disk: full, and writable again; read-only; failing.
+//! The disk is full, and has room again; or is read-only.
 
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
@@ -7,12 +7,11 @@ use super::{
     crowd::{Crowd, some_moment},
     desk::{Desk, Stop},
     mount::Disk,
-    say,
     site::Site,
 };
-use crate::harness::{line::Told, server::Server, trace::Trace};
+use crate::harness::{line::Told, server::Server};
 
-const CLIENTS: usize = 16;
+pub const CLIENTS: usize = 16;
 
 /// Somebody who is in, and somebody who knows the right code.
 struct Witness {
@@ -64,7 +63,7 @@ impl Witness {
 }
 
 #[track_caller]
-fn expect_unavailable(told: &Told) {
+pub fn expect_unavailable(told: &Told) {
     let seconds = told
         .header("retry-after")
         .and_then(|text| text.parse().ok());
@@ -77,7 +76,7 @@ fn expect_unavailable(told: &Told) {
 }
 
 /// Breaks the disk under load, has it repaired, and finds the same server well.
-fn live_through<T>(
+pub fn live_through<T>(
     crowd: &mut Crowd,
     server: &Server,
     cycle: u64,
@@ -137,51 +136,6 @@ fn what_was_told_survives_a_full_disk_and_the_server_recovers() {
 #[ignore = "long"]
 fn what_was_told_survives_thirty_full_disks() {
     fill_so_many_times(30);
-}
-
-/// Has the system refuse what the server asks of its database's files, these calls with this error.
-fn refuse_so_many_times(cycles: u64, calls: &str, error: &str) {
-    let mut crowd = Crowd::new(Site::new(), CLIENTS);
-    let server = crowd.site.start();
-    let inject = format!("inject={calls}:error={error}");
-    let files = ["", "-wal", "-shm"].map(|suffix| crowd.site.beside(suffix));
-    let mut arguments = vec!["-e", &inject];
-    for file in &files {
-        arguments.extend(["-P", file.to_str().unwrap()]);
-    }
-    let attach = || Trace::attach(&server, "/dev/null".as_ref(), &arguments);
-    if let Err(reason) = attach() {
-        say(&format!(
-            "SKIPPED: {error} cannot be put in the server's way: {reason}"
-        ));
-        return;
-    }
-    for cycle in 0..cycles {
-        live_through(&mut crowd, &server, cycle, || attach().unwrap(), drop);
-    }
-    server.signal("-KILL");
-    drop(server);
-    crowd.check(&crowd.site.start());
-    crowd
-        .tally
-        .close(&format!("{calls} failing with {error}, {cycles} times"));
-}
-
-#[test]
-fn what_was_told_survives_a_file_system_that_turns_read_only() {
-    refuse_so_many_times(1, "pwrite64,ftruncate,fallocate", "EROFS");
-}
-
-#[test]
-fn what_was_told_survives_a_disk_that_cannot_flush() {
-    refuse_so_many_times(1, "fsync,fdatasync", "EIO");
-}
-
-#[test]
-#[ignore = "long"]
-fn what_was_told_survives_ten_disks_that_cannot_write_or_flush() {
-    refuse_so_many_times(10, "pwrite64,ftruncate,fallocate", "EIO");
-    refuse_so_many_times(10, "fsync,fdatasync", "EIO");
 }
 
 #[test]

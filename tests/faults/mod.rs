@@ -17,6 +17,7 @@ mod kill;
 mod limits;
 mod log;
 mod mount;
+mod obstacle;
 mod oracle;
 mod person;
 pub mod site;
