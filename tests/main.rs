@@ -12,6 +12,8 @@ mod architecture;
 mod binary;
 mod config;
 mod document;
+mod durability;
+mod faults;
 mod invitation;
 mod keys;
 mod limit;

@@ -35,7 +35,7 @@ async fn what_is_no_number_is_refused_and_gets_no_message() {
     for phone in [
         "",
         "+",
-        "abc",
+        "xyz",
         "+7912345678",
         "٧٩١٢٣٤٥٦٧٨٩",
         "+7912345678O",

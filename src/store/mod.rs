@@ -71,13 +71,13 @@ impl Store {
     /// The migrations that were not applied yet.
     pub fn pending(location: &Location) -> Result<Vec<Migration>, OpenError> {
         let Location::Sqlite(path) = location;
-        sqlite::open::pending(path)
+        sqlite::migrate::pending(path)
     }
 
     /// Applies what migrations are missing, and says which those were.
     pub fn migrate(location: &Location) -> Result<Vec<Migration>, OpenError> {
         let Location::Sqlite(path) = location;
-        sqlite::open::migrate(path)
+        sqlite::migrate::run(path)
     }
 
     /// Runs `work` in one transaction that can write: committed on `Ok`,

@@ -44,28 +44,30 @@ impl Server {
     }
 
     fn spawn(folder: &Path, arguments: &[&str], log: Stdio) -> Self {
-        let mut process = command(folder)
+        let mut command = command(folder);
+        command
             .envs(super::UNLIMITED)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .stderr(log);
+        Self::launch(command).unwrap()
+    }
+
+    /// Runs a command that serves on any free port; how it exited if it did so instead.
+    pub fn launch(mut command: Command) -> Result<Self, ExitStatus> {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         let (mut first, mut second) = (String::new(), String::new());
         lines.read_line(&mut first).unwrap();
         lines.read_line(&mut second).unwrap();
-        let address = first
-            .trim_end()
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .to_owned();
-        Self {
+        let Some(address) = first.trim_end().strip_prefix("listening on http://") else {
+            return Err(process.wait().unwrap());
+        };
+        Ok(Self {
             process,
-            address,
+            address: address.to_owned(),
             first_lines: first + &second,
-        }
+        })
     }
 
     pub fn call(

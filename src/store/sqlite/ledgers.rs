@@ -179,10 +179,8 @@ impl Ledgers for Transaction<'_> {
     }
 
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError> {
-        // Once a second is enough, however often anybody asks.
         self.change(
-            "INSERT INTO latest (id, at) VALUES (1, ?1)
-             ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE excluded.at >= at + 1000",
+            "INSERT INTO latest (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
             [at.millis()],
         )?;
         Ok(())

@@ -6,12 +6,19 @@
 mod challenges;
 mod devices;
 mod ledgers;
+mod mark;
+pub mod migrate;
 pub mod open;
 mod sessions;
 mod users;
 mod writer;
 
-use std::{cell::Cell, path::Path, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -55,10 +62,16 @@ impl Sqlite {
         connection
             .pragma_update(None, "cache_size", -i64::from(cache))
             .map_err(|error| OpenError::io(path, &error))?;
-        open::require_schema(path, &connection)?;
-        let latest_time = Transaction::new(&connection)
-            .latest_time()
-            .map_err(|error| OpenError::io(path, &error))?;
+        migrate::require(path, &connection)?;
+        let latest_time =
+            Transaction::new(&connection)
+                .latest_time()
+                .map_err(|error| match error {
+                    StoreError::Unavailable(cause) if cause.is::<Damaged>() => {
+                        OpenError::Damaged(path.to_owned())
+                    }
+                    error => OpenError::io(path, &error),
+                })?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(open::FLAGS)
             .with_init(|connection| {
@@ -104,7 +117,7 @@ impl Sqlite {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let readers = self.readers.clone();
+        let (readers, damage) = (self.readers.clone(), self.writer.damage());
         let reading = tokio::task::spawn_blocking(move || {
             let mut connection = readers
                 .get()
@@ -112,7 +125,12 @@ impl Sqlite {
             let transaction = connection
                 .transaction_with_behavior(TransactionBehavior::Deferred)
                 .map_err(failed)?;
-            work(&mut Transaction::new(&transaction))
+            let mut transaction = Transaction::new(&transaction);
+            let outcome = work(&mut transaction);
+            if let Some(failure) = transaction.failure.take() {
+                damage.note(&failure);
+            }
+            outcome
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
@@ -201,6 +219,30 @@ fn failed(error: rusqlite::Error) -> StoreError {
     "{0}: stop the server, move the database and its -wal and -shm files away, and put a backup copy in its place"
 )]
 struct Damaged(rusqlite::Error);
+
+/// The first sign that the file is damaged. From then on nothing is written
+/// to it any more: what is sound in it can still be read, and what is not
+/// might be overwritten for good.
+#[derive(Debug, Clone, Default)]
+struct Damage(Arc<OnceLock<StoreError>>);
+
+impl Damage {
+    /// Takes a failure for a sign, if it is one.
+    fn note(&self, failure: &StoreError) {
+        if is_damage(failure) {
+            // Only the first is kept.
+            let _ = self.0.set(failure.clone());
+        }
+    }
+
+    fn sign(&self) -> Option<StoreError> {
+        self.0.get().cloned()
+    }
+}
+
+fn is_damage(failure: &StoreError) -> bool {
+    matches!(failure, StoreError::Unavailable(cause) if cause.is::<Damaged>())
+}
 
 /// A column's text or number is not what this build writes there.
 fn unreadable(column: usize) -> rusqlite::Error {

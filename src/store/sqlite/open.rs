@@ -1,20 +1,14 @@
-//! Opening the file: whose it is, what state it is in, which schema it has.
+//! Opening the file: whose it is, and what state it is in.
 //!
 //! A file that is not plainly ours is left as it is. Nothing is ever
 //! "repaired" by starting afresh over it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use crate::store::{Migration, lock::Lock};
-
-mod embedded {
-    refinery::embed_migrations!("migrations/sqlite");
-}
+use super::mark;
+use crate::store::lock::Lock;
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;
@@ -37,8 +31,17 @@ pub enum OpenError {
          files away, put a backup copy in its place, and start again"
     )]
     Damaged(PathBuf),
+    /// The log beside it is not its own.
+    #[error(
+        "{0}-wal is the log of another database or of another time, and both were left as they are: to restore, \
+         move the -wal and -shm files away, put a backup copy in the place of {0} unless it is one already, and start again"
+    )]
+    OtherLog(PathBuf),
     /// A database, but not of this service.
-    #[error("{0} is a database of another program, and was left as it is")]
+    #[error(
+        "{0} is a database of another program, and was left as it is: give this one a file of its own or, if it was \
+         this one's and is damaged, to restore, put a backup copy in its place"
+    )]
     Foreign(PathBuf),
     /// Migrations are missing.
     #[error(
@@ -74,7 +77,8 @@ impl OpenError {
         }
     }
 
-    fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+    /// A failure of SQLite's, which knows damage when it meets it.
+    pub fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged(path.to_owned())
@@ -90,56 +94,17 @@ pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // SQLite itself would take a short file of anything for an empty database.
     let head = lock
-        .head::<{ MAGIC.len() }>()
+        .head::<{ mark::PLACE.end }>()
         .map_err(|error| OpenError::io(path, &error))?;
-    if !head.is_empty() && head != MAGIC {
+    if !head.is_empty() && !head.starts_with(MAGIC) {
         return Err(OpenError::Damaged(path.to_owned()));
     }
     // A log without the database it belongs to: SQLite would throw it away.
     if head.is_empty() && wal(path).metadata().is_ok_and(|wal| wal.len() > 0) {
         return Err(OpenError::Damaged(path.to_owned()));
     }
-    let connection = open(path)?;
+    let connection = open(path, &head)?;
     Ok((lock, connection))
-}
-
-/// Fails unless the schema is exactly this build's.
-pub fn require_schema(path: &Path, connection: &Connection) -> Result<(), OpenError> {
-    match missing(path, connection)?.len() {
-        0 => Ok(()),
-        missing => Err(OpenError::OldSchema {
-            path: path.to_owned(),
-            missing,
-        }),
-    }
-}
-
-/// The migrations that the file at `path` lacks. Creates and changes nothing.
-pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    match path.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Ok(all().iter().map(named).collect())
-        }
-        Err(error) => Err(OpenError::io(path, &error)),
-        Ok(_) => {
-            let (_lock, connection) = exclusively(path)?;
-            missing(path, &connection)
-        }
-    }
-}
-
-/// Applies the migrations that the file at `path` lacks.
-pub fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    let (_lock, mut connection) = exclusively(path)?;
-    claim(path, &connection)?;
-    let missing = missing(path, &connection)?;
-    if missing.is_empty() {
-        return Ok(missing);
-    }
-    embedded::migrations::runner()
-        .run(&mut connection)
-        .map_err(|error| OpenError::io(path, &format!("migrating failed: {error}")))?;
-    Ok(missing)
 }
 
 /// Settings of every connection.
@@ -166,19 +131,36 @@ fn wal(path: &Path) -> PathBuf {
     wal.into()
 }
 
-fn open(path: &Path) -> Result<Connection, OpenError> {
+fn open(path: &Path, head: &[u8]) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
     );
-    let sqlite = |error| OpenError::sqlite(path, &error);
+    let sqlite = |error: rusqlite::Error| match error.sqlite_error_code() {
+        // What is asked here is always right, so it is the file's header that is not.
+        Some(ErrorCode::Unknown) => OpenError::Damaged(path.to_owned()),
+        _ => OpenError::sqlite(path, &error),
+    };
     let connection = Connection::open_with_flags(path, FLAGS).map_err(sqlite)?;
+    // A log that turns out not to be this database's must not be merged on the way out.
+    merge_on_close(&connection, false).map_err(sqlite)?;
     prepare(&connection).map_err(sqlite)?;
-    if is_ours(&connection).map_err(sqlite)? {
-        Ok(connection)
-    } else {
-        Err(OpenError::Foreign(path.to_owned()))
+    if !mark::fits(head, &connection).map_err(sqlite)? {
+        return Err(OpenError::OtherLog(path.to_owned()));
     }
+    if !is_ours(&connection).map_err(sqlite)? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    if !is_kept_as_ours(&connection).map_err(sqlite)? {
+        return Err(OpenError::Damaged(path.to_owned()));
+    }
+    merge_on_close(&connection, true).map_err(sqlite)?;
+    Ok(connection)
+}
+
+fn merge_on_close(connection: &Connection, merge: bool) -> rusqlite::Result<()> {
+    let switch = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(switch, !merge).map(drop)
 }
 
 /// Whether the database is of this service, or nobody's yet.
@@ -187,6 +169,13 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     Ok(owner == APPLICATION_ID || (owner == 0 && tables == 0))
+}
+
+/// Whether the header says of the file what it says of every file made here:
+/// that it may be written, and that no page of it is a map of pages.
+fn is_kept_as_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    let vacuum: i32 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+    Ok(vacuum == 0 && !connection.is_readonly("main")?)
 }
 
 /// Marks the database as ours, and makes sure that it keeps a write-ahead log.
@@ -198,6 +187,8 @@ pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
         .pragma_query_value(None, "journal_mode", text)
         .map_err(sqlite)?;
     if mode != "wal" {
+        // Before there is a log, for it is what the first log has to fit.
+        mark::draw(connection).map_err(sqlite)?;
         mode = connection
             .pragma_update_and_check(None, "journal_mode", "wal", text)
             .map_err(sqlite)?;
@@ -215,41 +206,4 @@ pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
             .map_err(sqlite)?;
     }
     Ok(())
-}
-
-fn all() -> Vec<refinery::Migration> {
-    embedded::migrations::runner().get_migrations().clone()
-}
-
-fn named(migration: &refinery::Migration) -> Migration {
-    Migration(migration.to_string())
-}
-
-fn missing(path: &Path, connection: &Connection) -> Result<Vec<Migration>, OpenError> {
-    let applied = applied(connection).map_err(|error| OpenError::sqlite(path, &error))?;
-    let all = all();
-    let known = |row: &(i32, String)| {
-        all.iter().any(|migration| {
-            migration.version() == row.0 && migration.checksum().to_string() == row.1
-        })
-    };
-    if !applied.iter().all(known) {
-        return Err(OpenError::OtherSchema(path.to_owned()));
-    }
-    let lacks =
-        |migration: &&refinery::Migration| !applied.iter().any(|row| row.0 == migration.version());
-    Ok(all.iter().filter(lacks).map(named).collect())
-}
-
-/// Versions and checksums in refinery's own table, read without creating it.
-fn applied(connection: &Connection) -> rusqlite::Result<Vec<(i32, String)>> {
-    const TABLE: &str = "refinery_schema_history";
-    if !connection.table_exists(None, TABLE)? {
-        return Ok(Vec::new());
-    }
-    let mut statement = connection.prepare(&format!(
-        "SELECT version, checksum FROM {TABLE} ORDER BY version"
-    ))?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
 }

@@ -22,7 +22,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Transaction, failed};
+use super::{Damage, Transaction, failed, is_damage, mark};
 use crate::domain::tx::{StoreError, Tx};
 
 /// Closures that may wait; one more is refused at once.
@@ -35,6 +35,7 @@ const BATCH: usize = 256;
 pub struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
     stopping: Arc<AtomicBool>,
+    damage: Damage,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -44,15 +45,23 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
+        let damage = Damage::default();
+        let seen = damage.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(connection, &jobs, &stop))
+            .spawn(move || write(connection, &jobs, &stop, &seen))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
             stopping,
+            damage,
             thread: Some(thread),
         }
+    }
+
+    /// What is known of damage, and where to note more.
+    pub fn damage(&self) -> Damage {
+        self.damage.clone()
     }
 
     /// Queues `work`; its outcome is sent to `answer` after the commit.
@@ -141,21 +150,36 @@ where
     }
 }
 
-fn write(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>, stopping: &AtomicBool) {
+fn write(
+    mut connection: Connection,
+    jobs: &Receiver<Box<dyn Job>>,
+    stopping: &AtomicBool,
+    damage: &Damage,
+) {
     while let Ok(first) = jobs.recv() {
         let mut batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
         let commit = if stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
+        } else if let Some(sign) = damage.sign() {
+            Err(sign)
         } else {
-            commit(&mut connection, &mut batch)
+            commit(&mut connection, &mut batch).inspect_err(|failure| damage.note(failure))
         };
         for job in batch {
             job.settle(commit.clone());
         }
     }
+    if damage.sign().is_none() {
+        // If that fails, the next start finds the log as a killed process leaves it.
+        let _ = mark::part(&connection);
+    }
 }
 
 fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let (begins_log, changes) = (
+        mark::is_due(connection).map_err(failed)?,
+        connection.total_changes(),
+    );
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
@@ -167,6 +191,9 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(),
         for job in batch {
             run_in_savepoint(&transaction, job.as_mut())?;
         }
+    }
+    if begins_log && transaction.total_changes() != changes {
+        mark::raise(&transaction).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
 }
@@ -187,16 +214,19 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), St
 }
 
 /// Runs one job, and says whether its changes are to be kept. An error means
-/// that they and all before them are lost already: after a full disk or an
-/// input/output error SQLite rolls the whole transaction back by itself.
+/// that they and all before them are lost: after a full disk or an
+/// input/output error SQLite has rolled the whole transaction back by itself,
+/// and where damage shows nothing is to be written.
 fn run(connection: &Connection, job: &mut dyn Job) -> Result<bool, StoreError> {
     let mut transaction = Transaction::new(connection);
     let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
+    let failure = transaction.failure.take();
     if connection.is_autocommit() {
-        let cause = transaction.failure.take();
-        return Err(
-            cause.unwrap_or_else(|| StoreError::Broken("a transaction was lost".to_owned()))
-        );
+        let lost = || StoreError::Broken("a transaction was lost".to_owned());
+        return Err(failure.unwrap_or_else(lost));
     }
-    Ok(keep)
+    match failure.filter(is_damage) {
+        Some(damage) => Err(damage),
+        None => Ok(keep),
+    }
 }

@@ -1,0 +1,157 @@
+//! A folder with a database, where servers come and go.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    sync::Mutex,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::server::{Server, command};
+
+/// The limits off, for drivers that send a lot, and lives long enough for
+/// facts to be asked for again.
+const SETTINGS: [(&str, &str); 14] = [
+    ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
+    ("INVITED_LIMITS__SENDS_IN_ALL", "off"),
+    ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "off"),
+    ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_SOURCE", "off"),
+    ("INVITED_LOGIN__LIVE_TOKENS_PER_PHONE", "100"),
+    ("INVITED_TOKENS__SMS_TOKEN_TTL", "1d"),
+    ("INVITED_TOKENS__ACCESS_TTL", "1d"),
+    ("INVITED_TOKENS__REFRESH_TTL", "1d"),
+    ("INVITED_TOKENS__REFRESH_GRACE", "1d"),
+];
+
+/// A server that would not start.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: ExitStatus,
+    /// Its last words.
+    pub told: String,
+}
+
+/// The folder. The database may be elsewhere, so that its disk can fill up
+/// without silencing the rest.
+pub struct Site {
+    folder: TempDir,
+    pub database: PathBuf,
+    post: Mutex<Post>,
+}
+
+/// What was sent, as far as it was read.
+#[derive(Default)]
+struct Post {
+    offset: u64,
+    codes: HashMap<String, String>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let database = folder.path().join("invited.db");
+        Self {
+            folder,
+            database,
+            post: Mutex::default(),
+        }
+    }
+
+    /// With the database on another disk.
+    pub fn on(disk: &Path) -> Self {
+        let database = disk.join("invited.db");
+        Self {
+            database,
+            ..Self::new()
+        }
+    }
+
+    /// A file beside the database: its log, or whatever else has its name and more.
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.database.clone().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
+    pub fn command(&self) -> Command {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
+        let mut command = command(self.folder.path());
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--keys", "keys.json"])
+            .arg("--database")
+            .arg(&self.database)
+            .env("INVITED_SMS__GATEWAY", "file:sms.jsonl")
+            .envs(SETTINGS)
+            .stderr(log);
+        command
+    }
+
+    /// Starts a server.
+    #[track_caller]
+    pub fn start(&self) -> Server {
+        self.try_start().unwrap()
+    }
+
+    pub fn try_start(&self) -> Result<Server, Refusal> {
+        self.launch(self.command())
+    }
+
+    /// Starts a server with a command made of [`Self::command`].
+    pub fn launch(&self, command: Command) -> Result<Server, Refusal> {
+        Server::launch(command).map_err(|status| Refusal {
+            status,
+            told: self.last_words(),
+        })
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub fn last_words(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap();
+        log.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// No server that ran here met a bug of its own.
+    #[track_caller]
+    pub fn expect_no_panic(&self) {
+        let log = fs::read_to_string(self.log()).unwrap();
+        let panic = log.lines().find(|line| line.contains("panicked"));
+        assert_eq!(panic, None);
+    }
+
+    /// The code that was sent to a phone last.
+    pub fn code(&self, phone: &str) -> String {
+        let mut post = self.post.lock().unwrap();
+        let mut file = File::open(self.folder.path().join("sms.jsonl")).unwrap();
+        file.seek(SeekFrom::Start(post.offset)).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        for line in text
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+        {
+            post.offset += line.len() as u64;
+            let sent: Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| sent[name].as_str().unwrap().to_owned();
+            post.codes.insert(text("to"), text("code"));
+        }
+        post.codes[phone].clone()
+    }
+}
