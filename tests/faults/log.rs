@@ -83,6 +83,8 @@ fn a_garbage_log_costs_nothing_that_was_merged() {
     // With the right first bytes (the file format, section 4.1).
     garbage[..12].copy_from_slice(&[0x37, 0x7f, 6, 0x82, 0, 0x2d, 0xe2, 0x18, 0, 0, 0x10, 0]);
     check_beside(&mut crowd, &garbage);
+    fs::write(crowd.site.beside("-shm"), &garbage).unwrap();
+    check(&mut crowd);
     crowd.tally.close("a garbage log");
 }
 
