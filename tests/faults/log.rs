@@ -134,6 +134,9 @@ fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
     scribble(&crowd, "-KILL");
     let log = fs::read(crowd.site.beside("-wal")).unwrap();
     fs::write(&crowd.site.database, &backup).unwrap();
+    let refusal = crowd.site.try_start().err().unwrap();
+    let sentence = "invited.db-wal is the log of another database or of another time";
+    assert!(refusal.told.contains(sentence), "{refusal:?}");
     check_beside(&mut crowd, &log);
     crowd.tally.close("a backup beside a later log");
 }
