@@ -123,6 +123,11 @@ fn fill_so_many_times(cycles: u64) {
     // A start on a full disk may fail, but not break anything.
     drop(crowd.site.try_start());
     disk.empty();
+    let server = crowd.site.start();
+    crowd.check(&server);
+    disk.fill();
+    assert!(server.stop().success());
+    disk.empty();
     crowd.check(&crowd.site.start());
     crowd.tally.close(&format!("a full disk, {cycles} times"));
 }

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::{
     crowd::{Crowd, some_moment},
-    desk::Desk,
     site::Site,
 };
 
@@ -83,6 +82,8 @@ fn a_garbage_log_costs_nothing_that_was_merged() {
     // With the right first bytes (the file format, section 4.1).
     garbage[..12].copy_from_slice(&[0x37, 0x7f, 6, 0x82, 0, 0x2d, 0xe2, 0x18, 0, 0, 0x10, 0]);
     check_beside(&mut crowd, &garbage);
+    fs::write(crowd.site.beside("-shm"), &garbage).unwrap();
+    check(&mut crowd);
     crowd.tally.close("a garbage log");
 }
 
@@ -111,10 +112,7 @@ fn a_log_that_is_cut_or_flipped_costs_nothing_that_was_merged() {
     let mut crowd = merged();
     let mut dice = StdRng::seed_from_u64(0);
     for cut in [true, false, true, false] {
-        let server = crowd.site.start();
-        scribble(&mut crowd.desk(&server));
-        server.signal("-KILL");
-        drop(server);
+        scribble(&crowd, "-KILL");
         let mut log = fs::read(crowd.site.beside("-wal")).unwrap();
         let place = dice.random_range(0..log.len());
         if cut {
@@ -127,12 +125,32 @@ fn a_log_that_is_cut_or_flipped_costs_nothing_that_was_merged() {
     crowd.tally.close("a log cut or flipped");
 }
 
-/// Writes what nobody will ask for, and what is not merged yet.
-fn scribble(desk: &mut Desk<'_>) {
+/// The mistake that is made when a backup is put back in a hurry.
+#[test]
+fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
+    let mut crowd = merged();
+    let backup = fs::read(&crowd.site.database).unwrap();
+    scribble(&crowd, "-TERM");
+    scribble(&crowd, "-KILL");
+    let log = fs::read(crowd.site.beside("-wal")).unwrap();
+    fs::write(&crowd.site.database, &backup).unwrap();
+    let refusal = crowd.site.try_start().err().unwrap();
+    let sentence = "invited.db-wal is the log of another database or of another time";
+    assert!(refusal.told.contains(sentence), "{refusal:?}");
+    check_beside(&mut crowd, &log);
+    crowd.tally.close("a backup beside a later log");
+}
+
+/// Writes what nobody will ask for, and ends like this.
+fn scribble(crowd: &Crowd, signal: &str) {
+    let mut server = crowd.site.start();
+    let mut desk = crowd.desk(&server);
     let access = desk.log_in("+79995000000").text("access");
     let bearer = format!("Bearer {access}");
     for number in 0..50 {
         let name = json!({ "first_name": number.to_string() });
         desk.answer("PATCH", "/profile/", &[("authorization", &bearer)], &name);
     }
+    server.signal(signal);
+    server.process.wait().unwrap();
 }

@@ -22,12 +22,14 @@ impl Disk {
         mount
             .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
             .arg(folder.path());
-        let mounted = mount.output();
-        if mounted.as_ref().is_ok_and(|output| output.status.success()) {
-            return Some(Self(folder));
-        }
+        let reason = match mount.output() {
+            Ok(output) if output.status.success() => return Some(Self(folder)),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+            Err(error) => error.to_string(),
+        };
+        let reason = reason.lines().next().unwrap_or_default();
         say(&format!(
-            "SKIPPED: a small disk cannot be mounted here (needs root): {mounted:?}"
+            "SKIPPED: a small disk cannot be mounted here: {reason}"
         ));
         None
     }

@@ -141,17 +141,24 @@ impl Site {
         let mut post = self.post.lock().unwrap();
         let mut file = File::open(self.folder.path().join("sms.jsonl")).unwrap();
         file.seek(SeekFrom::Start(post.offset)).unwrap();
-        let mut text = String::new();
-        file.read_to_string(&mut text).unwrap();
-        for line in text
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'))
-        {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        // The last line may still be under way.
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        for line in lines.filter(|line| line.ends_with(b"\n")) {
             post.offset += line.len() as u64;
-            let sent: Value = serde_json::from_str(line).unwrap();
+            let sent = last_object(line);
             let text = |name: &str| sent[name].as_str().unwrap().to_owned();
             post.codes.insert(text("to"), text("code"));
         }
         post.codes[phone].clone()
     }
+}
+
+/// The message in a line, which a server that was killed may have begun with half of another.
+fn last_object(line: &[u8]) -> Value {
+    const BEGINNING: &[u8] = br#"{"at":"#;
+    let mut places = line.windows(BEGINNING.len());
+    let begins = places.rposition(|bytes| bytes == BEGINNING).unwrap();
+    serde_json::from_slice(&line[begins..]).unwrap()
 }
