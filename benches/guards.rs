@@ -119,13 +119,14 @@ impl House {
     }
 }
 
-/// Does `one` for every number, so many at once; how many a second that makes.
-async fn many<F, T>(one: impl Fn(usize) -> F) -> (Vec<T>, f64)
+/// Does `one` for every number, so many at once; how many a second that makes,
+/// and the microseconds of processor time for each.
+async fn many<F, T>(one: impl Fn(usize) -> F) -> (Vec<T>, [f64; 2])
 where
     F: Future<Output = Vec<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let began = now();
+    let (began, busy) = (now(), ticks());
     let tasks: Vec<_> = (0..AT_ONCE)
         .map(|worker| tokio::spawn(one(worker)))
         .collect();
@@ -133,8 +134,17 @@ where
     for task in tasks {
         outcomes.extend(task.await.unwrap());
     }
-    let rate = f64::from(u32::try_from(outcomes.len()).unwrap()) / began.elapsed().as_secs_f64();
-    (outcomes, rate)
+    let count = f64::from(u32::try_from(outcomes.len()).unwrap());
+    let rate = count / began.elapsed().as_secs_f64();
+    (outcomes, [rate, (ticks() - busy) * 10_000.0 / count])
+}
+
+/// Hundredths of a second of processor time that this process has used.
+fn ticks() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit_once(')').unwrap().1;
+    let times = after_name.split_whitespace().skip(11).take(2);
+    times.map(|time| time.parse::<f64>().unwrap()).sum()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench is about real time")]
@@ -143,7 +153,7 @@ fn now() -> Instant {
 }
 
 /// One round of logins of phones that nobody had before: asks and confirmations a second.
-async fn round(house: &Arc<House>, round: usize) -> [f64; 2] {
+async fn round(house: &Arc<House>, round: usize) -> [[f64; 2]; 2] {
     let share = |worker| (0..LOGINS / AT_ONCE).map(move |n| worker * LOGINS / AT_ONCE + n);
     // 7919 numbers apart: few of them share their first seven digits.
     let phone = move |n: usize| {
@@ -197,29 +207,31 @@ fn main() {
         .build()
         .unwrap();
     let (limited, unlimited) = (House::open(LIMITED), House::open(UNLIMITED));
-    let mut rates: [[Vec<f64>; 2]; 2] = Default::default();
+    let mut rates: [[[Vec<f64>; 2]; 2]; 2] = Default::default();
     for number in 0..ROUNDS {
         for (house, rates) in [&limited, &unlimited].into_iter().zip(&mut rates) {
             let measured = runtime.block_on(round(house, number));
             // The first round warms up.
             if number > 0 {
-                rates
-                    .iter_mut()
-                    .zip(measured)
-                    .for_each(|(rates, rate)| rates.push(rate));
+                let (rates, measured) =
+                    (rates.iter_mut().flatten(), measured.into_iter().flatten());
+                rates.zip(measured).for_each(|(rates, one)| rates.push(one));
             }
         }
     }
-    let [limited, unlimited] = rates.map(|rates| rates.map(median));
+    let [limited, unlimited] = rates.map(|rates| rates.map(|pair| pair.map(median)));
     println!(
-        "{:<20} {:>12} {:>12} {:>7}",
-        "a second", "limits on", "limits off", "ratio"
+        "{:<20} {:>20} {:>20} {:>7} {:>7}",
+        "a second [CPU us]", "limits on", "limits off", "ratio", "[CPU]"
     );
     for (what, row) in ["asks", "first confirmations"].iter().zip(0..) {
-        let ratio = limited[row] / unlimited[row];
+        let ([on, on_cpu], [off, off_cpu]) = (limited[row], unlimited[row]);
         println!(
-            "{what:<20} {:>12.0} {:>12.0} {ratio:>7.2}",
-            limited[row], unlimited[row]
+            "{what:<20} {:>20} {:>20} {:>7.2} {:>7.2}",
+            format!("{on:.0} [{on_cpu:.0}]"),
+            format!("{off:.0} [{off_cpu:.0}]"),
+            on / off,
+            on_cpu / off_cpu
         );
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
