@@ -12,6 +12,7 @@ mod architecture;
 mod binary;
 mod config;
 mod document;
+mod fuzz;
 mod invitation;
 mod keys;
 mod limit;
