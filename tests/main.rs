@@ -14,6 +14,7 @@ mod config;
 mod document;
 mod durability;
 mod faults;
+mod fuzz;
 mod invitation;
 mod keys;
 mod limit;

@@ -137,10 +137,16 @@ fn what_may_be_null_says_so() {
                 .contains(&member.into())
         );
     }
-    assert_eq!(
-        schemas["ChangeProfileRequest"]["properties"]["email"]["nullable"],
-        true
-    );
+    for (schema, member) in [
+        ("ConfirmRequest", "sms_token"),
+        ("ReplaceProfileRequest", "email"),
+        ("ChangeProfileRequest", "email"),
+    ] {
+        assert_eq!(
+            schemas[schema]["properties"][member]["nullable"], true,
+            "{schema}.{member}"
+        );
+    }
     assert_eq!(
         schemas["SessionEntry"]["properties"]["created"]["format"],
         "date-time"

@@ -80,13 +80,13 @@ impl From<Profile> for ProfileReply {
 #[derive(Object)]
 #[oai(example)]
 pub struct ReplaceProfileRequest {
-    /// At most 150 characters; `""` clears it.
+    /// At most 150 characters; `""` or `null` clears it.
     #[oai(validator(max_length = 150))]
     first_name: String,
-    /// At most 150 characters; `""` clears it.
+    /// At most 150 characters; `""` or `null` clears it.
     #[oai(validator(max_length = 150))]
     last_name: String,
-    /// At most 254 bytes; `""` clears it.
+    /// At most 254 bytes; `""` or `null` clears it.
     #[oai(validator(max_length = 254))]
     email: String,
 }

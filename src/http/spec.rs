@@ -16,10 +16,16 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
 const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
 /// Members that may be `null`, which no type of poem-openapi says.
-const NULLABLE: [(&str, &str); 6] = [
+const NULLABLE: [(&str, &str); 12] = [
     ("ProfileReply", "invited_by"),
     ("InviteesReply", "next"),
     ("SessionEntry", "ip"),
+    ("ConfirmRequest", "sms_token"),
+    ("ConfirmRequest", "invitation_code"),
+    ("ConfirmPhoneRequest", "sms_token"),
+    ("ReplaceProfileRequest", "first_name"),
+    ("ReplaceProfileRequest", "last_name"),
+    ("ReplaceProfileRequest", "email"),
     ("ChangeProfileRequest", "first_name"),
     ("ChangeProfileRequest", "last_name"),
     ("ChangeProfileRequest", "email"),

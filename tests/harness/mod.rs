@@ -419,6 +419,13 @@ impl Recorder {
     pub fn count(&self) -> usize {
         self.sent.lock().unwrap().len()
     }
+
+    /// The code that a phone was sent last.
+    pub fn code_of(&self, phone: &str) -> String {
+        let sent = self.sent.lock().unwrap();
+        let last = sent.iter().rfind(|message| message.to == phone);
+        last.expect("the phone was sent something").code.clone()
+    }
 }
 
 #[async_trait]

@@ -36,6 +36,13 @@ impl Server {
         Self::spawn(folder, arguments, Stdio::null())
     }
 
+    /// One that writes everything that it may log to `server.log`.
+    pub fn tracing(folder: &Path) -> Self {
+        let log = fs::File::create(folder.join("server.log")).unwrap();
+        let arguments = ["--sms", "file:sms.jsonl", "--log", "trace"];
+        Self::spawn(folder, &arguments, log.into())
+    }
+
     /// One whose log is there to be read, and must be before it fills its pipe.
     pub fn with_log(folder: &Path) -> (Self, BufReader<ChildStderr>) {
         let mut server = Self::spawn(folder, &["--sms", "file:sms.jsonl"], Stdio::piped());

@@ -1,0 +1,149 @@
+//! The OpenAPI document, as far as answers are held against it.
+
+use invited::http;
+use poem::http::Method;
+use serde_json::Value;
+
+use super::law::Verdict;
+
+pub struct Document {
+    pub operations: Vec<Operation>,
+    schemas: Value,
+}
+
+/// A call of the document.
+pub struct Operation {
+    pub id: String,
+    pub method: Method,
+    pub path: String,
+    /// Whether it is for users who are logged in.
+    pub secured: bool,
+    /// What its body may have.
+    pub members: Vec<String>,
+    /// Headers that it reads.
+    pub headers: Vec<String>,
+    responses: Value,
+}
+
+impl Document {
+    pub fn read() -> Self {
+        let document: Value = serde_json::from_str(&http::openapi()).unwrap();
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, call) in item.as_object().unwrap() {
+                operations.push(Operation::of(&document, path, method, call));
+            }
+        }
+        Self {
+            operations,
+            schemas: document["components"]["schemas"].clone(),
+        }
+    }
+
+    pub fn schema(&self, name: &str) -> &Value {
+        &self.schemas[name]
+    }
+
+    /// Whether a value is what a schema says, and has no member that it does not say.
+    pub fn fits(&self, schema: &Value, value: &Value) -> Verdict {
+        if let Some(name) = schema["$ref"].as_str() {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            return self.fits(self.schema(name), value);
+        }
+        if let Some(parts) = schema["allOf"].as_array() {
+            return parts.iter().try_for_each(|part| self.fits(part, value));
+        }
+        if value.is_null() && schema["nullable"] == true {
+            return Ok(());
+        }
+        match (schema["type"].as_str(), value) {
+            (None, _) | (Some("string"), Value::String(_)) | (Some("boolean"), Value::Bool(_)) => {
+                Ok(())
+            }
+            (Some("integer"), Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                Ok(())
+            }
+            (Some("array"), Value::Array(items)) => items
+                .iter()
+                .try_for_each(|item| self.fits(&schema["items"], item)),
+            (Some("object"), Value::Object(members)) => {
+                let required = schema["required"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
+                if let Some(name) = required.clone().find(|name| !members.contains_key(*name)) {
+                    return Err(format!("{name} is missing"));
+                }
+                members
+                    .iter()
+                    .try_for_each(|(name, member)| match &schema["properties"][name] {
+                        Value::Null => Err(format!("{name} is not documented")),
+                        property => self.fits(property, member),
+                    })
+            }
+            (kind, _) => Err(format!("{value} is no {kind:?}")),
+        }
+    }
+}
+
+impl Operation {
+    fn of(document: &Value, path: &str, method: &str, call: &Value) -> Self {
+        let schema = &call["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let name = schema
+            .as_str()
+            .and_then(|path| path.rsplit('/').next())
+            .unwrap_or_default();
+        let members = document["components"]["schemas"][name]["properties"].as_object();
+        let parameters = call["parameters"].as_array().into_iter().flatten();
+        Self {
+            id: call["operationId"].as_str().unwrap().to_owned(),
+            method: method.to_ascii_uppercase().parse().unwrap(),
+            path: path.to_owned(),
+            secured: call["security"]
+                .as_array()
+                .is_some_and(|schemes| !schemes.is_empty()),
+            members: members
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            headers: parameters
+                .filter(|parameter| parameter["in"] == "header")
+                .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+                .collect(),
+            responses: call["responses"].clone(),
+        }
+    }
+
+    pub fn is_at(&self, parts: &[&str]) -> bool {
+        let own: Vec<_> = self.path.trim_matches('/').split('/').collect();
+        let is_like = |(own, part): (&&str, &&str)| own.starts_with('{') || own == part;
+        own.len() == parts.len() && own.iter().zip(parts).all(is_like)
+    }
+
+    /// Whether it shows what its user stored.
+    pub fn tells_what_it_was_told(&self) -> bool {
+        self.path.starts_with("/profile/")
+    }
+
+    /// What it says of a status, or `null`.
+    pub fn response(&self, status: u16) -> &Value {
+        &self.responses[status.to_string()]
+    }
+
+    pub fn documents(&self, status: u16, code: &str) -> bool {
+        self.problems()
+            .any(|(known, problem)| known == code && problem["status"] == status)
+    }
+
+    /// Its problems by their codes, as examples show them.
+    pub fn problems(&self) -> impl Iterator<Item = (String, Value)> {
+        let responses = self.responses.as_object().into_iter().flatten();
+        let examples = responses.filter_map(|(_, response)| {
+            response["content"]["application/problem+json"]["examples"].as_object()
+        });
+        let problem = |(code, example): (&String, &Value)| (code.clone(), example["value"].clone());
+        examples.flatten().map(problem)
+    }
+}

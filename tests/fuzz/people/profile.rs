@@ -1,0 +1,72 @@
+//! Reading, changing and deleting one's account.
+
+use poem::http::Method;
+use serde_json::json;
+
+use super::{
+    People,
+    model::{At, digits},
+};
+use crate::harness::Reply;
+
+impl People {
+    pub(super) async fn read(&mut self) {
+        if let Some((reply, _, user)) = self.simply((Method::GET, "/profile/"), None).await {
+            self.assert_is(user, &reply);
+        }
+    }
+
+    pub(super) fn assert_is(&self, user: At, reply: &Reply) {
+        let model = &self.model;
+        let (user, invitees) = (&model.users[user], model.invitees(user));
+        let [first_name, last_name, email] = &user.about;
+        let referrer = user.referrer.map(|referrer| &model.users[referrer]);
+        let profile = json!({
+            "first_name": first_name,
+            "last_name": last_name,
+            "email": email,
+            "phone": digits(&user.phone),
+            "invitation_code": user.code,
+            "invited_by": referrer.filter(|referrer| !referrer.is_gone).map(|referrer| digits(&referrer.phone)),
+            "invited_users_phones": invitees,
+            "invited_users_count": invitees.len(),
+        });
+        assert_eq!(reply.ok(), profile);
+    }
+
+    pub(super) async fn describe(&mut self) {
+        let names = ["first_name", "last_name", "email"];
+        let mut about = [
+            self.chance.mark(),
+            self.chance.mark(),
+            format!("{}@example.com", self.chance.mark()),
+        ];
+        let is_whole = self.chance.one_in(2);
+        let mut body = json!({ "phone": "nobody's", "invited_by": null });
+        for (name, value) in names.iter().zip(&mut about) {
+            if self.chance.one_in(4) {
+                value.clear();
+            }
+            if is_whole || self.chance.one_in(2) {
+                body[*name] = json!(value);
+            }
+        }
+        let method = if is_whole { Method::PUT } else { Method::PATCH };
+        let Some((reply, _, user)) = self.simply((method, "/profile/"), Some(body.clone())).await
+        else {
+            return;
+        };
+        for (place, name) in names.iter().enumerate() {
+            if let Some(value) = body[*name].as_str() {
+                value.clone_into(&mut self.model.users[user].about[place]);
+            }
+        }
+        self.assert_is(user, &reply);
+    }
+
+    pub(super) async fn delete(&mut self) {
+        if let Some((_, _, user)) = self.simply((Method::DELETE, "/profile/"), None).await {
+            self.model.close(user);
+        }
+    }
+}
