@@ -126,6 +126,7 @@ impl Harness {
         body: Option<Value>,
     ) -> Reply {
         let mut request = poem::http::Request::builder().method(method).uri(path);
+        request = request.header("host", "invited.test");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
