@@ -5,10 +5,7 @@
 
 use poem::{
     Request,
-    http::{
-        HeaderValue, Method, Version, header,
-        uri::{Authority, Scheme},
-    },
+    http::{HeaderValue, Method, Version, header, uri::Scheme},
 };
 
 use super::{
@@ -56,8 +53,9 @@ fn is_one_host(request: &Request) -> bool {
 
 /// A name or an address, perhaps a port, and nothing else; empty is a host too.
 fn is_host(value: &HeaderValue) -> bool {
-    value.is_empty()
-        || value
-            .to_str()
-            .is_ok_and(|host| !host.contains(['@', ',']) && host.parse::<Authority>().is_ok())
+    let allowed = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']')
+    };
+    value.as_bytes().iter().all(allowed)
 }

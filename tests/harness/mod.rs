@@ -1,5 +1,6 @@
 //! A house with the whole service in it, and people who use it.
 
+pub mod client;
 pub mod server;
 
 use std::{

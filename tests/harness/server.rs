@@ -20,7 +20,8 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder).args(arguments).output().unwrap()
 }
 
-/// A server that was started in a folder, with messages in `sms.jsonl`.
+/// A server that was started in a folder, with messages in `sms.jsonl` and its
+/// log in `stderr.txt`.
 pub struct Server {
     pub process: Child,
     pub address: String,
@@ -33,13 +34,27 @@ impl Server {
     }
 
     pub fn with(folder: &Path, arguments: &[&str]) -> Self {
-        let mut process = command(folder)
+        let mut command = command(folder);
+        command
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .args(arguments);
+        Self::of(folder, &mut command)
+    }
+
+    /// One that a shell starts after a command of its own.
+    pub fn limited(folder: &Path, before: &str) -> Self {
+        let script = format!("{before}; exec \"$0\" serve --listen 127.0.0.1:0");
+        let mut shell = Command::new("sh");
+        shell
+            .current_dir(folder)
+            .env_clear()
+            .args(["-c", &script, env!("CARGO_BIN_EXE_invited")]);
+        Self::of(folder, &mut shell)
+    }
+
+    fn of(folder: &Path, command: &mut Command) -> Self {
+        let log = fs::File::create(folder.join("stderr.txt")).unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         let (mut first, mut second) = (String::new(), String::new());
         lines.read_line(&mut first).unwrap();

@@ -6,7 +6,7 @@
 //! So clients who hold connections and say nothing displace one another.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -33,7 +33,6 @@ struct Book {
     /// Counts those who began to wait, so that the first is the longest.
     turn: u64,
     waiting: BTreeMap<u64, (Option<IpAddr>, AbortHandle)>,
-    waiting_of: BTreeSet<(IpAddr, u64)>,
 }
 
 impl Crowd {
@@ -57,6 +56,11 @@ impl Crowd {
         // Whoever was told to go has gone once this is ready.
         place.seat = Arc::clone(&self.seats).acquire_owned().await.ok();
         Some((place, told))
+    }
+
+    /// Tells whoever has waited longest to go. `false` when nobody waits.
+    pub fn thin(&self) -> bool {
+        self.book().displace_longest().is_some()
     }
 
     /// Whom a connection counts for: nobody when its peer is exempt.
@@ -83,20 +87,16 @@ impl Book {
         let source = crowd.source(peer);
         let of_source = source.and_then(|source| self.taken_by.get(&source).copied());
         if of_source.unwrap_or_default() >= crowd.most_per_source {
-            let source = source?;
-            let mut waiting = self.waiting_of.range((source, 0)..=(source, u64::MAX));
-            let longest = waiting.next()?.1;
-            self.displace(longest);
+            self.displace_longest_of(source?)?;
         } else if self.taken >= crowd.most {
-            let longest = *self.waiting.first_key_value()?.0;
-            self.displace(longest);
+            self.displace_longest()?;
         }
         self.taken += 1;
         if let Some(source) = source {
             *self.taken_by.entry(source).or_default() += 1;
         }
         let turn = self.next_turn();
-        self.wait(turn, source, leave.clone());
+        self.waiting.insert(turn, (source, leave.clone()));
         Some(Place {
             crowd: Arc::clone(crowd),
             source,
@@ -107,11 +107,23 @@ impl Book {
         })
     }
 
-    fn displace(&mut self, turn: u64) {
-        if let Some((source, leave)) = self.stop_waiting(turn) {
-            leave.abort();
-            self.leave(source);
-        }
+    fn displace_longest(&mut self) -> Option<()> {
+        let turn = *self.waiting.first_key_value()?.0;
+        self.displace(turn)
+    }
+
+    fn displace_longest_of(&mut self, source: IpAddr) -> Option<()> {
+        // Found soon: a source at its cap is a good part of those who wait.
+        let mut waiting = self.waiting.iter();
+        let (turn, _) = waiting.find(|(_, (of, _))| *of == Some(source))?;
+        self.displace(*turn)
+    }
+
+    fn displace(&mut self, turn: u64) -> Option<()> {
+        let (source, leave) = self.waiting.remove(&turn)?;
+        leave.abort();
+        self.leave(source);
+        Some(())
     }
 
     fn leave(&mut self, source: Option<IpAddr>) {
@@ -130,19 +142,6 @@ impl Book {
         self.turn += 1;
         self.turn
     }
-
-    fn wait(&mut self, turn: u64, source: Option<IpAddr>, leave: AbortHandle) {
-        self.waiting.insert(turn, (source, leave));
-        self.waiting_of.extend(source.map(|source| (source, turn)));
-    }
-
-    fn stop_waiting(&mut self, turn: u64) -> Option<(Option<IpAddr>, AbortHandle)> {
-        let waiting = self.waiting.remove(&turn)?;
-        if let Some(source) = waiting.0 {
-            self.waiting_of.remove(&(source, turn));
-        }
-        Some(waiting)
-    }
 }
 
 /// One connection's place, given back when it is dropped.
@@ -159,18 +158,17 @@ impl Place {
     /// A request is over: begins to wait for another, behind all who wait.
     pub fn rest(&mut self) {
         if !self.waits {
-            let mut book = self.crowd.book();
-            self.turn = book.next_turn();
-            book.wait(self.turn, self.source, self.leave.clone());
-            self.waits = true;
+            let turn = self.crowd.book().next_turn();
+            self.turn = turn;
+            self.wait();
         }
     }
 
     /// Waits on for what is missing of a request, where it waited before.
     pub fn wait(&mut self) {
         if !self.waits {
-            let mut book = self.crowd.book();
-            book.wait(self.turn, self.source, self.leave.clone());
+            let waiting = (self.source, self.leave.clone());
+            self.crowd.book().waiting.insert(self.turn, waiting);
             self.waits = true;
         }
     }
@@ -178,7 +176,7 @@ impl Place {
     /// Something arrived to be worked at; `false` when the place is lost to another.
     pub fn work(&mut self) -> bool {
         if self.waits {
-            self.waits = self.crowd.book().stop_waiting(self.turn).is_none();
+            self.waits = self.crowd.book().waiting.remove(&self.turn).is_none();
         }
         !self.waits
     }
@@ -188,8 +186,47 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut book = self.crowd.book();
         // Whoever was displaced has given it to another already.
-        if !self.waits || book.stop_waiting(self.turn).is_some() {
+        if !self.waits || book.waiting.remove(&self.turn).is_some() {
             book.leave(self.source);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_an_address_or_a_64_and_no_proxy() {
+        let crowd = Crowd::new(1, 1, vec!["10.0.0.0/8".parse().unwrap()]);
+        for (peer, source) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            ("::ffff:203.0.113.7", Some("203.0.113.7")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::")),
+            ("10.1.2.3", None),
+            ("::ffff:10.1.2.3", None),
+        ] {
+            let source = source.map(|source| source.parse().unwrap());
+            assert_eq!(crowd.source(peer.parse().unwrap()), source, "{peer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_those_who_left() {
+        let crowd = Arc::new(Crowd::new(3, 2, Vec::new()));
+        let peer = |last| IpAddr::from([203, 0, 113, last]);
+        let mut places = Vec::new();
+        for last in [1, 1, 2] {
+            places.push(crowd.enter(peer(last)).await.unwrap().0);
+        }
+        assert!(places.iter_mut().all(Place::work));
+        assert!(crowd.enter(peer(3)).await.is_none(), "all are at work");
+        places[0].rest();
+        places[1].wait();
+        drop(places);
+        let book = crowd.book();
+        assert_eq!((book.taken, book.taken_by.len()), (0, 0));
+        assert!(book.waiting.is_empty());
+        assert_eq!(crowd.seats.available_permits(), 3);
     }
 }

@@ -9,11 +9,11 @@ const LENGTH: &[u8] = b"content-length:";
 /// A head that is being read, in however many pieces it comes.
 #[derive(Debug, Default)]
 pub struct Head {
-    /// The beginning of the line that is being read.
-    line: [u8; CODING.len()],
+    /// The beginning of a line that has not ended yet.
+    line: [u8; CODING.len() + 1],
     /// How long that line is so far.
     length: usize,
-    /// The byte before the next piece.
+    /// Its last byte so far.
     last: u8,
     begun: bool,
     codings: usize,
@@ -25,21 +25,23 @@ impl Head {
     /// Reads on, and tells how many of `bytes` it took to find the end, if it did.
     pub fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut taken = 0;
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = self.line.iter_mut().skip(self.length);
-            room.zip(piece).for_each(|(kept, byte)| *kept = *byte);
-            self.length += piece.len();
-            taken += piece.len();
-            if piece.ends_with(b"\n") {
-                let before = piece.len().checked_sub(2).map_or(self.last, |at| piece[at]);
-                let ends = self.end_line(before == b'\r');
-                if ends {
-                    return Some(taken);
-                }
+        loop {
+            let rest = &bytes[taken..];
+            let Some(lf) = rest.iter().position(|byte| *byte == b'\n') else {
+                self.keep(rest);
+                return None;
+            };
+            taken += lf + 1;
+            let ends = if self.length == 0 {
+                self.end_line(&rest[..lf])
+            } else {
+                self.keep(&rest[..lf]);
+                self.end_kept_line()
+            };
+            if ends {
+                return Some(taken);
             }
-            self.last = piece.last().copied().unwrap_or_default();
         }
-        None
     }
 
     /// Whether nothing came of it yet.
@@ -53,18 +55,31 @@ impl Head {
         self.lone_lf || self.lengths > 1 || (self.codings > 0 && self.lengths > 0)
     }
 
-    /// Takes note of a line; tells whether it was the empty one at the end.
-    fn end_line(&mut self, crlf: bool) -> bool {
-        let empty = self.length == 1 + usize::from(crlf);
-        let line = &self.line[..self.length.min(self.line.len())];
+    fn keep(&mut self, piece: &[u8]) {
+        let room = self.line.iter_mut().skip(self.length);
+        room.zip(piece).for_each(|(kept, byte)| *kept = *byte);
+        self.length += piece.len();
+        self.last = piece.last().copied().unwrap_or(self.last);
+    }
+
+    fn end_kept_line(&mut self) -> bool {
+        let (mut line, length) = (self.line, std::mem::take(&mut self.length));
+        // Of a long line, its beginning and its end will do.
+        let length = length.min(line.len());
+        line[length - 1] = self.last;
+        self.end_line(&line[..length])
+    }
+
+    /// Takes note of a line without its LF; tells whether it is the empty one at the end.
+    fn end_line(&mut self, line: &[u8]) -> bool {
         let names = |name: &[u8]| {
-            line.get(..name.len())
-                .is_some_and(|beginning| beginning.eq_ignore_ascii_case(name))
+            let given = line.get(..name.len());
+            given.is_some_and(|given| given.eq_ignore_ascii_case(name))
         };
         self.codings += usize::from(names(CODING));
         self.lengths += usize::from(names(LENGTH));
-        self.lone_lf |= !crlf;
-        self.length = 0;
+        self.lone_lf |= line.last() != Some(&b'\r');
+        let empty = matches!(line, [] | [b'\r']);
         // Empty lines before the first are skipped (RFC 9112, section 2.2).
         let ends = empty && self.begun;
         self.begun |= !empty;

@@ -28,7 +28,11 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::net::{TcpListener, TcpStream};
+use rustix::io::Errno;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 
 pub use self::{crowd::Crowd, patience::Patience};
 use self::{
@@ -40,8 +44,12 @@ use self::{
 const HEADER: usize = 32 * 1024;
 /// How long requests in flight may take once the server is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(8);
-/// After an accept that failed (out of descriptors, mostly): time for some to come free.
+/// After an accept that failed.
 const RESPITE: Duration = Duration::from_millis(100);
+/// The same, for want of files, when somebody was told to go.
+const THINNED: Duration = Duration::from_millis(1);
+/// How often it is said that accepts fail.
+const REMINDER: Duration = Duration::from_mins(1);
 
 /// Marks a request whose head others on the path may read differently, in ways
 /// that do not show in what hyper made of it.
@@ -92,21 +100,21 @@ struct Door<E> {
 impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
     /// Accepts for ever.
     async fn accept(&self, listener: &TcpListener) {
-        let mut failing = false;
+        let mut said: Option<Instant> = None;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => {
-                    failing = false;
-                    self.admit(stream, peer).await;
-                }
+                Ok((stream, peer)) => self.admit(stream, peer).await,
                 // Gone again before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    // Said once, until accepting works again.
-                    if !std::mem::replace(&mut failing, true) {
-                        tracing::warn!(%error, "no connection can be accepted for now");
+                    if said.is_none_or(|said| said.elapsed() > REMINDER) {
+                        said = Some(Instant::now());
+                        tracing::warn!(%error, "connections cannot be accepted at times");
                     }
-                    tokio::time::sleep(RESPITE).await;
+                    let files = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+                    let lacks_files = error.raw_os_error().is_some_and(|no| files.contains(&no));
+                    let thinned = lacks_files && self.crowd.thin();
+                    tokio::time::sleep(if thinned { THINNED } else { RESPITE }).await;
                 }
             }
         }
@@ -122,21 +130,16 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
         let exchange = Arc::new(Exchange::new());
         let wire = Wire::new(stream, place, Arc::clone(&exchange), self.patience);
         let (endpoint, local) = (Arc::clone(&self.endpoint), self.local.clone());
-        let service = service_fn(move |request: Request<Incoming>| {
-            let addresses = (local.clone(), RemoteAddr(Addr::SocketAddr(peer)));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            // The wire learns what hyper made of the head, and tells what it saw in it.
+            if exchange.open(request.body().size_hint().exact()) {
+                request.extensions_mut().insert(Ambiguous);
+            }
+            let peer = RemoteAddr(Addr::SocketAddr(peer));
+            let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
             let (endpoint, exchange) = (Arc::clone(&endpoint), Arc::clone(&exchange));
-            let request = opened(request, &exchange);
             async move {
-                let expects = request.headers().contains_key(EXPECT);
-                let request =
-                    poem::Request::from((request, addresses.0, addresses.1, Scheme::HTTP));
-                let mut response = endpoint.get_response(request).await;
-                let part = *exchange.part();
-                // A client who asked before it sent, and was refused, may send or not.
-                if part == Part::Chunks || (expects && part != Part::Body(0)) {
-                    let headers = response.headers_mut();
-                    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-                }
+                let response = answer(&*endpoint, &exchange, request).await;
                 Ok::<Response<_>, Infallible>(response.into())
             }
         });
@@ -155,10 +158,18 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
     }
 }
 
-/// Tells the wire what hyper made of a head, and the request what the wire saw in it.
-fn opened(mut request: Request<Incoming>, exchange: &Exchange) -> Request<Incoming> {
-    if exchange.open(request.body().size_hint().exact()) {
-        request.extensions_mut().insert(Ambiguous);
+/// Has the request answered, and says so when nothing can follow it.
+async fn answer<E>(endpoint: &E, exchange: &Exchange, request: poem::Request) -> poem::Response
+where
+    E: Endpoint<Output = poem::Response>,
+{
+    let asks_first = request.headers().contains_key(EXPECT);
+    let mut response = endpoint.get_response(request).await;
+    let part = *exchange.part();
+    // Whoever asked whether to send the body, and was not told to, may send it or not.
+    if part == Part::Chunks || (asks_first && part != Part::Body(0)) {
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    request
+    response
 }

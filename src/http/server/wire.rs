@@ -122,9 +122,11 @@ impl Wire {
     }
 
     fn work(&mut self) -> io::Result<()> {
-        let kept = self.place.work();
-        kept.then_some(())
-            .ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
+        if self.place.work() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, part: Part) -> Poll<io::Result<()>> {
@@ -231,13 +233,16 @@ impl AsyncWrite for Wire {
             .farewell
             .get_or_insert_with(|| Instant::now() + patience);
         wire.place.rest();
+        // First, or whoever sends fast enough would never be found late.
+        if let Poll::Ready(late) = wire.alarm.poll(cx, until) {
+            return Poll::Ready(late);
+        }
         let mut unwanted = [0; 4096];
         loop {
             let mut buffer = ReadBuf::new(&mut unwanted);
-            match Pin::new(&mut wire.stream).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                Poll::Ready(read) => return Poll::Ready(read),
-                Poll::Pending => return wire.alarm.poll(cx, until),
+            ready!(Pin::new(&mut wire.stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                return Poll::Ready(Ok(()));
             }
         }
     }

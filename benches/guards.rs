@@ -1,0 +1,221 @@
+//! What the limits cost: logins with every limit as it is by default, against
+//! logins with all limits off, interleaved in one run. `cargo bench --bench guards`
+//!
+//! The service is called without a network between, so the share of the
+//! limits is the largest that it can be.
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use invited::{
+    app::App,
+    clock::{SystemClock, dice},
+    config::{Config, Layers},
+    http,
+    sms::{Gateway, Message, Receipt, SmsError},
+    store::{Location, Store},
+    token::keys::Keys,
+};
+use poem::{
+    Addr, Body, Endpoint, Request, RequestParts, Response,
+    endpoint::BoxEndpoint,
+    http::uri::Scheme,
+    web::{LocalAddr, RemoteAddr},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ROUNDS: usize = 9;
+const LOGINS: usize = 4096;
+const AT_ONCE: usize = 64;
+
+/// So many messages a day are not the default, but nothing else is off or wider.
+const LIMITED: &[(&str, &str)] = &[
+    ("INVITED_LIMITS__SENDS_IN_ALL", "1000000000/24h"),
+];
+const UNLIMITED: &[(&str, &str)] = &[
+    ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),
+    ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
+    ("INVITED_LIMITS__SENDS_IN_ALL", "off"),
+];
+
+/// Remembers the codes.
+#[derive(Default)]
+struct Pigeon(Mutex<HashMap<String, String>>);
+
+#[async_trait]
+impl Gateway for Pigeon {
+    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+        let code = message.code.reveal().to_owned();
+        self.0.lock().unwrap().insert(message.to.e164(), code);
+        Ok(Receipt::default())
+    }
+}
+
+struct House {
+    router: BoxEndpoint<'static, Response>,
+    codes: Arc<Pigeon>,
+    _folder: TempDir,
+}
+
+impl House {
+    fn open(settings: &[(&str, &str)]) -> Arc<Self> {
+        let folder = TempDir::new().unwrap();
+        let mut layers = Layers::default();
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        layers.environment(settings).unwrap();
+        let location = Location::Sqlite(folder.path().join("invited.db"));
+        Store::migrate(&location).unwrap();
+        let codes = Arc::new(Pigeon::default());
+        let app = App {
+            config: Config::read(layers).unwrap(),
+            store: Store::open(&location).unwrap(),
+            keys: Keys::draw(&mut dice()),
+            sms: Arc::clone(&codes) as _,
+            clock: Arc::new(SystemClock),
+            dice,
+        };
+        Arc::new(Self {
+            router: poem::EndpointExt::boxed(http::router(&Arc::new(app))),
+            codes,
+            _folder: folder,
+        })
+    }
+
+    async fn post(&self, peer: IpAddr, path: &str, token: &str, body: Value) -> Value {
+        let request = poem::http::Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("sms-token", token);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let peer = RemoteAddr(Addr::SocketAddr((peer, 4711).into()));
+        let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
+        let request = Request::from_parts(parts, Body::from_string(body.to_string()));
+        let response = self.router.get_response(request).await;
+        let status = response.status();
+        let body = response.into_body().into_string().await.unwrap();
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+/// Does `one` for every number, so many at once; how many a second that makes.
+async fn many<F, T>(one: impl Fn(usize) -> F) -> (Vec<T>, f64)
+where
+    F: Future<Output = Vec<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    let began = now();
+    let tasks: Vec<_> = (0..AT_ONCE)
+        .map(|worker| tokio::spawn(one(worker)))
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.extend(task.await.unwrap());
+    }
+    let rate = f64::from(u32::try_from(outcomes.len()).unwrap()) / began.elapsed().as_secs_f64();
+    (outcomes, rate)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench is about real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// One round of logins of phones that nobody had before: asks and confirmations a second.
+async fn round(house: &Arc<House>, round: usize) -> [f64; 2] {
+    let share = |worker| (0..LOGINS / AT_ONCE).map(move |n| worker * LOGINS / AT_ONCE + n);
+    // 7919 numbers apart: few of them share their first seven digits.
+    let phone = move |n: usize| {
+        format!(
+            "+79{:09}",
+            ((round * LOGINS + n) * 104_729 * 97) % 1_000_000_000
+        )
+    };
+    let peer = |n: usize| IpAddr::from((0x0a00_0000 + u32::try_from(n).unwrap()).to_be_bytes());
+    let (asked, asks) = many(|worker| {
+        let house = Arc::clone(house);
+        async move {
+            let mut tokens = Vec::new();
+            for n in share(worker) {
+                let body = json!({ "phone": phone(n) });
+                let reply = house.post(peer(n), "/login/", "", body).await;
+                tokens.push((n, reply["sms-token"].as_str().unwrap().to_owned()));
+            }
+            tokens
+        }
+    })
+    .await;
+    let tokens: Arc<HashMap<usize, String>> = Arc::new(asked.into_iter().collect());
+    let (_, confirmations) = many(|worker| {
+        let (house, tokens) = (Arc::clone(house), Arc::clone(&tokens));
+        async move {
+            let mut done = Vec::new();
+            for n in share(worker) {
+                let code = house.codes.0.lock().unwrap()[&phone(n)].clone();
+                let body = json!({ "sms_code": code });
+                house
+                    .post(peer(n), "/login/sms-confirm/", &tokens[&n], body)
+                    .await;
+                done.push(());
+            }
+            done
+        }
+    })
+    .await;
+    [asks, confirmations]
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (limited, unlimited) = (House::open(LIMITED), House::open(UNLIMITED));
+    let mut rates: [[Vec<f64>; 2]; 2] = Default::default();
+    for number in 0..ROUNDS {
+        for (house, rates) in [&limited, &unlimited].into_iter().zip(&mut rates) {
+            let measured = runtime.block_on(round(house, number));
+            // The first round warms up.
+            if number > 0 {
+                rates
+                    .iter_mut()
+                    .zip(measured)
+                    .for_each(|(rates, rate)| rates.push(rate));
+            }
+        }
+    }
+    let [limited, unlimited] = rates.map(|rates| rates.map(median));
+    println!(
+        "{:<20} {:>12} {:>12} {:>7}",
+        "a second", "limits on", "limits off", "ratio"
+    );
+    for (what, row) in ["asks", "first confirmations"].iter().zip(0..) {
+        let ratio = limited[row] / unlimited[row];
+        println!(
+            "{what:<20} {:>12.0} {:>12.0} {ratio:>7.2}",
+            limited[row], unlimited[row]
+        );
+    }
+    runtime.shutdown_timeout(Duration::from_secs(1));
+}
