@@ -10,6 +10,7 @@ use crate::harness::{ALICE, Harness, Reply};
 
 async fn raw(house: &Harness, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
     let mut request = Request::builder().method(Method::POST).uri_str("/login/");
+    request = request.header("host", "invited.test");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

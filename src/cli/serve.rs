@@ -9,16 +9,17 @@ use std::{
 };
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Settings, print};
 use crate::{
     app::App,
     clock::{Clock, SystemClock, dice},
-    config::Config,
+    config::{self, Config},
     domain::time::Timestamp,
     http,
-    http::server,
+    http::server::{self, Crowd, Patience},
     sms,
     store::Store,
     token::{
@@ -27,6 +28,10 @@ use crate::{
     },
 };
 
+/// Open files that are left for the store and the rest, if there are so many.
+const FILES: u64 = 64;
+/// Connections that may wait to be accepted; the system may allow less.
+const BACKLOG: i32 = 4096;
 /// How long threads may take to end once the server has stopped.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -138,6 +143,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
+    // Again, since the standard library lets no more than 128 wait.
+    rustix::net::listen(&listener, BACKLOG).map_err(|error| refused(error.into()))?;
     Ok(listener)
 }
 
@@ -151,7 +158,9 @@ async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
-    server::serve(listener, Arc::new(http::router(&app)), stop).await;
+    let crowd = Arc::new(crowd(&app.config.http));
+    let router = Arc::new(http::router(&app));
+    server::serve(listener, router, crowd, Patience::default(), stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -162,6 +171,38 @@ async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
         // One after the other, so that the last that was read is what is used.
         let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
     }
+}
+
+/// Room for as many connections as were configured, or as the system allows.
+fn crowd(http: &config::Http) -> Crowd {
+    let configured = *http.connections;
+    let files = open_files().map(|files| files - FILES.min(files / 2));
+    let files = files.map_or(configured, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    });
+    if files < configured {
+        tracing::warn!(
+            configured,
+            connections = files,
+            "the system allows too few open files for http.connections"
+        );
+    }
+    Crowd::new(
+        configured.min(files),
+        *http.connections_per_source,
+        http.trusted_proxies.clone(),
+    )
+}
+
+/// Raises the soft limit of open files to the hard one. What it is now, if there is any.
+fn open_files() -> Option<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    let raised = setrlimit(Resource::Nofile, raised).map(|()| maximum);
+    raised.unwrap_or(current)
 }
 
 /// Ready when the process is asked to stop, or has lost the terminal that it

@@ -121,6 +121,10 @@ section! {
         trusted_proxies: Vec<ipnet::IpNet> = "";
         /// Web origins that may call the API from a browser (CORS).
         allowed_origins: Vec<Origin> = "";
+        /// Connections at once, as far as the system's limit of open files allows.
+        connections: Count<1, 1_000_000> = "4096";
+        /// Connections at once from one source address that is no trusted proxy.
+        connections_per_source: Count<1, 1_000_000> = "1024";
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use poem::{
     IntoResponse, Request, RequestBody, Response,
     error::ReadBodyError,
@@ -178,14 +179,7 @@ async fn read(
     if length.is_some_and(|length: u64| length > MOST as u64) {
         return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
     }
-    let bytes = match tokio::time::timeout(PATIENCE, body.into_bytes_limit(MOST)).await {
-        Err(_) => return Err(Problem::new(&problem::REQUEST_TIMEOUT)),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => {
-            return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
-        }
-        Ok(Err(_)) => return Err(Problem::new(&problem::MALFORMED_REQUEST)),
-        Ok(Ok(bytes)) => bytes,
-    };
+    let bytes = arrive(body, PATIENCE).await?;
     if optional && bytes.is_empty() {
         return Ok(Fields::default());
     }
@@ -201,6 +195,17 @@ async fn read(
         )),
         Err(_) => Err(Problem::new(&problem::MALFORMED_JSON)),
     }
+}
+
+/// The whole body, in time and not too large.
+async fn arrive(body: poem::Body, patience: Duration) -> Result<Bytes, Problem> {
+    let arrived = tokio::time::timeout(patience, body.into_bytes_limit(MOST)).await;
+    arrived
+        .map_err(|_| Problem::new(&problem::REQUEST_TIMEOUT))?
+        .map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => Problem::new(&problem::PAYLOAD_TOO_LARGE),
+            _ => Problem::new(&problem::MALFORMED_REQUEST),
+        })
 }
 
 /// `application/json`, with no other parameter than `charset=utf-8`, not encoded.
@@ -279,4 +284,22 @@ impl ApiResponse for Done {
     }
 
     fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_cut_off_by_its_total() {
+        let dripping = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Some((Ok::<_, std::io::Error>("x"), ()))
+        });
+        let body = poem::Body::from_bytes_stream(dripping);
+        let refused = arrive(body, Duration::from_millis(50)).await;
+        assert_eq!(refused.unwrap_err().kind().code, "request_timeout");
+    }
 }

@@ -10,6 +10,7 @@ mod challenge;
 mod client;
 mod cors;
 mod docs;
+mod framing;
 mod health;
 mod invitation;
 mod json;
@@ -126,7 +127,7 @@ impl Endpoint for Envelope {
         );
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.cors.known(&request);
-        let plain = frame_plainly(&request).and_then(|()| spell_plainly(request.uri_mut()));
+        let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let preflight = origin
             .as_ref()
             .and_then(|_| cors::preflight(&request, self.allow(&path)));
@@ -214,18 +215,6 @@ fn name(method: &Method) -> &str {
         method.as_str()
     } else {
         "other"
-    }
-}
-
-/// Refuses bodies that are framed in a way that others on the path may read
-/// differently (RFC 9112, section 6.1): chunked is the one coding understood.
-fn frame_plainly(request: &Request) -> Result<(), Problem> {
-    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
-    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-    match (codings.next(), codings.next()) {
-        (None, _) => Ok(()),
-        (Some(coding), None) if chunked(coding) => Ok(()),
-        _ => Err(Problem::new(&problem::MALFORMED_REQUEST)),
     }
 }
 

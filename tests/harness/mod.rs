@@ -1,5 +1,6 @@
 //! A house with the whole service in it, and people who use it.
 
+pub mod client;
 pub mod line;
 pub mod server;
 pub mod trace;
@@ -154,6 +155,7 @@ impl Harness {
         body: Option<Value>,
     ) -> Reply {
         let mut request = poem::http::Request::builder().method(method).uri(path);
+        request = request.header("host", "invited.test");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

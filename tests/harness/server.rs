@@ -20,7 +20,8 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder).args(arguments).output().unwrap()
 }
 
-/// A server that was started in a folder, with messages in `sms.jsonl`.
+/// A server that was started in a folder, with messages in `sms.jsonl` and its
+/// log in `stderr.txt`.
 pub struct Server {
     pub process: Child,
     pub address: String,
@@ -33,7 +34,8 @@ impl Server {
     }
 
     pub fn with(folder: &Path, arguments: &[&str]) -> Self {
-        Self::spawn(folder, arguments, Stdio::null())
+        let log = fs::File::create(folder.join("stderr.txt")).unwrap();
+        Self::spawn(folder, arguments, log.into())
     }
 
     /// One that writes everything that it may log to `server.log`.
@@ -58,6 +60,19 @@ impl Server {
             .args(arguments)
             .stderr(log);
         Self::launch(command).unwrap()
+    }
+
+    /// One that a shell starts after a command of its own.
+    pub fn limited(folder: &Path, before: &str) -> Self {
+        let script = format!("{before}; exec \"$0\" serve --listen 127.0.0.1:0");
+        let mut shell = Command::new("sh");
+        shell
+            .current_dir(folder)
+            .env_clear()
+            .envs(super::UNLIMITED)
+            .args(["-c", &script, env!("CARGO_BIN_EXE_invited")])
+            .stderr(fs::File::create(folder.join("stderr.txt")).unwrap());
+        Self::launch(shell).unwrap()
     }
 
     /// Runs a command that serves on any free port; how it exited if it did so instead.

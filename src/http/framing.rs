@@ -1,0 +1,61 @@
+//! Requests that others on the path may read differently, refused: a proxy
+//! that sees another length, another host or another end of a line can be
+//! made to pass on what it never saw (request smuggling). What cannot be read
+//! as HTTP/1.1 at all, hyper refuses by itself.
+
+use poem::{
+    Request,
+    http::{HeaderValue, Method, Version, header, uri::Scheme},
+};
+
+use super::{
+    problem::{self, Problem},
+    server::Ambiguous,
+};
+
+/// Whether there is one way to read the request (RFC 9112, sections 3.2 and 6.3).
+pub fn check(request: &Request) -> Result<(), Problem> {
+    let plain = request.extensions().get::<Ambiguous>().is_none()
+        && is_one_body(request)
+        && is_one_host(request);
+    plain
+        .then_some(())
+        .ok_or_else(|| Problem::new(&problem::MALFORMED_REQUEST))
+}
+
+/// Chunked, once, is the one coding understood (section 6.1).
+fn is_one_body(request: &Request) -> bool {
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_none_or(chunked) && codings.next().is_none()
+}
+
+/// One `Host` where it is due, and a target that agrees with it (section 3.2).
+fn is_one_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, another) = (hosts.next(), hosts.next());
+    let proper = host.map_or(request.version() < Version::HTTP_11, is_host);
+    let target = request.uri();
+    let agrees = match (target.scheme(), target.authority()) {
+        (Some(scheme), Some(authority)) => {
+            let same = |host: &HeaderValue| {
+                let authority = authority.as_str().as_bytes();
+                host.as_bytes().eq_ignore_ascii_case(authority)
+            };
+            [Scheme::HTTP, Scheme::HTTPS].contains(scheme) && host.is_none_or(same)
+        }
+        // `host:port` alone, which is for tunnels.
+        (None, Some(_)) => false,
+        _ => target.path() != "*" || request.method() == Method::OPTIONS,
+    };
+    another.is_none() && proper && agrees && request.method() != Method::CONNECT
+}
+
+/// A name or an address, perhaps a port, and nothing else; empty is a host too.
+fn is_host(value: &HeaderValue) -> bool {
+    let allowed = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']')
+    };
+    value.as_bytes().iter().all(allowed)
+}

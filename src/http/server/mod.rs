@@ -1,0 +1,175 @@
+//! The accept loop, and what keeps clients from holding the server.
+//!
+//! poem's own server has no clock and takes whoever comes. This one is
+//! hyper's, over a [`wire`] that times each part of a request by itself (a
+//! client who is slow to send is cut off, one who is between requests is not),
+//! and a [`crowd`] with a place for so many and no more. How requests must
+//! look is said in `framing`; how long bodies may take, in `json`.
+
+mod crowd;
+mod exchange;
+mod head;
+mod patience;
+mod wire;
+
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use futures_util::future::Abortable;
+use hyper::{
+    Request, Response,
+    body::{Body, Incoming},
+    header::{CONNECTION, EXPECT, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use poem::{
+    Addr, Endpoint,
+    http::uri::Scheme,
+    web::{LocalAddr, RemoteAddr},
+};
+use rustix::io::Errno;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+
+pub use self::{crowd::Crowd, patience::Patience};
+use self::{
+    exchange::{Exchange, Part},
+    wire::Wire,
+};
+
+/// Most bytes of a request's head; hyper answers 431 beyond.
+const HEADER: usize = 32 * 1024;
+/// How long requests in flight may take once the server is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(8);
+/// After an accept that failed.
+const RESPITE: Duration = Duration::from_millis(100);
+/// The same, for want of files, when somebody was told to go.
+const THINNED: Duration = Duration::from_millis(1);
+/// How often it is said that accepts fail.
+const REMINDER: Duration = Duration::from_mins(1);
+
+/// Marks a request whose head others on the path may read differently, in ways
+/// that do not show in what hyper made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ambiguous;
+
+/// Serves `endpoint` until `stop` is ready; then takes no new connections,
+/// lets requests in flight finish, and returns.
+pub async fn serve<E>(
+    listener: TcpListener,
+    endpoint: Arc<E>,
+    crowd: Arc<Crowd>,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+) where
+    E: Endpoint<Output = poem::Response> + 'static,
+{
+    let local = listener.local_addr().ok();
+    let door = Door {
+        endpoint,
+        crowd,
+        patience,
+        local: LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
+        graceful: GracefulShutdown::new(),
+    };
+    tokio::select! {
+        () = stop => {}
+        () = door.accept(&listener) => {}
+    }
+    drop(listener);
+    if tokio::time::timeout(FAREWELL, door.graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not finish in time");
+    }
+}
+
+/// Where connections come in.
+struct Door<E> {
+    endpoint: Arc<E>,
+    crowd: Arc<Crowd>,
+    patience: Patience,
+    local: LocalAddr,
+    graceful: GracefulShutdown,
+}
+
+impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
+    /// Accepts for ever.
+    async fn accept(&self, listener: &TcpListener) {
+        let mut said: Option<Instant> = None;
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.admit(stream, peer).await,
+                // Gone again before it was accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if said.is_none_or(|said| said.elapsed() > REMINDER) {
+                        said = Some(Instant::now());
+                        tracing::warn!(%error, "connections cannot be accepted at times");
+                    }
+                    let files = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+                    let lacks_files = error.raw_os_error().is_some_and(|no| files.contains(&no));
+                    let thinned = lacks_files && self.crowd.thin();
+                    tokio::time::sleep(if thinned { THINNED } else { RESPITE }).await;
+                }
+            }
+        }
+    }
+
+    async fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+        let Some((place, told)) = self.crowd.enter(peer.ip()).await else {
+            tracing::debug!("a connection was refused: every other has a request at work");
+            return;
+        };
+        // Answers are small and whole; waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let exchange = Arc::new(Exchange::new());
+        let wire = Wire::new(stream, place, Arc::clone(&exchange), self.patience);
+        let (endpoint, local) = (Arc::clone(&self.endpoint), self.local.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            // The wire learns what hyper made of the head, and tells what it saw in it.
+            if exchange.open(request.body().size_hint().exact()) {
+                request.extensions_mut().insert(Ambiguous);
+            }
+            let peer = RemoteAddr(Addr::SocketAddr(peer));
+            let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
+            let (endpoint, exchange) = (Arc::clone(&endpoint), Arc::clone(&exchange));
+            async move {
+                let response = answer(&*endpoint, &exchange, request).await;
+                Ok::<Response<_>, Infallible>(response.into())
+            }
+        });
+        let connection = http1::Builder::new()
+            // The wire keeps the time.
+            .header_read_timeout(None)
+            .max_buf_size(HEADER)
+            .max_header_size(HEADER)
+            .half_close(true)
+            .serve_connection(TokioIo::new(wire), service);
+        let connection = Abortable::new(self.graceful.watch(connection), told);
+        tokio::spawn(async move {
+            // A client that goes away in the middle is nobody's failure.
+            let _ = connection.await;
+        });
+    }
+}
+
+/// Has the request answered, and says so when nothing can follow it.
+async fn answer<E>(endpoint: &E, exchange: &Exchange, request: poem::Request) -> poem::Response
+where
+    E: Endpoint<Output = poem::Response>,
+{
+    let asks_first = request.headers().contains_key(EXPECT);
+    let mut response = endpoint.get_response(request).await;
+    let part = *exchange.part();
+    // Whoever asked whether to send the body, and was not told to, may send it or not.
+    if part == Part::Chunks || (asks_first && part != Part::Body(0)) {
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

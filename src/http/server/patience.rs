@@ -1,0 +1,56 @@
+//! How long a client's slowness is borne, and the clock that tells when it was too long.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How long a client may take for what it has to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// To send a whole head: from the beginning of the connection or, for
+    /// later requests, from the first byte.
+    pub head: Duration,
+    /// To send that first byte of a later request.
+    pub idle: Duration,
+    /// To take any more of its answer.
+    pub reader: Duration,
+    /// To stop sending what nobody wants any more, so that it sees its answer.
+    pub farewell: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(5),
+            idle: Duration::from_mins(1),
+            reader: Duration::from_secs(15),
+            farewell: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The one clock of a connection, set to whatever it waits for.
+pub struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    /// One that is set to `until`.
+    pub fn new(until: Instant) -> Self {
+        Self(Box::pin(sleep_until(until)))
+    }
+
+    /// Waits until then; ready with an error.
+    pub fn poll<T>(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<io::Result<T>> {
+        if self.0.deadline() != until {
+            self.0.as_mut().reset(until);
+        }
+        self.0
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}

@@ -1,0 +1,386 @@
+//! Issue by issue, what clients try in order to hold the server: over TCP,
+//! mostly against the accept loop alone, with less patience than it has.
+
+use std::{
+    fs,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use invited::http::server::{Crowd, Patience, serve};
+use poem::{Response, endpoint::make};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime::Runtime,
+    sync::{Notify, oneshot},
+};
+
+use crate::harness::{
+    client::Client,
+    server::{Server, call},
+};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const HALF: &str = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
+const BIG: usize = 64 << 20;
+const SHORT: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(5);
+/// Longer than any test.
+const LONG: Duration = Duration::from_hours(1);
+const PATIENT: Patience = Patience {
+    head: LONG,
+    idle: LONG,
+    reader: LONG,
+    farewell: LONG,
+};
+
+/// An accept loop in front of an endpoint that answers path and body, but for
+/// `/held`, which waits to be released before it reads, `/refused`, which does
+/// not read, and `/big`, which answers a lot.
+struct Door {
+    runtime: Runtime,
+    address: String,
+    entered: mpsc::Receiver<()>,
+    release: Arc<Notify>,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: mpsc::Receiver<()>,
+}
+
+impl Door {
+    fn new(patience: Patience) -> Self {
+        Self::with(patience, Crowd::new(100, 100, Vec::new()))
+    }
+
+    fn with(patience: Patience, crowd: Crowd) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (enter, entered) = mpsc::channel();
+        let (enter, release) = (Mutex::new(enter), Arc::new(Notify::new()));
+        let released = Arc::clone(&release);
+        let endpoint = make(move |mut request| {
+            let held = request.uri().path() == "/held";
+            if held {
+                enter.lock().unwrap().send(()).unwrap();
+            }
+            let released = Arc::clone(&released);
+            async move {
+                if held {
+                    released.notified().await;
+                }
+                let path = request.uri().path().to_owned();
+                let body = request.take_body().into_string();
+                Ok::<_, poem::Error>(match path.as_str() {
+                    "/big" => Response::builder().body(vec![b'x'; BIG]),
+                    "/refused" => Response::builder().body(path),
+                    _ => Response::builder().body(path + &body.await?),
+                })
+            }
+        });
+        let endpoint = Arc::new(poem::EndpointExt::map_to_response(endpoint));
+        let (stop, asked) = oneshot::channel();
+        let (end, stopped) = mpsc::channel();
+        runtime.spawn(async move {
+            let asked = async { asked.await.unwrap_or_default() };
+            serve(listener, endpoint, Arc::new(crowd), patience, asked).await;
+            let _ = end.send(());
+        });
+        Self {
+            runtime,
+            address,
+            entered,
+            release,
+            stop: Some(stop),
+            stopped,
+        }
+    }
+
+    fn client(&self, text: &str) -> Client {
+        Client::sending(&self.address, text)
+    }
+
+    /// A client from another address.
+    fn client_from(&self, from: &str, text: &str) -> Client {
+        let connected = self.runtime.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(from.parse().unwrap()).unwrap();
+            socket.connect(self.address.parse().unwrap()).await
+        });
+        let stream = connected.unwrap().into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        let mut client = Client::of(stream);
+        client.send(text);
+        client
+    }
+
+    /// A client whose request is at work until it is released.
+    fn busy(&self) -> Client {
+        let client = self.client("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+        self.entered.recv().unwrap();
+        client
+    }
+
+    /// A newcomer who is answered, which may take some tries.
+    fn answered(&self) -> Client {
+        for _ in 0..2000 {
+            let mut client = self.client(GET);
+            if client.answer().is_some() {
+                return client;
+            }
+            client.ends_within(PACE);
+        }
+        panic!("nobody is answered any more");
+    }
+}
+
+#[test]
+fn a_head_that_drips_is_cut_off_by_its_total() {
+    let patience = Patience {
+        head: SHORT,
+        ..PATIENT
+    };
+    let door = Door::new(patience);
+    for mut client in [door.client(""), door.answered()] {
+        client.send(HALF);
+        let cut_off = (0..4000).any(|_| {
+            client.send("x");
+            client.ends_within(PACE)
+        });
+        assert!(cut_off);
+    }
+}
+
+#[test]
+fn between_requests_a_client_has_a_time_of_its_own() {
+    let impatient = |head, idle| Patience {
+        head,
+        idle,
+        ..PATIENT
+    };
+    let door = Door::new(impatient(LONG, SHORT));
+    let mut client = door.answered();
+    assert!(client.answer().is_none(), "too long idle, it is closed");
+
+    let door = Door::new(impatient(SHORT, LONG));
+    let mut client = door.answered();
+    // By the end of another's time for a head, this one's would be over too.
+    assert!(door.client("").answer().is_none());
+    client.send(GET);
+    assert_eq!(client.answer().unwrap().status, 200);
+}
+
+#[test]
+fn who_does_not_read_the_answer_is_dropped_and_makes_room() {
+    let patience = Patience {
+        reader: SHORT,
+        ..PATIENT
+    };
+    let door = Door::with(patience, Crowd::new(1, 1, Vec::new()));
+    let mut client = door.client("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.status_line(), "HTTP/1.1 200 OK\r\n");
+    door.answered();
+    assert!(client.rest() < BIG);
+}
+
+#[test]
+fn a_newcomer_displaces_whoever_has_waited_longest() {
+    for crowd in [Crowd::new(3, 9, Vec::new()), Crowd::new(9, 3, Vec::new())] {
+        let door = Door::with(PATIENT, crowd);
+        let busy = door.busy();
+        let (mut longest, mut other) = (door.client(HALF), door.client(HALF));
+        let mut newcomer = door.client(GET);
+        assert_eq!(newcomer.answer().unwrap().status, 200);
+        assert!(longest.answer().is_none());
+        other.send("\r\n\r\n");
+        assert_eq!(other.answer().unwrap().status, 200);
+        drop(busy);
+    }
+}
+
+#[test]
+fn who_reads_slowly_but_steadily_gets_the_whole_answer() {
+    let patience = Patience {
+        reader: Duration::from_secs(1),
+        ..PATIENT
+    };
+    let door = Door::new(patience);
+    let mut client = door.client("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.status_line();
+    let mut read = 0;
+    // Longer than that second, with what waits for the reader in between.
+    for _ in 0..150 {
+        read += client.some(BIG / 300);
+        let _ = door.entered.recv_timeout(PACE * 2);
+    }
+    assert!(read + client.rest() > BIG);
+}
+
+#[test]
+fn a_body_that_does_not_come_is_waited_for_like_a_head() {
+    let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+    door.release.notify_one();
+    let mut slow = door.client("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
+    door.entered.recv().unwrap();
+    door.answered();
+    assert!(slow.answer().is_none());
+}
+
+#[test]
+fn a_request_at_work_is_never_displaced() {
+    let door = Door::with(PATIENT, Crowd::new(2, 2, Vec::new()));
+    let mut busy = [door.busy(), door.busy()];
+    for _ in 0..10 {
+        assert!(door.client(GET).answer().is_none(), "there is no room");
+    }
+    door.release.notify_waiters();
+    for client in &mut busy {
+        assert_eq!(client.answer().unwrap().status, 200);
+    }
+    door.answered();
+}
+
+#[test]
+fn a_source_has_its_own_cap_unless_it_is_a_proxy() {
+    let network = |text: &str| vec![text.parse().unwrap()];
+    for (exempt, from, displaced) in [
+        (vec![], "127.0.0.1:0", true),
+        (vec![], "127.0.0.2:0", false),
+        (network("127.0.0.0/8"), "127.0.0.1:0", false),
+        (network("127.0.0.2/32"), "127.0.0.1:0", true),
+    ] {
+        let door = Door::with(PATIENT, Crowd::new(9, 1, exempt));
+        let mut bystander = door.client_from("127.0.0.3:0", HALF);
+        let mut first = door.client(HALF);
+        let mut second = door.client_from(from, GET);
+        assert_eq!(second.answer().unwrap().status, 200);
+        first.send("\r\n\r\n");
+        assert_eq!(first.answer().is_none(), displaced, "{from}");
+        bystander.send("\r\n\r\n");
+        assert_eq!(bystander.answer().unwrap().status, 200, "{from}");
+    }
+}
+
+#[test]
+fn requests_sent_at_once_are_answered_in_order_however_they_are_cut() {
+    let door = Door::new(PATIENT);
+    let post = |path: usize| {
+        format!(
+            "POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 19\r\n\r\nGET / HTTP/1.1\r\n\r\n\n"
+        )
+    };
+    let get = |path: usize| format!("\r\nGET /{path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let text: String = (0..200).map(|path| [get, post][path % 2](path)).collect();
+    for size in [1, 7, 1000, 9000, text.len()] {
+        let mut client = door.client("");
+        for piece in text.as_bytes().chunks(size) {
+            client.send(std::str::from_utf8(piece).unwrap());
+        }
+        for path in 0..200 {
+            let body = client.answer().unwrap().body;
+            let rest = body.strip_prefix(&format!("/{path}")).unwrap();
+            assert_eq!(rest.len(), 19 * (path % 2), "in pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn a_stop_closes_who_is_idle_and_finishes_what_is_at_work() {
+    let patience = Patience {
+        head: Duration::from_secs(1),
+        ..PATIENT
+    };
+    let mut door = Door::new(patience);
+    let (mut idle, mut busy) = (door.answered(), door.busy());
+    let mut dripping = door.client(HALF);
+    door.stop.take().unwrap().send(()).unwrap();
+    assert!(idle.answer().is_none());
+    door.release.notify_one();
+    assert_eq!(busy.answer().unwrap().status, 200);
+    assert!(busy.answer().is_none());
+    while !dripping.ends_within(PACE) {
+        dripping.send("x");
+    }
+    door.stopped.recv().unwrap();
+}
+
+#[test]
+fn a_client_that_is_still_sending_sees_why_it_was_refused() {
+    let door = Door::new(PATIENT);
+    let size = 32 << 20;
+    let head = format!("POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n");
+    let mut client = door.client(&head);
+    assert!(client.send(&"x".repeat(size)), "it is heard to the end");
+    assert_eq!(client.answer().unwrap().status, 200);
+    assert!(client.answer().is_none());
+}
+
+#[test]
+fn who_goes_on_sending_after_the_answer_is_not_heard_for_ever() {
+    let farewell = SHORT;
+    let door = Door::new(Patience {
+        farewell,
+        ..PATIENT
+    });
+    let head = format!(
+        "POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        u64::MAX / 2
+    );
+    let mut client = door.client(&head);
+    let megabyte = "x".repeat(1 << 20);
+    assert!((0..4000).any(|_| !client.send(&megabyte)));
+}
+
+#[test]
+fn slow_clients_leave_room_for_others_from_the_same_address() {
+    let folder = TempDir::new().unwrap();
+    let caps = "[http]\nconnections = 60\nconnections_per_source = 50";
+    fs::write(folder.path().join("invited.toml"), caps).unwrap();
+    let server = Server::with(folder.path(), &["--config", "invited.toml"]);
+    let mut slow: Vec<_> = (0..200)
+        .map(|_| Client::sending(&server.address, HALF))
+        .collect();
+    let live = call(&server.address, "GET", "/health/live", &[], None);
+    assert_eq!(live.unwrap().0, 200);
+    assert!(slow[0].answer().is_none(), "the first had to go");
+}
+
+#[test]
+fn out_of_files_the_server_goes_on_and_says_so_once() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let id = server.process.id();
+    let open = fs::read_dir(format!("/proc/{id}/fd")).unwrap().count() as u64;
+    let files = Some(open + 5);
+    let limit = Rlimit {
+        current: files,
+        maximum: files,
+    };
+    prlimit(Pid::from_raw(id.cast_signed()), Resource::Nofile, limit).unwrap();
+    let slow: Vec<_> = (0..200)
+        .map(|_| Client::sending(&server.address, HALF))
+        .collect();
+    let live = || call(&server.address, "GET", "/health/live", &[], None);
+    assert_eq!(live().unwrap().0, 200);
+    drop(slow);
+    assert_eq!(live().unwrap().0, 200);
+    let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    assert_eq!(told.matches("cannot be accepted").count(), 1, "{told}");
+}
+
+#[test]
+fn few_open_files_mean_few_connections() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::limited(folder.path(), "ulimit -n 64");
+    let slow: Vec<_> = (0..200)
+        .map(|_| Client::sending(&server.address, HALF))
+        .collect();
+    let live = || call(&server.address, "GET", "/health/live", &[], None);
+    assert_eq!(live().unwrap().0, 200);
+    drop(slow);
+    assert_eq!(live().unwrap().0, 200);
+    let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    assert!(told.contains("configured=4096 connections=32"), "{told}");
+    assert!(!told.contains("cannot be accepted"), "{told}");
+}
