@@ -8,6 +8,10 @@ use std::sync::{
 use futures_util::{FutureExt, future::join_all};
 use invited::{
     domain::{
+        challenge::{Challenge, ChallengeId, Purpose},
+        code::OneTimeCode,
+        ledger::{Party, Sent},
+        money::Money,
         tx::{StoreError, Tx},
         user,
     },
@@ -69,6 +73,36 @@ async fn work_that_nobody_waits_for_may_be_the_last_to_let_go_of_the_store() {
     drop(store);
     release.send(()).unwrap();
     assert!(!told.recv().unwrap(), "the writer panicked");
+}
+
+#[tokio::test]
+async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
+    let challenge = Challenge {
+        id: ChallengeId(17),
+        phone: phone(1),
+        purpose: Purpose::Login,
+        code: OneTimeCode::parse("0042").unwrap(),
+        created_at: NOON,
+        expires_at: NOON,
+        wrong_guesses: 0,
+        spent: false,
+    };
+    let sent = Sent {
+        challenge: challenge.id,
+        at: NOON,
+        party: Party(1),
+        known: false,
+        prefix: 1,
+        cost: Money::default(),
+    };
+    let work = move |tx: &mut dyn Tx| {
+        let first = tx.insert_challenge(&challenge)?;
+        tx.insert_send(&sent)?;
+        tx.delete_challenge(challenge.id)?;
+        Ok::<_, StoreError>((first, tx.insert_challenge(&challenge)?))
+    };
+    let inserted = Harness::new().app.store.write(work).await.unwrap();
+    assert_eq!(inserted, (true, false));
 }
 
 #[tokio::test]

@@ -90,7 +90,8 @@ pub trait Challenges {
         guesses: u32,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StoreError>;
-    /// Adds a challenge; `false` when the identifier is taken.
+    /// Adds a challenge; `false` when the identifier is taken, be it by the
+    /// message of a challenge that was forgotten.
     fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError>;
     /// Counts one more wrong guess.
     fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError>;

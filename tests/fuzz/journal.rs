@@ -44,6 +44,14 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            print!("{}", self.take());
+        }
+    }
+}
+
 impl Write for Journal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);

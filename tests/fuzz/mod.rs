@@ -59,7 +59,8 @@ async fn shoot(chance: &mut Chance, house: &Harness, shots: usize, outcomes: &mu
     let mut sent = 0;
     while sent < shots {
         let shot = Shot::draw(chance, &law.document, &cast);
-        let peer = IpAddr::from([203, 0, 113, chance.byte()]);
+        // One of them is a trusted proxy.
+        let peer = IpAddr::from([203, 0, 113, 127 + chance.byte() % 2]);
         let Some(reply) = shot.send(house, peer).await else {
             continue;
         };

@@ -52,7 +52,8 @@ impl Challenges for Transaction<'_> {
         };
         let inserted = self.change(
             "INSERT INTO challenges (id, phone, phone_of_user, code, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM sends WHERE id = ?1)
+             ON CONFLICT (id) DO NOTHING",
             params![
                 challenge.id.0,
                 number(challenge.phone),

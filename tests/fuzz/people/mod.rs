@@ -38,6 +38,8 @@ pub struct People {
     /// Whether limits are on: then a refusal for their sake is as good.
     is_limited: bool,
     phones: Vec<String>,
+    /// Of so many waits one is long.
+    pace: usize,
     story: Vec<String>,
     /// How often each outcome came.
     pub outcomes: Outcomes,
@@ -59,6 +61,7 @@ impl People {
             house: Some(house),
             law: Law::read(),
             phones: (0..PHONES).map(|_| chance.phone()).collect(),
+            pace: *chance.pick(&[3, 8, 30]),
             chance,
             is_limited,
             story: Vec::new(),
@@ -93,7 +96,7 @@ impl People {
                 .push(("content-type", b"application/json".to_vec()));
             shot.body = body.to_string().into_bytes();
         }
-        let peer = IpAddr::from([198, 51, 100, self.chance.byte() % 4]);
+        let peer = IpAddr::from([198, 51, 100, self.chance.byte() % 2]);
         let reply = shot
             .send(self.house(), peer)
             .await
@@ -163,7 +166,7 @@ impl People {
     /// Lets time pass, sets the clock back, moves to other phones, or starts
     /// the service anew.
     fn wait(&mut self) {
-        let is_long = self.chance.one_in(if self.is_limited { 3 } else { 8 });
+        let is_long = self.chance.one_in(self.pace);
         let spans: &[u64] = if is_long {
             &[179, 180, 181, 901, 3601, 9004, 9005, 86_400]
         } else {
