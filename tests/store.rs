@@ -10,7 +10,7 @@ use invited::{
     domain::{
         challenge::{Challenge, ChallengeId, Purpose},
         code::OneTimeCode,
-        ledger::{Party, Sent},
+        ledger::{Asker, Party, Prefix, Sent},
         money::Money,
         tx::{StoreError, Tx},
         user,
@@ -86,13 +86,16 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
         expires_at: NOON,
         wrong_guesses: 0,
         spent: false,
+        asker: None,
     };
     let sent = Sent {
         challenge: challenge.id,
         at: NOON,
-        party: Party(1),
-        known: false,
-        prefix: 1,
+        asker: Asker {
+            party: Party(1),
+            known: false,
+        },
+        prefix: Prefix(1),
         cost: Money::default(),
     };
     let work = move |tx: &mut dyn Tx| {

@@ -187,7 +187,8 @@ impl Shot {
         let uri: Uri = self.path.parse().ok()?;
         let mut request = poem::http::Request::builder()
             .method(self.method.clone())
-            .uri(uri);
+            .uri(uri)
+            .header("host", "invited.test");
         for (name, value) in &self.headers {
             // What HTTP cannot carry, its parser never lets through.
             if let Ok(value) = HeaderValue::from_bytes(value) {
