@@ -22,4 +22,5 @@ mod phone;
 mod problem;
 mod profile;
 mod session;
+mod simulate;
 mod store;

@@ -12,7 +12,7 @@ use crate::domain::tx::{StoreError, Tx};
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "bomb",
-    about: "Somebody has messages sent to one phone, whenever that is possible, two a minute at most. The \
+    about: "Somebody has messages sent to one phone, whenever that is possible, at most twice a minute. The \
             phone's owner wants in once a day from a known device, and once a day from a new one.",
     pace: Duration::from_secs(30),
     players: &[Player {

@@ -1,6 +1,10 @@
 //! One attack, played over a store of its own.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt::Display,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use indicatif::ProgressBar;
 use tempfile::TempDir;
@@ -24,6 +28,7 @@ use crate::{
 pub struct Game {
     world: World,
     attacker: Box<dyn Attacker>,
+    whole: Duration,
     is_prepared: bool,
 }
 
@@ -31,6 +36,7 @@ impl Game {
     /// A game that has not begun.
     pub fn new(world: World, attacker: Box<dyn Attacker>) -> Self {
         Self {
+            whole: world.end.since(BEGINNING),
             world,
             attacker,
             is_prepared: false,
@@ -39,14 +45,13 @@ impl Game {
 
     /// Plays it, a day in one transaction. `bar` is told of every day.
     pub fn play(self, bar: &ProgressBar) -> Result<Outcome, Failure> {
-        let folder = TempDir::with_prefix("invited-simulate-")
-            .map_err(|error| Failure::of(format!("no temporary folder: {error}")))?;
+        let folder = TempDir::with_prefix("invited-simulate-").map_err(failed)?;
         let location = Location::Sqlite(folder.path().join("simulated.db"));
-        Store::migrate(&location)?;
-        let store = Store::open_to_fill(&location)?;
+        Store::migrate(&location).map_err(failed)?;
+        let store = Store::open_to_fill(&location).map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
-            .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
+            .map_err(failed)?;
         let game = Arc::new(Mutex::new(self));
         let mut day = BEGINNING;
         loop {
@@ -54,7 +59,7 @@ impl Game {
             let players = Arc::clone(&game);
             let is_over = runtime
                 .block_on(store.write(move |tx| locked(&players).until(tx, day)))
-                .map_err(|error: StoreError| Failure::of(format!("simulating failed: {error}")))?;
+                .map_err(|error: StoreError| failed(error))?;
             bar.inc(1);
             if is_over {
                 return Ok(locked(&game).outcome());
@@ -69,10 +74,10 @@ impl Game {
             self.is_prepared = true;
             attacker.prepare(world, tx)?;
         }
-        while world.now() < then {
+        while world.now() < then && !world.is_over() {
             attacker.act(world, tx)?;
         }
-        Ok(world.now() >= world.end || world.is_tired)
+        Ok(world.is_over())
     }
 
     fn outcome(&mut self) -> Outcome {
@@ -81,9 +86,13 @@ impl Game {
             score: std::mem::take(&mut world.score),
             crowd: std::mem::take(&mut world.crowd),
             played: world.now().since(BEGINNING),
-            whole: world.end.since(BEGINNING),
+            whole: self.whole,
         }
     }
+}
+
+fn failed(error: impl Display) -> Failure {
+    Failure::of(format!("simulating failed: {error}"))
 }
 
 fn locked(game: &Mutex<Game>) -> MutexGuard<'_, Game> {

@@ -17,8 +17,8 @@ use crate::domain::{
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "guess",
-    about: "Somebody who wants one account has codes sent to its phone and guesses at them, from any number of \
-            addresses, as often as is possible, ten requests a second at most. The phone's owner logs in once a \
+    about: "Somebody who wants one account has codes sent to its phone and guesses at them: from any number of \
+            addresses, whenever that is possible, at most ten times a second. The phone's owner logs in once a \
             day from a known device.",
     pace: Duration::from_millis(100),
     players: &[Player {
@@ -40,8 +40,8 @@ const VICTIM: u64 = 0;
 /// evaluated.
 #[derive(Default)]
 struct Guesser {
-    /// The code that was guessed at last, and how often it was. Codes that are
-    /// sent again are guessed at further.
+    /// The code that was guessed at last, and how often. One that is sent
+    /// again is guessed at further.
     last: Option<(OneTimeCode, u64)>,
 }
 

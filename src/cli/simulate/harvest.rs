@@ -24,8 +24,8 @@ use crate::domain::{
 pub const ATTACK: Attack = Attack {
     name: "harvest",
     about: "Somebody with up to 1000 accounts, each made by a confirmed login with a phone of their own, tries \
-            invitation codes at random, to learn the phones behind them: as often as is possible, ten a second at \
-            most.",
+            invitation codes at random, to learn the phones behind them: whenever that is possible, at most ten \
+            times a second.",
     pace: Duration::from_millis(100),
     players: &[
         Player {
@@ -115,23 +115,20 @@ impl Attacker for Harvester {
 
     fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let now = world.now();
-        if let Some(Reverse((_, account))) = self
-            .accounts
-            .peek()
-            .copied()
-            .filter(|Reverse((at, _))| *at <= now)
+        let next_code = self.accounts.peek().copied();
+        if let Some(Reverse((at, account))) = next_code
+            && at <= now
         {
             self.accounts.pop();
             return self.redeem(world, tx, account);
         }
-        let may_join = self.numbers < ACCOUNTS;
-        if may_join && self.next_account <= now {
+        let next_account = Some(self.next_account).filter(|_| self.numbers < ACCOUNTS);
+        if next_account.is_some_and(|at| at <= now) {
             return self.join(world, tx);
         }
-        let next_account = Some(self.next_account).filter(|_| may_join);
-        let next_code = self.accounts.peek().map(|Reverse((at, _))| *at);
+        let next_code = next_code.map(|Reverse((at, _))| at);
         let next = next_account.into_iter().chain(next_code).min();
-        world.wait(tx, next.unwrap_or(now + world.pace))
+        world.wait(tx, next.unwrap_or(world.end))
     }
 }
 

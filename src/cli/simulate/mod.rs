@@ -32,7 +32,7 @@ use self::{
     house::House,
     score::Outcome,
     shield::Shield,
-    table::{Line, grouped, table},
+    table::{Line, grouped, table, wrapped},
     world::{Attacker, World},
 };
 use super::{Failure, Settings, print};
@@ -40,7 +40,7 @@ use crate::{config::Config, domain::guard::Policy};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
-const NOTE: &str = "\n~ of one day, whose requests were all made, and reckoned up\n";
+const NOTE: &str = "\n~ as on the first day on which no request was left\n";
 
 const ATTACKS: [Attack; 5] = [
     guess::ATTACK,
@@ -158,10 +158,11 @@ impl Play {
         bar.finish_and_clear();
         let mut cells = lines.iter().flat_map(|line| &line.cells);
         let note = cells.any(|cell| cell.starts_with('~')).then_some(NOTE);
+        let requests = grouped(self.requests.into());
+        let about = format!("{} At most {requests} requests a day.", attack.about);
         Ok(format!(
-            "{} {} requests a day at most.\n\n{}{}",
-            attack.about,
-            grouped(self.requests.into()),
+            "{}\n{}{}",
+            wrapped(&about),
             table(&heads, &lines),
             note.unwrap_or_default()
         ))

@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use super::{
     Attack, HOUR, Play, Player, Shield,
+    house::{BEGINNING, Token},
     score::Outcome,
     spray::is_everybodys,
     world::{Attacker, World},
@@ -19,14 +20,14 @@ use crate::domain::{
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "pump",
-    about: "Somebody who holds 100 prefixes of 10 000 numbers each, and earns from every message to them, has as \
-            many sent as is possible, ten a second at most. Those who read the codes confirm one in five, and use \
-            the devices that are known by then as well. Besides, 24 owners of known devices and 24 newcomers log in \
-            once a day.",
+    about: "Somebody who holds 100 prefixes of 10 000 numbers each, and earns from every message to them, has \
+            messages sent: from any number of addresses, whenever that is possible, at most ten times a second. \
+            Who reads the codes confirms one in five, and uses the devices that are known from then on as well. \
+            Besides, 24 owners of known devices and 24 newcomers want in once a day.",
     pace: Duration::from_millis(100),
     players: &[
         Player {
-            name: "none of the codes is read",
+            name: "no code is read",
             shields: SHIELDS,
             attacker: || Box::new(Pumper::new(None)),
         },
@@ -65,12 +66,12 @@ struct Pumper {
 }
 
 /// Something that asks for messages: strangers, or a known device.
+#[derive(Clone)]
 struct Line {
     prefix: usize,
     device: Option<(Phone, DeviceSecret)>,
 }
 
-#[derive(Clone)]
 struct Prefix {
     next: u64,
     devices: usize,
@@ -79,25 +80,32 @@ struct Prefix {
     open: [Timestamp; 2],
 }
 
+impl Prefix {
+    /// One number of the prefix after the other, and again from the first.
+    fn another(&mut self) -> u64 {
+        self.next = self.next / 10_000 * 10_000 + (self.next + 1) % 10_000;
+        self.next
+    }
+}
+
 impl Pumper {
     fn new(confirms: Option<u32>) -> Self {
-        let begin = super::house::BEGINNING;
         let prefix = |number| Prefix {
             next: u64::from(number) * 10_000,
             devices: 0,
             sent: [0; 2],
-            open: [begin; 2],
+            open: [BEGINNING; 2],
         };
         let mut pumper = Self {
             confirms,
             prefixes: (0..PREFIXES).map(prefix).collect(),
             lines: Vec::new(),
             ready: BinaryHeap::new(),
-            open: [begin; 2],
+            open: [BEGINNING; 2],
         };
         for prefix in 0..pumper.prefixes.len() {
             pumper.add(
-                begin,
+                BEGINNING,
                 Line {
                     prefix,
                     device: None,
@@ -124,6 +132,30 @@ impl Pumper {
             self.ready.push(Reverse((open, number)));
         }
         None
+    }
+
+    /// Confirms some of the messages; the devices that are known then ask too.
+    fn sent(
+        &mut self,
+        world: &mut World,
+        tx: &mut dyn Tx,
+        prefix: usize,
+        token: &Token,
+        known: bool,
+    ) -> Result<(), StoreError> {
+        let here = &mut self.prefixes[prefix];
+        let sent = &mut here.sent[usize::from(known)];
+        *sent += 1;
+        if self.confirms.is_none_or(|every| *sent % every != 1) {
+            return Ok(());
+        }
+        let entered = world.enter(tx, token)?;
+        if let Some((_, secret)) = entered.filter(|_| !known && here.devices < DEVICES) {
+            here.devices += 1;
+            let device = Some((token.phone, secret));
+            self.add(world.now(), Line { prefix, device });
+        }
+        Ok(())
     }
 
     /// Takes note of when to come back; when this very line may.
@@ -160,32 +192,16 @@ impl Attacker for Pumper {
             return Ok(());
         };
         world.wait(tx, at.max(world.now()))?;
-        let Line { prefix, ref device } = self.lines[number];
-        let device = device.clone();
-        let phone = device.as_ref().map_or_else(
-            || {
-                let next = &mut self.prefixes[prefix].next;
-                *next = *next / 10_000 * 10_000 + (*next + 1) % 10_000;
-                world.house.phone(*next)
-            },
-            |(phone, _)| *phone,
-        );
-        let asked = world.ask(tx, phone, device.as_ref().map(|(_, secret)| secret))?;
-        let again = match asked {
+        let Line { prefix, device } = self.lines[number].clone();
+        let phone = match &device {
+            Some((phone, _)) => *phone,
+            None => world.house.phone(self.prefixes[prefix].another()),
+        };
+        let secret = device.as_ref().map(|(_, secret)| secret);
+        let again = match world.ask(tx, phone, secret)? {
             Err(reached) => self.refused(number, reached, world.now()),
             Ok(token) => {
-                let here = &mut self.prefixes[prefix];
-                let sent = &mut here.sent[usize::from(device.is_some())];
-                *sent += 1;
-                if self.confirms.is_some_and(|every| *sent % every == 1)
-                    && let Some((_, secret)) = world.enter(tx, &token)?
-                    && device.is_none()
-                    && here.devices < DEVICES
-                {
-                    here.devices += 1;
-                    let device = Some((phone, secret));
-                    self.add(world.now(), Line { prefix, device });
-                }
+                self.sent(world, tx, prefix, &token, secret.is_some())?;
                 world.now()
             }
         };

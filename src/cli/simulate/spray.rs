@@ -17,18 +17,18 @@ use crate::domain::{
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "spray",
-    about: "Somebody who wants any accounts has codes sent to 100 000 phones, each in turn, and guesses at them: \
-            from any number of addresses, as often as is possible, a hundred requests a second at most. Besides, \
-            1000 newcomers log in each day, one in twenty of them with a mistake.",
+    about: "Somebody who wants any accounts has codes sent to 100 000 phones, each in turn, and guesses a few \
+            times at each: from any number of addresses, whenever that is possible, at most a hundred times a \
+            second. Besides, 1000 newcomers log in each day, one in twenty of them after a mistake.",
     pace: Duration::from_millis(10),
     players: &[
         Player {
-            name: "first all codes are sent, then all are guessed at",
+            name: "first codes are sent, as many as possible, and then all are guessed at",
             shields: &[Shield::SENDS_IN_ALL],
             attacker: || Box::new(Hoarder::default()),
         },
         Player {
-            name: "guesses are hidden among logins with phones of one's own",
+            name: "guesses are hidden among logins with phones of the attacker's own",
             shields: &[Shield::SENDS_IN_ALL],
             attacker: || Box::new(Hider::default()),
         },
@@ -133,7 +133,9 @@ impl Attacker for Hider {
         for _ in 0..(few(world) * 7).div_ceil(3) {
             self.own += 1;
             match world.ask(tx, world.house.scattered(FIRST + self.own % OWN), None)? {
-                Ok(token) => drop(world.enter(tx, &token)?),
+                Ok(token) => {
+                    world.enter(tx, &token)?;
+                }
                 Err(reached) => wait = reached.wait,
             }
         }
@@ -141,7 +143,9 @@ impl Attacker for Hider {
         if wait.is_zero() {
             match world.ask(tx, world.house.scattered(self.next % TARGETS), None)? {
                 Ok(token) if is_long(world, &token) => wait = QUIET,
-                Ok(token) => drop(guess(world, tx, &token)?),
+                Ok(token) => {
+                    guess(world, tx, &token)?;
+                }
                 Err(reached) => wait = reached.wait,
             }
         }

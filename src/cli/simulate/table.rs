@@ -6,6 +6,8 @@ use std::fmt::Write;
 pub const CERTAIN: f64 = 0.999;
 /// Between two columns.
 const GAP: usize = 2;
+/// How wide a paragraph may be.
+const WIDTH: usize = 100;
 
 /// A line of a table: its name and its cells, or a name alone that stands
 /// above others.
@@ -50,6 +52,23 @@ pub fn table(heads: &[String], lines: &[Line]) -> String {
         row(&line.name, line.cells.iter().map(String::as_str).collect());
     }
     text
+}
+
+/// A paragraph in lines that fit a terminal.
+pub fn wrapped(text: &str) -> String {
+    let mut paragraph = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 {
+            let fits = width + 1 + length <= WIDTH;
+            paragraph.push(if fits { ' ' } else { '\n' });
+            width = if fits { width + 1 } else { 0 };
+        }
+        paragraph.push_str(word);
+        width += length;
+    }
+    paragraph + "\n"
 }
 
 /// A whole number, in groups of three digits.

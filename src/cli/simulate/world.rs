@@ -22,6 +22,12 @@ use crate::domain::{
     user::UserId,
 };
 
+/// What anybody is told when all is over.
+const OVER: Reached = Reached {
+    limit: "time",
+    wait: DAY,
+};
+
 /// Somebody who attacks.
 pub trait Attacker: Send {
     /// Gets everything ready, at the very beginning.
@@ -43,11 +49,10 @@ pub struct World {
     pub source: Option<Source>,
     /// How long one request takes.
     pub pace: Duration,
-    /// When all is over: time never gets there and on.
+    /// When all is over: time stops there, and nobody is answered any more.
+    /// That is at the end of the first day on which the attacker had no
+    /// request left; the others would be like it.
     pub end: Timestamp,
-    /// Whether there was a day on which the attacker made all requests that
-    /// one can make. There was nothing left to do on it but to wait.
-    pub is_tired: bool,
     requests: u32,
     today: u32,
     tomorrow: Timestamp,
@@ -75,7 +80,6 @@ impl World {
             source: None,
             pace,
             end: begin + DAY * days,
-            is_tired: false,
             requests,
             today: 0,
             tomorrow: begin + DAY,
@@ -85,6 +89,11 @@ impl World {
     /// What time it is.
     pub fn now(&self) -> Timestamp {
         self.house.now
+    }
+
+    /// Whether all is over.
+    pub fn is_over(&self) -> bool {
+        self.now() >= self.end
     }
 
     /// The attacker does nothing until `then`.
@@ -103,8 +112,8 @@ impl World {
         if self.today < self.requests {
             return Ok(());
         }
-        self.is_tired = true;
-        self.wait(tx, self.tomorrow)
+        self.end = self.end.min(self.tomorrow);
+        self.wait(tx, self.end)
     }
 
     /// Has a message sent to the phone.
@@ -114,6 +123,9 @@ impl World {
         phone: Phone,
         device: Option<&DeviceSecret>,
     ) -> Result<Result<Token, Reached>, StoreError> {
+        if self.is_over() {
+            return Ok(Err(OVER));
+        }
         let asked = self.house.ask(tx, self.source, phone, device)?;
         if asked.is_ok() {
             let price = self.house.price(phone);
@@ -133,7 +145,7 @@ impl World {
     ) -> Result<Guess, StoreError> {
         let (at, digits) = (self.now(), token.code.digits());
         let wrong = mistyped(&token.code, tried);
-        if wrong == token.code {
+        if wrong == token.code || self.is_over() {
             return Ok(Guess::Over);
         }
         let outcome = self.house.confirm(tx, self.source, token, wrong)?;
@@ -155,6 +167,9 @@ impl World {
         tx: &mut dyn Tx,
         token: &Token,
     ) -> Result<Option<(UserId, DeviceSecret)>, StoreError> {
+        if self.is_over() {
+            return Ok(None);
+        }
         let code = token.code.clone();
         let outcome = self.house.confirm(tx, self.source, token, code)?;
         self.request(tx)?;
@@ -167,6 +182,9 @@ impl World {
     /// Tries an invitation code at random; how long to wait if it was not
     /// looked at.
     pub fn redeem(&mut self, tx: &mut dyn Tx, user: UserId) -> Result<Option<Reached>, StoreError> {
+        if self.is_over() {
+            return Ok(Some(OVER));
+        }
         let at = self.now();
         let outcome = self.house.redeem(tx, self.source, user)?;
         self.request(tx)?;
