@@ -145,6 +145,6 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
             outcome.number(outcome.worst_day(|day| day.invitation_codes.into())),
         ),
         play.in_all("codes tried", outcome.number(codes)),
-        play.in_all("hits to expect", outcome.number(hits)),
+        play.in_all("hits to expect", outcome.decimal(hits)),
     ]
 }

@@ -51,9 +51,12 @@ pub struct World {
     pub pace: Duration,
     /// When all is over: time stops there, and nobody is answered any more.
     /// That is at the end of the first day on which the attacker had no
-    /// request left; the others would be like it.
+    /// request left, or had made enough: other days would be like it.
     pub end: Timestamp,
+    /// Requests after which it is plain what comes of them.
+    pub enough: Option<u32>,
     requests: u32,
+    made: u32,
     today: u32,
     tomorrow: Timestamp,
 }
@@ -80,7 +83,9 @@ impl World {
             source: None,
             pace,
             end: begin + DAY * days,
+            enough: None,
             requests,
+            made: 0,
             today: 0,
             tomorrow: begin + DAY,
         }
@@ -109,11 +114,15 @@ impl World {
     fn request(&mut self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         self.wait(tx, self.now() + self.pace)?;
         self.today += 1;
-        if self.today < self.requests {
-            return Ok(());
+        self.made += 1;
+        let is_tired = self.today >= self.requests;
+        if is_tired || self.enough.is_some_and(|enough| self.made >= enough) {
+            self.end = self.end.min(self.tomorrow);
         }
-        self.end = self.end.min(self.tomorrow);
-        self.wait(tx, self.end)
+        if is_tired {
+            self.wait(tx, self.end)?;
+        }
+        Ok(())
     }
 
     /// Has a message sent to the phone.
