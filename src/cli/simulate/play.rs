@@ -10,13 +10,12 @@ use super::{
     house::House,
     score::Outcome,
     shield::Shield,
-    table::{Line, grouped, table, wrapped},
+    table::{Line, table, wrapped},
     world::World,
 };
 use crate::{cli::Failure, config::Config, domain::guard::Policy};
 
-const NOTE: &str =
-    "\n~ reckoned up from the first days: more requests would bring more of the same\n";
+const NOTE: &str = "\n~ reckoned up from the first days, for the others would be like them\n";
 
 /// What is played.
 pub struct Play {
@@ -70,8 +69,7 @@ impl Play {
         }
         let mut cells = lines.iter().flat_map(|line| &line.cells);
         let note = cells.any(|cell| cell.starts_with('~')).then_some(NOTE);
-        let requests = grouped(self.requests.into());
-        let about = format!("{} At most {requests} requests a day.", attack.about);
+        let about = format!("{} At most {} requests a day.", attack.about, self.requests);
         Ok(format!(
             "{}\n{}{}",
             wrapped(&about),

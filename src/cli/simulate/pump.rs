@@ -231,11 +231,11 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
     }
     figures.extend([
         (
-            "let in: known\ndevices".to_owned(),
+            "known devices\nlet in".to_owned(),
             outcome.crowd.owners.to_string(),
         ),
         (
-            "new-\ncomers".to_owned(),
+            "newcomers\nlet in".to_owned(),
             outcome.crowd.newcomers.to_string(),
         ),
     ]);

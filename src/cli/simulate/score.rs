@@ -139,8 +139,7 @@ impl Outcome {
 
     /// The messages of the first hour.
     pub fn first_hour(&self) -> f64 {
-        let times = HOUR.as_secs_f64() / self.played.as_secs_f64();
-        f64::from(self.score.first_hour) * times.max(1.0)
+        self.score.first_hour.into()
     }
 
     /// How likely a takeover is, in all.

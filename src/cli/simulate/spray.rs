@@ -23,7 +23,7 @@ pub const ATTACK: Attack = Attack {
     pace: Duration::from_millis(10),
     players: &[
         Player {
-            name: "first codes are sent, as many as possible, and then all are guessed at",
+            name: "first all codes are sent, then all are guessed at",
             shields: &[Shield::SENDS_IN_ALL],
             attacker: || Box::new(Hoarder::default()),
         },
@@ -192,7 +192,7 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
             "guesses at short\ncodes a day".to_owned(),
             count(|day| day.short.into()),
         ),
-        ("at long\nones".to_owned(), count(|day| day.long.into())),
+        ("at long\ncodes".to_owned(), count(|day| day.long.into())),
         (
             "takeovers\na day".to_owned(),
             takeovers(outcome.a_day(|day| day.hits)),

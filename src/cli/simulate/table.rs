@@ -20,8 +20,11 @@ pub struct Line {
 
 /// A table. Heads may have two lines.
 pub fn table(heads: &[String], lines: &[Line]) -> String {
-    let names = lines.iter().map(|line| line.name.chars().count());
-    let name = names.max().unwrap_or(0);
+    let names = lines.iter().filter(|line| !line.cells.is_empty());
+    let name = names
+        .map(|line| line.name.chars().count())
+        .max()
+        .unwrap_or(0);
     let widths: Vec<_> = (0..heads.len())
         .map(|column| {
             let cells = lines.iter().filter_map(|line| line.cells.get(column));
@@ -113,9 +116,8 @@ mod tests {
             cells: cells.iter().map(|&cell| cell.to_owned()).collect(),
         };
         let heads = ["messages\na day".to_owned(), "cost".to_owned()];
-        let lines = [line("without", &["1", "22.50"]), line("above", &[])];
-        let expected =
-            "         messages\n            a day   cost\nwithout         1  22.50\nabove\n";
+        let lines = [line("without", &["1", "22.50"]), line("without cells", &[])];
+        let expected = "         messages\n            a day   cost\nwithout         1  22.50\nwithout cells\n";
         assert_eq!(table(&heads, &lines), expected);
     }
 }

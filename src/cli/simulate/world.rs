@@ -103,7 +103,8 @@ impl World {
 
     /// The attacker does nothing until `then`.
     pub fn wait(&mut self, tx: &mut dyn Tx, then: Timestamp) -> Result<(), StoreError> {
-        self.crowd.live(tx, &mut self.house, then.min(self.end))?;
+        let then = then.max(self.now()).min(self.end);
+        self.crowd.live(tx, &mut self.house, then)?;
         while self.tomorrow <= self.now() {
             self.tomorrow = self.tomorrow + DAY;
             self.today = 0;
