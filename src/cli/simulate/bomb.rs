@@ -18,7 +18,7 @@ pub const ATTACK: Attack = Attack {
     players: &[Player {
         name: "",
         shields: &[Shield::SENDS_PER_PHONE, Shield::SENDS_PER_PREFIX],
-        attacker: || Box::new(Bomber),
+        attacker: |_| Box::new(Bomber),
     }],
     figures,
 };

@@ -28,7 +28,7 @@ pub const ATTACK: Attack = Attack {
             Shield::WRONG_LONG_GUESSES_PER_PHONE,
             Shield::SENDS_PER_PHONE,
         ],
-        attacker: || Box::new(Guesser::default()),
+        attacker: |_| Box::new(Guesser::default()),
     }],
     figures,
 };

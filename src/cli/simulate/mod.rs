@@ -58,7 +58,7 @@ struct Player {
     name: &'static str,
     /// What is taken away, one at a time.
     shields: &'static [Shield],
-    attacker: fn() -> Box<dyn Attacker>,
+    attacker: fn(&Play) -> Box<dyn Attacker>,
 }
 
 #[derive(Args)]
@@ -76,6 +76,9 @@ pub struct Simulate {
     /// How many requests a day an attacker makes at most.
     #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     requests: u32,
+    /// How many prefixes of 10 000 numbers earn from messages.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    prefixes: u32,
     /// How many people have an invitation code to be hit.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     users: u32,
@@ -99,6 +102,7 @@ impl Simulate {
             config,
             days: self.days,
             requests: self.requests,
+            prefixes: self.prefixes,
             users: self.users,
         };
         print(&play.tell(attack)?)

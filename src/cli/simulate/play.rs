@@ -25,6 +25,8 @@ pub struct Play {
     pub days: u32,
     /// Requests of an attacker on a day, and in all without some limit.
     pub requests: u32,
+    /// Prefixes of whoever earns from messages.
+    pub prefixes: u32,
     /// People who have an invitation code.
     pub users: u32,
     /// Whether messages cost anything.
@@ -106,7 +108,7 @@ impl Play {
             })?;
             let mut world = World::new(house, attack.pace, self.days, self.requests);
             world.enough = row.lacks.then_some(self.requests);
-            Game::new(world, (row.player.attacker)()).play(bar)
+            Game::new(world, (row.player.attacker)(self)).play(bar)
         };
         let outcomes = thread::scope(|scope| {
             let games: Vec<_> = rows

@@ -20,7 +20,7 @@ use crate::domain::{
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "pump",
-    about: "Somebody who holds 100 prefixes of 10 000 numbers each, and earns from every message to them, has \
+    about: "Somebody who holds prefixes of 10 000 numbers each, and earns from every message to them, has \
             messages sent: from any number of addresses, whenever that is possible, at most ten times a second. \
             Who reads the codes confirms one in five, and uses the devices that are known from then on as well. \
             Besides, 24 owners of known devices and 24 newcomers want in once a day.",
@@ -29,12 +29,12 @@ pub const ATTACK: Attack = Attack {
         Player {
             name: "no code is read",
             shields: SHIELDS,
-            attacker: || Box::new(Pumper::new(None)),
+            attacker: |play| Box::new(Pumper::new(play, None)),
         },
         Player {
             name: "the codes are read",
             shields: SHIELDS,
-            attacker: || Box::new(Pumper::new(Some(5))),
+            attacker: |play| Box::new(Pumper::new(play, Some(5))),
         },
     ],
     figures,
@@ -46,8 +46,6 @@ const SHIELDS: &[Shield] = &[
     Shield::Budget,
 ];
 
-/// Prefixes of the attacker.
-const PREFIXES: u32 = 100;
 /// Known devices in each that are made use of.
 const DEVICES: usize = 6;
 /// Where the numbers of honest people begin.
@@ -89,7 +87,7 @@ impl Prefix {
 }
 
 impl Pumper {
-    fn new(confirms: Option<u32>) -> Self {
+    fn new(play: &Play, confirms: Option<u32>) -> Self {
         let prefix = |number| Prefix {
             next: u64::from(number) * 10_000,
             devices: 0,
@@ -98,7 +96,7 @@ impl Pumper {
         };
         let mut pumper = Self {
             confirms,
-            prefixes: (0..PREFIXES).map(prefix).collect(),
+            prefixes: (0..play.prefixes).map(prefix).collect(),
             lines: Vec::new(),
             ready: BinaryHeap::new(),
             open: [BEGINNING; 2],

@@ -25,12 +25,12 @@ pub const ATTACK: Attack = Attack {
         Player {
             name: "first all codes are sent, then all are guessed at",
             shields: &[Shield::SENDS_IN_ALL],
-            attacker: || Box::new(Hoarder::default()),
+            attacker: |_| Box::new(Hoarder::default()),
         },
         Player {
             name: "guesses are hidden among logins with phones of the attacker's own",
             shields: &[Shield::SENDS_IN_ALL],
-            attacker: || Box::new(Hider::default()),
+            attacker: |_| Box::new(Hider::default()),
         },
     ],
     figures,

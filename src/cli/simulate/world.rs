@@ -51,7 +51,8 @@ pub struct World {
     pub pace: Duration,
     /// When all is over: time stops there, and nobody is answered any more.
     /// That is at the end of the first day on which the attacker had no
-    /// request left, or had made enough: other days would be like it.
+    /// request left, or had made enough, unless something is remembered for
+    /// longer: other days would be like it.
     pub end: Timestamp,
     /// Requests after which it is plain what comes of them.
     pub enough: Option<u32>,
@@ -59,6 +60,8 @@ pub struct World {
     made: u32,
     today: u32,
     tomorrow: Timestamp,
+    /// When messages of the beginning count no more.
+    forgotten: Timestamp,
 }
 
 /// What became of a guess.
@@ -76,6 +79,8 @@ impl World {
     /// takes less than `pace`.
     pub fn new(house: House, pace: Duration, days: u32, requests: u32) -> Self {
         let begin = house.now;
+        let policy = house.policy();
+        let forgotten = begin + policy.sends_in_all.longest().max(policy.budget.longest());
         Self {
             house,
             crowd: Crowd::default(),
@@ -88,6 +93,7 @@ impl World {
             made: 0,
             today: 0,
             tomorrow: begin + DAY,
+            forgotten,
         }
     }
 
@@ -118,10 +124,10 @@ impl World {
         self.made += 1;
         let is_tired = self.today >= self.requests;
         if is_tired || self.enough.is_some_and(|enough| self.made >= enough) {
-            self.end = self.end.min(self.tomorrow);
+            self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
         if is_tired {
-            self.wait(tx, self.end)?;
+            self.wait(tx, self.tomorrow)?;
         }
         Ok(())
     }
