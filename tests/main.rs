@@ -27,4 +27,5 @@ mod problem;
 mod profile;
 mod server;
 mod session;
+mod simulate;
 mod store;

@@ -6,6 +6,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod simulate;
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 
@@ -46,6 +47,8 @@ enum Command {
     Openapi,
     /// Show or renew the server's keys.
     Keys(keys::Keys),
+    /// Play attacks against this installation's limits, and print what would come of them.
+    Simulate(simulate::Simulate),
     /// Print every setting with its default, as a configuration file.
     Config,
 }
@@ -137,6 +140,7 @@ pub fn run() -> ExitCode {
             Command::Seed(seed) => seed.run(),
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
+            Command::Simulate(simulate) => simulate.run(),
             Command::Config => config::run(),
         });
     match outcome {

@@ -20,6 +20,20 @@ impl Destination {
             .strip_prefix(&self.prefix)
             .is_some_and(|rest| self.more.is_none_or(|more| rest.len() == more))
     }
+
+    /// One of these numbers, each for as many values of `nth` as any other;
+    /// `None` when there is no such phone. Without any `#` they have 11 digits.
+    pub fn number(&self, nth: u64) -> Option<Phone> {
+        let more = self
+            .more
+            .unwrap_or(11_usize.saturating_sub(self.prefix.len()));
+        let all = 10_u64.pow(u32::try_from(more).ok()?);
+        let rest = match more {
+            0 => String::new(),
+            _ => format!("{:0more$}", nth % all),
+        };
+        Phone::from_digits(&format!("{}{rest}", self.prefix)).ok()
+    }
 }
 
 impl FromStr for Destination {
@@ -60,6 +74,13 @@ mod tests {
         assert!(covers(&russian_mobile, "+79123456789"));
         assert!(!covers(&russian_mobile, "+77012345678"));
         assert!(covers(&britain, "+447911123456"));
+        for (list, nth) in [
+            (&russian_mobile, 0),
+            (&russian_mobile, u64::MAX),
+            (&britain, 42),
+        ] {
+            assert!(list.covers(list.number(nth).unwrap()));
+        }
         for text in [
             "",
             "79#",

@@ -1,0 +1,173 @@
+//! The service as players meet it: the rules that `serve` goes by, over
+//! whatever transaction they are given, at the instant that they say it is.
+
+use rand::{SeedableRng, rngs::StdRng};
+
+use crate::{
+    config::Config,
+    domain::{
+        challenge::{self, Answer, ChallengeId, OpenError, Purpose, Wanted},
+        code::{InvitationCode, OneTimeCode},
+        destination::Destination,
+        device::{self, DeviceSecret},
+        guard::{Guard, Policy, Visitor},
+        invitation::{self, RedeemError},
+        limit::Reached,
+        login::{self, Attempt, Confirmation},
+        money::{Money, Price},
+        phone::Phone,
+        session::{self, Origin},
+        source::Source,
+        time::Timestamp,
+        tx::{StoreError, Tx},
+        user::{self, UserId},
+    },
+    token::keys::Keys,
+};
+
+/// 2024-01-01T00:00:00Z: when every play begins.
+pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
+
+/// The service.
+pub struct House {
+    /// What time it is.
+    pub now: Timestamp,
+    guard: Guard,
+    sessions: session::Policy,
+    destination: Destination,
+    rng: StdRng,
+}
+
+/// A challenge token, with what only the phone's owner may know. Players who
+/// own no phone look at the code to be wrong for sure.
+#[derive(Clone)]
+pub struct Token {
+    /// The phone that the code went to.
+    pub phone: Phone,
+    /// The code.
+    pub code: OneTimeCode,
+    challenge: ChallengeId,
+    device: Option<DeviceSecret>,
+}
+
+impl House {
+    /// A house with these limits, and the same chance every time; `None` when
+    /// there is no phone that it may send to.
+    pub fn new(config: &Config, policy: Policy) -> Option<Self> {
+        let mut rng = StdRng::seed_from_u64(2024);
+        let keys = Keys::draw(&mut rng);
+        let dearest = config
+            .login
+            .destinations
+            .iter()
+            .filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)))
+            .max_by_key(|(price, _)| *price);
+        Some(Self {
+            now: BEGINNING,
+            destination: dearest?.1.clone(),
+            guard: Guard::new(policy, move |what, text| keys.fingerprint(what, text)),
+            sessions: config.sessions(),
+            rng,
+        })
+    }
+
+    /// The limits.
+    pub fn policy(&self) -> &Policy {
+        &self.guard.policy
+    }
+
+    /// A phone that may be sent to; ten thousand numbers in a row are a prefix.
+    pub fn phone(&self, number: u64) -> Phone {
+        let phone = self.destination.number(number);
+        phone.expect("a destination was chosen that has phones")
+    }
+
+    /// The same, with numbers in a row scattered over all prefixes.
+    pub fn scattered(&self, number: u64) -> Phone {
+        // Neither even nor a multiple of five, so that no two numbers meet.
+        self.phone(number.wrapping_mul(387_420_489))
+    }
+
+    /// What a message to the phone costs.
+    pub fn price(&self, phone: Phone) -> Money {
+        Price::of(phone, &self.guard.policy.prices)
+    }
+
+    fn visitor(&self, source: Option<Source>, device: Option<&DeviceSecret>) -> Visitor {
+        Visitor {
+            source,
+            device: device.cloned(),
+            now: self.now,
+            at: self.now,
+        }
+    }
+
+    /// Asks for a code.
+    pub fn ask(
+        &mut self,
+        tx: &mut dyn Tx,
+        source: Option<Source>,
+        phone: Phone,
+        device: Option<&DeviceSecret>,
+    ) -> Result<Result<Token, Reached>, StoreError> {
+        let visitor = self.visitor(source, device);
+        let wanted = Wanted {
+            phone,
+            purpose: Purpose::Login,
+            fixed: None,
+        };
+        match challenge::open(tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+            Ok(opened) => Ok(Ok(Token {
+                phone,
+                code: opened.challenge.code,
+                challenge: opened.challenge.id,
+                device: visitor.device,
+            })),
+            Err(OpenError::Limited(reached)) => Ok(Err(reached)),
+            Err(OpenError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Confirms with what may be the code.
+    pub fn confirm(
+        &mut self,
+        tx: &mut dyn Tx,
+        source: Option<Source>,
+        token: &Token,
+        guess: OneTimeCode,
+    ) -> Result<Confirmation, StoreError> {
+        let visitor = self.visitor(source, token.device.as_ref());
+        let attempt = Attempt {
+            answer: Answer {
+                challenge: token.challenge,
+                phone: token.phone,
+                purpose: Purpose::Login,
+                guess,
+            },
+            invitation: None,
+            origin: Origin::default(),
+        };
+        let (guard, sessions) = (&self.guard, self.sessions);
+        login::confirm(tx, guard, &visitor, &attempt, sessions, &mut self.rng)
+    }
+
+    /// Tries an invitation code.
+    pub fn redeem(
+        &mut self,
+        tx: &mut dyn Tx,
+        source: Option<Source>,
+        id: UserId,
+    ) -> Result<Result<(), RedeemError>, StoreError> {
+        let visitor = self.visitor(source, None);
+        let user = tx.user(id)?;
+        let user = user.ok_or_else(|| StoreError::Broken("a player has no account".to_owned()))?;
+        let code = InvitationCode::draw(&mut self.rng);
+        Ok(invitation::redeem(tx, &self.guard, &visitor, &user, code)?.map(drop))
+    }
+
+    /// Somebody who has logged in before, long ago: the phone's known device.
+    pub fn settle(&mut self, tx: &mut dyn Tx, phone: Phone) -> Result<DeviceSecret, StoreError> {
+        let user = user::register(tx, phone, self.now, &mut self.rng)?;
+        device::recognise(tx, user.id, None, self.now, &mut self.rng)
+    }
+}

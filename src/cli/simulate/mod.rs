@@ -1,0 +1,110 @@
+//! `invited simulate`: what attackers could do here, in figures.
+//!
+//! Attackers who know every rule play against the rules themselves, with this
+//! installation's limits, over a store in a temporary folder and on a clock
+//! that only they move: when they are told to wait, the wait is over at once.
+//! Then they play again without one limit or another, to show what it is
+//! worth. The installation's own database and keys are not looked at.
+//!
+//! One file an attack; [`house`] is the service, [`world`] all that is around
+//! an attacker.
+
+mod bomb;
+mod crowd;
+mod game;
+mod guess;
+mod harvest;
+mod house;
+mod play;
+mod pump;
+mod score;
+mod shield;
+mod spray;
+mod table;
+mod world;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use self::{play::Play, score::Outcome, shield::Shield, world::Attacker};
+use super::{Failure, Settings, print};
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const ATTACKS: [Attack; 5] = [
+    guess::ATTACK,
+    spray::ATTACK,
+    pump::ATTACK,
+    bomb::ATTACK,
+    harvest::ATTACK,
+];
+
+/// An attack, and how it is played and told.
+struct Attack {
+    name: &'static str,
+    about: &'static str,
+    /// The least time between two requests.
+    pace: Duration,
+    /// Who plays it.
+    players: &'static [Player],
+    /// The heads and the cells of its table.
+    figures: fn(&Outcome, &Play) -> Vec<(String, String)>,
+}
+
+/// A way to play an attack.
+struct Player {
+    /// What is special of it, if there is another way.
+    name: &'static str,
+    /// What is taken away, one at a time.
+    shields: &'static [Shield],
+    attacker: fn(&Play) -> Box<dyn Attacker>,
+}
+
+#[derive(Args)]
+pub struct Simulate {
+    /// A TOML file with settings (`invited config` prints one).
+    #[arg(long, value_name = "FILE", env = "INVITED_CONFIG")]
+    config: Option<PathBuf>,
+    /// Who attacks: guess (the codes of one phone), spray (a few codes of many phones), pump (messages to numbers
+    /// that earn from them), bomb (one phone with messages), harvest (invitation codes).
+    #[arg(long, value_name = "ATTACK")]
+    attack: String,
+    /// For how long.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+    /// How many requests a day an attacker makes at most.
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
+    requests: u32,
+    /// How many prefixes of 10 000 numbers earn from messages.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    prefixes: u32,
+    /// How many people have an invitation code to be hit.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    users: u32,
+}
+
+impl Simulate {
+    pub fn run(&self) -> Result<(), Failure> {
+        let names = ATTACKS.map(|attack| attack.name).join(", ");
+        let attack = ATTACKS.iter().find(|attack| attack.name == self.attack);
+        let attack = attack.ok_or_else(|| {
+            Failure::misconfigured(format!("--attack is no attack: write one of {names}"))
+        })?;
+        let settings = Settings {
+            config: self.config.clone(),
+            database: None,
+            keys: None,
+        };
+        let config = settings.read()?;
+        let play = Play {
+            has_prices: !config.budget.prices.is_empty(),
+            config,
+            days: self.days,
+            requests: self.requests,
+            prefixes: self.prefixes,
+            users: self.users,
+        };
+        print(&play.tell(attack)?)
+    }
+}

@@ -1,0 +1,149 @@
+//! What came of an attack, in figures.
+
+use std::time::Duration;
+
+use super::{DAY, HOUR, crowd::Crowd, house::BEGINNING, table::grouped};
+use crate::domain::{guard::LONG, money::Money, time::Timestamp};
+
+/// What an attacker did so far.
+pub struct Score {
+    /// Messages in the first hour.
+    first_hour: u32,
+    /// How likely it is that every guess so far was wrong.
+    survival: f64,
+    days: Vec<Deeds>,
+}
+
+/// What was done within a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deeds {
+    /// Messages that were sent.
+    pub messages: u32,
+    /// What they cost, in whole units of the currency.
+    pub cost: f64,
+    /// Guesses at codes of less than six digits that were evaluated.
+    pub short: u32,
+    /// Guesses at longer codes that were evaluated.
+    pub long: u32,
+    /// How many of these guesses are to be expected to be right.
+    pub hits: f64,
+    /// Invitation codes that were looked up.
+    pub invitation_codes: u32,
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self {
+            first_hour: 0,
+            survival: 1.0,
+            days: Vec::new(),
+        }
+    }
+}
+
+impl Score {
+    fn day(&mut self, at: Timestamp) -> &mut Deeds {
+        let day = at.since(BEGINNING).as_secs() / DAY.as_secs();
+        let day = usize::try_from(day).unwrap_or(usize::MAX);
+        if self.days.len() <= day {
+            self.days.resize(day + 1, Deeds::default());
+        }
+        &mut self.days[day]
+    }
+
+    /// Writes a message down.
+    pub fn message(&mut self, at: Timestamp, price: Money) {
+        self.first_hour += u32::from(at.since(BEGINNING) < HOUR);
+        let units = u32::try_from(price.units()).unwrap_or(u32::MAX);
+        let day = self.day(at);
+        day.messages += 1;
+        day.cost += f64::from(units) / 10_000.0;
+    }
+
+    /// Writes a guess down that was evaluated, after `tried` others at a code.
+    pub fn guess(&mut self, at: Timestamp, digits: usize, tried: u64) {
+        let codes = (0..digits).fold(1.0, |codes, _| codes * 10.0);
+        let left = u32::try_from(tried).map_or(1.0, |tried| codes - f64::from(tried));
+        self.survival *= 1.0 - 1.0 / left.max(1.0);
+        let day = self.day(at);
+        day.hits += 1.0 / codes;
+        if digits < LONG {
+            day.short += 1;
+        } else {
+            day.long += 1;
+        }
+    }
+
+    /// Writes an invitation code down that was looked up.
+    pub fn invitation_code(&mut self, at: Timestamp) {
+        self.day(at).invitation_codes += 1;
+    }
+}
+
+/// The score of an attack that was played to its end, or that was broken off
+/// and is reckoned up.
+pub struct Outcome {
+    /// The score.
+    pub score: Score,
+    /// Everybody else, and how they fared.
+    pub crowd: Crowd,
+    /// How long it was played.
+    pub played: Duration,
+    /// How long it was to be played.
+    pub whole: Duration,
+}
+
+impl Outcome {
+    /// A figure as text, in whole numbers, marked when it was reckoned up.
+    pub fn number(&self, figure: f64) -> String {
+        self.mark(grouped(figure))
+    }
+
+    /// The same, to the second decimal place.
+    pub fn decimal(&self, figure: f64) -> String {
+        self.mark(format!("{figure:.2}"))
+    }
+
+    fn mark(&self, figure: String) -> String {
+        if self.played < self.whole {
+            format!("~{figure}")
+        } else {
+            figure
+        }
+    }
+
+    fn times(&self) -> f64 {
+        self.whole.as_secs_f64() / self.played.as_secs_f64()
+    }
+
+    /// A sum over the time that was played.
+    pub fn so_far(&self, of: fn(&Deeds) -> f64) -> f64 {
+        self.score.days.iter().map(of).sum()
+    }
+
+    /// A sum over the whole time.
+    pub fn in_all(&self, of: fn(&Deeds) -> f64) -> f64 {
+        self.so_far(of) * self.times()
+    }
+
+    /// A sum over an average day.
+    pub fn a_day(&self, of: fn(&Deeds) -> f64) -> f64 {
+        self.in_all(of) * DAY.as_secs_f64() / self.whole.as_secs_f64()
+    }
+
+    /// A sum over the worst day.
+    pub fn worst_day(&self, of: fn(&Deeds) -> f64) -> f64 {
+        let average = self.a_day(of);
+        self.score.days.iter().map(of).fold(average, f64::max)
+    }
+
+    /// The messages of the first hour.
+    pub fn first_hour(&self) -> f64 {
+        self.score.first_hour.into()
+    }
+
+    /// How likely a takeover is, in all.
+    pub fn chance(&self) -> f64 {
+        1.0 - self.score.survival.powf(self.times())
+    }
+}
