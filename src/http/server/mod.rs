@@ -1,9 +1,9 @@
 //! The accept loop, and what keeps clients from holding the server.
 //!
 //! poem's own server has no clock and takes whoever comes. This one is
-//! hyper's, over a [`wire`] that times each part of a request by itself (a
+//! hyper's, over a `wire` that times each part of a request by itself (a
 //! client who is slow to send is cut off, one who is between requests is not),
-//! and a [`crowd`] with a place for so many and no more. How requests must
+//! and a `crowd` with a place for so many and no more. How requests must
 //! look is said in `framing`; how long bodies may take, in `json`.
 
 mod crowd;
