@@ -2,15 +2,21 @@
 //! merged into the database before is not lost by that: the server starts and
 //! knows it, or refuses to start, changes nothing, and says how to restore.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
+use invited::{
+    domain::phone::Phone,
+    store::{Location, Store},
+};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::{
     crowd::{Crowd, some_moment},
     site::Site,
 };
+use crate::harness::Harness;
 
 const CLIENTS: usize = 16;
 
@@ -139,6 +145,30 @@ fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
     assert!(refusal.told.contains(sentence), "{refusal:?}");
     check_beside(&mut crowd, &log);
     crowd.tally.close("a backup beside a later log");
+}
+
+#[tokio::test]
+async fn a_log_that_began_anew_fits_its_database_as_the_first_did() {
+    let house = Harness::new();
+    for round in 0..20 {
+        let phone = format!("+79{round:05}0000");
+        house.login(&phone).await;
+        let intruder = house.intruder();
+        if round % 3 > 0 {
+            let merge = "PRAGMA wal_checkpoint(PASSIVE)";
+            intruder.query_row(merge, [], |_| Ok(())).unwrap();
+        }
+        // What a crash would leave; copied by others, for closing a file gives up its locks.
+        let crash = TempDir::new().unwrap();
+        let script = "cp \"$0\" \"$0\"-wal \"$1\"";
+        let files = [intruder.path().unwrap(), crash.path().to_str().unwrap()];
+        let copied = Command::new("sh").args(["-c", script]).args(files).status();
+        assert!(copied.unwrap().success());
+        let store = Store::open(&Location::Sqlite(crash.path().join("invited.db"))).unwrap();
+        let phone = Phone::from_digits(&phone[1..]).unwrap();
+        let user = store.read(move |tx| tx.user_by_phone(phone)).await;
+        assert!(user.unwrap().is_some(), "round {round}");
+    }
 }
 
 /// Writes what nobody will ask for, and ends like this.

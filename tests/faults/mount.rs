@@ -16,11 +16,11 @@ pub struct Disk(TempDir);
 
 impl Disk {
     /// Mounts one, if this machine lets us.
-    pub fn mount() -> Option<Self> {
+    pub fn mount(size: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let mut mount = Command::new("mount");
         mount
-            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(folder.path());
         let reason = match mount.output() {
             Ok(output) if output.status.success() => return Some(Self(folder)),

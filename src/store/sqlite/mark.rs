@@ -42,6 +42,13 @@ pub fn raise(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", read(connection)?.wrapping_add(1))
 }
 
+/// Merges what can be merged of the log, and says whether that was all of it:
+/// then the next transaction begins it anew, in the place that it has.
+pub fn merge(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    is_due(connection)
+}
+
 /// Merges the log and raises the mark once more, so that no older copy of the
 /// log that ends here fits any longer. Does nothing where nothing was written.
 pub fn part(connection: &Connection) -> rusqlite::Result<()> {

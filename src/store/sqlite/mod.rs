@@ -244,6 +244,16 @@ fn is_damage(failure: &StoreError) -> bool {
     matches!(failure, StoreError::Unavailable(cause) if cause.is::<Damaged>())
 }
 
+fn is_full(failure: &StoreError) -> bool {
+    let StoreError::Unavailable(cause) = failure else {
+        return false;
+    };
+    let cause = cause
+        .downcast_ref()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    cause == Some(ErrorCode::DiskFull)
+}
+
 /// A column's text or number is not what this build writes there.
 fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(

@@ -22,7 +22,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Damage, Transaction, failed, is_damage, mark};
+use super::{Damage, Transaction, failed, is_damage, is_full, mark};
 use crate::domain::tx::{StoreError, Tx};
 
 /// Closures that may wait; one more is refused at once.
@@ -156,6 +156,7 @@ fn write(
     stopping: &AtomicBool,
     damage: &Damage,
 ) {
+    let mut is_short_of_room = false;
     while let Ok(first) = jobs.recv() {
         let mut batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
         let commit = if stopping.load(Ordering::Acquire) {
@@ -165,8 +166,14 @@ fn write(
         } else {
             commit(&mut connection, &mut batch).inspect_err(|failure| damage.note(failure))
         };
+        is_short_of_room |= commit.as_ref().is_err_and(is_full);
         for job in batch {
             job.settle(commit.clone());
+        }
+        // It may be the log that fills the disk. Merging it takes a little room, so it is
+        // tried until there is some.
+        if is_short_of_room {
+            is_short_of_room = !mark::merge(&connection).unwrap_or(false);
         }
     }
     if damage.sign().is_none() {
