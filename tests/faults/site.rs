@@ -69,11 +69,9 @@ impl Site {
 
     /// With the database on another disk.
     pub fn on(disk: &Path) -> Self {
-        let database = disk.join("invited.db");
-        Self {
-            database,
-            ..Self::new()
-        }
+        let mut site = Self::new();
+        site.database = disk.join("invited.db");
+        site
     }
 
     /// A file beside the database: its log, or whatever else has its name and more.
@@ -152,6 +150,19 @@ impl Site {
             post.codes.insert(text("to"), text("code"));
         }
         post.codes[phone].clone()
+    }
+}
+
+impl Drop for Site {
+    /// A test that fails tells what the servers had to say.
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(log) = fs::read_to_string(self.log())
+        {
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(20)..].join("\n");
+            super::say(&format!("the servers' last words:\n{last}"));
+        }
     }
 }
 

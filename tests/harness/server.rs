@@ -120,6 +120,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(Some(status)) = self.process.try_wait()
+        {
+            eprintln!("the server had ended before: {status}");
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
