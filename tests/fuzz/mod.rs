@@ -166,7 +166,7 @@ async fn a_million_requests_get_documented_answers() {
     report(&outcomes, begun);
     assert_came(
         &outcomes,
-        "refresh_reused sms_token_used token_expired too_many_attempts rate_limited",
+        "invitation_not_found sms_code_invalid sms_token_expired sms_token_missing token_expired",
     );
 }
 
@@ -189,6 +189,6 @@ async fn people_get_what_the_model_says_for_a_long_time() {
     report(&outcomes, begun);
     assert_came(
         &outcomes,
-        "invitation_cycle phone_taken rate_limited too_many_attempts token_expired",
+        "invitation_cycle phone_taken refresh_reused sms_unavailable too_many_attempts",
     );
 }

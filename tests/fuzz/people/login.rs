@@ -1,5 +1,8 @@
 //! Asking for codes and confirming them.
 
+use std::sync::Arc;
+
+use invited::sms::SmsError;
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -32,18 +35,23 @@ impl People {
         let phone = self.chance.pick(&self.phones.clone()).clone();
         let device = self.device();
         let known = self.model.known(&phone, device.as_ref());
-        let predicted = self.model.ask(&phone, known.as_ref());
+        let mut predicted = self.model.ask(&phone, known.as_ref());
         let call = (Method::POST, "/login/");
         let body = json!({ "phone": phone });
+        let (gateway, shown) = (
+            Arc::clone(&self.house().gateway),
+            shown("device-token", device),
+        );
+        if predicted == OK && self.chance.one_in(20) {
+            predicted = "sms_unavailable";
+            *gateway.fails.lock().unwrap() = Some(SmsError::NotSent);
+        }
         let (reply, came) = self
-            .call(
-                call,
-                shown("device-token", device),
-                Some(body),
-                (predicted, SENDING),
-            )
+            .call(call, shown, Some(body), (predicted, SENDING))
             .await;
-        if came {
+        // Then it is as if nothing had been asked for.
+        let has_failed = gateway.fails.lock().unwrap().take().is_some();
+        if came && !has_failed {
             self.asked(&reply, &phone, None, known.as_ref());
         }
     }
