@@ -6,14 +6,18 @@
 //! So clients who hold connections and say nothing displace one another.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::future::{AbortHandle, AbortRegistration};
 use ipnet::IpNet;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+use super::book::{Book, Seat, Time};
 
 /// Everybody who is connected.
 pub struct Crowd {
@@ -21,18 +25,10 @@ pub struct Crowd {
     most_per_source: usize,
     exempt: Vec<IpNet>,
     /// One for each open connection, also for those that were told to go.
-    seats: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
+    /// What times are counted from.
+    beginning: Instant,
     book: Mutex<Book>,
-}
-
-/// Who has a place, and in which order they wait.
-#[derive(Default)]
-struct Book {
-    taken: usize,
-    taken_by: HashMap<IpAddr, usize>,
-    /// Counts those who began to wait, so that the first is the longest.
-    turn: u64,
-    waiting: BTreeMap<u64, (Option<IpAddr>, AbortHandle)>,
 }
 
 impl Crowd {
@@ -43,7 +39,8 @@ impl Crowd {
             most,
             most_per_source,
             exempt,
-            seats: Arc::new(Semaphore::new(most)),
+            permits: Arc::new(Semaphore::new(most)),
+            beginning: Instant::now(),
             book: Mutex::default(),
         }
     }
@@ -52,15 +49,32 @@ impl Crowd {
     /// who could make room has a request at work.
     pub async fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<(Place, AbortRegistration)> {
         let (leave, told) = AbortHandle::new_pair();
-        let mut place = self.book().enter(self, peer, leave)?;
+        let since = self.time(Instant::now());
+        let mut place = Place {
+            crowd: Arc::clone(self),
+            seat: self.seat(self.source(peer), leave, since)?,
+            since,
+            waits: true,
+            permit: None,
+        };
         // Whoever was told to go has gone once this is ready.
-        place.seat = Arc::clone(&self.seats).acquire_owned().await.ok();
+        place.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         Some((place, told))
     }
 
     /// Tells whoever has waited longest to go. `false` when nobody waits.
     pub fn thin(&self) -> bool {
-        self.book().displace_longest().is_some()
+        self.book().displace(None).is_some()
+    }
+
+    fn seat(&self, source: Option<IpAddr>, leave: AbortHandle, now: Time) -> Option<Arc<Seat>> {
+        let mut book = self.book();
+        if source.is_some_and(|source| book.taken_by(source) >= self.most_per_source) {
+            book.displace(source)?;
+        } else if book.taken() >= self.most {
+            book.displace(None)?;
+        }
+        Some(book.seat(source, leave, now))
     }
 
     /// Whom a connection counts for: nobody when its peer is exempt.
@@ -77,98 +91,39 @@ impl Crowd {
         })
     }
 
+    fn time(&self, now: Instant) -> Time {
+        let since = now.duration_since(self.beginning);
+        // It would take half a million years.
+        Time::try_from(since.as_micros()).unwrap_or_default()
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Book {
-    fn enter(&mut self, crowd: &Arc<Crowd>, peer: IpAddr, leave: AbortHandle) -> Option<Place> {
-        let source = crowd.source(peer);
-        let of_source = source.and_then(|source| self.taken_by.get(&source).copied());
-        if of_source.unwrap_or_default() >= crowd.most_per_source {
-            self.displace_longest_of(source?)?;
-        } else if self.taken >= crowd.most {
-            self.displace_longest()?;
-        }
-        self.taken += 1;
-        if let Some(source) = source {
-            *self.taken_by.entry(source).or_default() += 1;
-        }
-        let turn = self.next_turn();
-        self.waiting.insert(turn, (source, leave.clone()));
-        Some(Place {
-            crowd: Arc::clone(crowd),
-            source,
-            leave,
-            turn,
-            waits: true,
-            seat: None,
-        })
-    }
-
-    fn displace_longest(&mut self) -> Option<()> {
-        let turn = *self.waiting.first_key_value()?.0;
-        self.displace(turn)
-    }
-
-    fn displace_longest_of(&mut self, source: IpAddr) -> Option<()> {
-        // Found soon: a source at its cap is a good part of those who wait.
-        let mut waiting = self.waiting.iter();
-        let (turn, _) = waiting.find(|(_, (of, _))| *of == Some(source))?;
-        self.displace(*turn)
-    }
-
-    fn displace(&mut self, turn: u64) -> Option<()> {
-        let (source, leave) = self.waiting.remove(&turn)?;
-        leave.abort();
-        self.leave(source);
-        Some(())
-    }
-
-    fn leave(&mut self, source: Option<IpAddr>) {
-        self.taken -= 1;
-        if let Some(source) = source
-            && let Entry::Occupied(mut count) = self.taken_by.entry(source)
-        {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
-
-    fn next_turn(&mut self) -> u64 {
-        self.turn += 1;
-        self.turn
     }
 }
 
 /// One connection's place, given back when it is dropped.
 pub struct Place {
     crowd: Arc<Crowd>,
-    source: Option<IpAddr>,
-    leave: AbortHandle,
-    turn: u64,
+    seat: Arc<Seat>,
+    since: Time,
     waits: bool,
-    seat: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
-    /// A request is over: begins to wait for another, behind all who wait.
-    pub fn rest(&mut self) {
+    /// A request is over: waits for another from now on.
+    pub fn rest(&mut self, now: Instant) {
         if !self.waits {
-            let turn = self.crowd.book().next_turn();
-            self.turn = turn;
+            self.since = self.crowd.time(now);
             self.wait();
         }
     }
 
-    /// Waits on for what is missing of a request, where it waited before.
+    /// Waits on for what is missing of a request, since when it waited before.
     pub fn wait(&mut self) {
         if !self.waits {
-            let waiting = (self.source, self.leave.clone());
-            self.crowd.book().waiting.insert(self.turn, waiting);
+            self.seat.wait(self.since);
             self.waits = true;
         }
     }
@@ -176,7 +131,7 @@ impl Place {
     /// Something arrived to be worked at; `false` when the place is lost to another.
     pub fn work(&mut self) -> bool {
         if self.waits {
-            self.waits = self.crowd.book().waiting.remove(&self.turn).is_none();
+            self.waits = !self.seat.work(self.since);
         }
         !self.waits
     }
@@ -184,11 +139,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut book = self.crowd.book();
-        // Whoever was displaced has given it to another already.
-        if !self.waits || book.waiting.remove(&self.turn).is_some() {
-            book.leave(self.source);
-        }
+        self.crowd.book().leave(&self.seat);
     }
 }
 
@@ -209,24 +160,5 @@ mod tests {
             let source = source.map(|source| source.parse().unwrap());
             assert_eq!(crowd.source(peer.parse().unwrap()), source, "{peer}");
         }
-    }
-
-    #[tokio::test]
-    async fn nothing_is_kept_of_those_who_left() {
-        let crowd = Arc::new(Crowd::new(3, 2, Vec::new()));
-        let peer = |last| IpAddr::from([203, 0, 113, last]);
-        let mut places = Vec::new();
-        for last in [1, 1, 2] {
-            places.push(crowd.enter(peer(last)).await.unwrap().0);
-        }
-        assert!(places.iter_mut().all(Place::work));
-        assert!(crowd.enter(peer(3)).await.is_none(), "all are at work");
-        places[0].rest();
-        places[1].wait();
-        drop(places);
-        let book = crowd.book();
-        assert_eq!((book.taken, book.taken_by.len()), (0, 0));
-        assert!(book.waiting.is_empty());
-        assert_eq!(crowd.seats.available_permits(), 3);
     }
 }

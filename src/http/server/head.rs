@@ -27,7 +27,7 @@ impl Head {
         let mut taken = 0;
         loop {
             let rest = &bytes[taken..];
-            let Some(lf) = rest.iter().position(|byte| *byte == b'\n') else {
+            let Some(lf) = memchr::memchr(b'\n', rest) else {
                 self.keep(rest);
                 return None;
             };

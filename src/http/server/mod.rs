@@ -6,6 +6,7 @@
 //! and a `crowd` with a place for so many and no more. How requests must
 //! look is said in `framing`; how long bodies may take, in `json`.
 
+mod book;
 mod crowd;
 mod exchange;
 mod head;

@@ -82,9 +82,10 @@ impl Wire {
             Part::Body(0) => {
                 *part = Part::Head;
                 self.begun = false;
-                self.until = Instant::now() + self.patience.idle;
+                let now = Instant::now();
+                self.until = now + self.patience.idle;
                 if self.stuck.is_none() {
-                    self.place.rest();
+                    self.place.rest(now);
                 }
             }
             Part::Head | Part::Body(_) | Part::Chunks => {}
@@ -229,10 +230,11 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Ok(()));
         }
         let patience = wire.patience.farewell;
-        let until = *wire
-            .farewell
-            .get_or_insert_with(|| Instant::now() + patience);
-        wire.place.rest();
+        let until = *wire.farewell.get_or_insert_with(|| {
+            let now = Instant::now();
+            wire.place.rest(now);
+            now + patience
+        });
         // First, or whoever sends fast enough would never be found late.
         if let Poll::Ready(late) = wire.alarm.poll(cx, until) {
             return Poll::Ready(late);
