@@ -17,13 +17,17 @@ use crate::{cli::Failure, config::Config, domain::guard::Policy};
 
 const NOTE: &str = "\n~ reckoned up from the first days, for the others would be like them\n";
 
+/// So many days' requests are enough to know a row that lacks no limit, and
+/// those of one day any other.
+const EXACT: u32 = 4;
+
 /// What is played.
 pub struct Play {
     /// The settings of the installation.
     pub config: Config,
     /// How long.
     pub days: u32,
-    /// Requests of an attacker on a day, and in all without some limit.
+    /// Requests of an attacker on a day, at most.
     pub requests: u32,
     /// Prefixes of whoever earns from messages.
     pub prefixes: u32,
@@ -107,7 +111,8 @@ impl Play {
                 Failure::misconfigured("login.destinations covers no phone that there can be")
             })?;
             let mut world = World::new(house, attack.pace, self.days, self.requests);
-            world.enough = row.lacks.then_some(self.requests);
+            let days = if row.lacks { 1 } else { EXACT };
+            world.enough = self.requests.saturating_mul(days);
             Game::new(world, (row.player.attacker)(self)).play(bar)
         };
         let outcomes = thread::scope(|scope| {

@@ -55,7 +55,7 @@ pub struct World {
     /// longer: other days would be like it.
     pub end: Timestamp,
     /// Requests after which it is plain what comes of them.
-    pub enough: Option<u32>,
+    pub enough: u32,
     requests: u32,
     made: u32,
     today: u32,
@@ -88,7 +88,7 @@ impl World {
             source: None,
             pace,
             end: begin + DAY * days,
-            enough: None,
+            enough: u32::MAX,
             requests,
             made: 0,
             today: 0,
@@ -123,7 +123,7 @@ impl World {
         self.today += 1;
         self.made += 1;
         let is_tired = self.today >= self.requests;
-        if is_tired || self.enough.is_some_and(|enough| self.made >= enough) {
+        if is_tired || self.made >= self.enough {
             self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
         if is_tired {
