@@ -188,7 +188,7 @@ impl Ledgers for Transaction<'_> {
 
     fn latest_time(&mut self) -> Result<Timestamp, StoreError> {
         let elsewhere = self.one(
-            "SELECT max(coalesce((SELECT at FROM latest), 0), coalesce((SELECT max(at) FROM misses), 0))",
+            "SELECT max(coalesce((SELECT at FROM latest WHERE id = 1), 0), coalesce((SELECT max(at) FROM misses), 0))",
             [],
             |row| at(row, 0),
         )?;

@@ -9,6 +9,8 @@ mod ledgers;
 mod mark;
 pub mod migrate;
 pub mod open;
+#[cfg(debug_assertions)]
+mod plan;
 mod sessions;
 mod users;
 mod writer;
@@ -80,6 +82,7 @@ impl Sqlite {
             });
         let readers = Pool::builder()
             .max_size(READERS)
+            .test_on_check_out(false)
             .min_idle(Some(1))
             .idle_timeout(None)
             .max_lifetime(None)
@@ -108,7 +111,9 @@ impl Sqlite {
         outcome.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
-    /// See [`super::Store::read`].
+    /// See [`super::Store::read`]. Reads are short and mostly find their pages
+    /// in memory: handing one to another thread would cost more than it. So it
+    /// runs where it is asked for, unless it would have to wait for a connection.
     pub async fn read<T, E>(
         &self,
         mut work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
@@ -117,23 +122,35 @@ impl Sqlite {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (readers, damage) = (self.readers.clone(), self.writer.damage());
+        let damage = self.writer.damage();
+        if let Some(mut connection) = self.readers.try_get() {
+            return read(&mut connection, &damage, &mut work);
+        }
+        let readers = self.readers.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let mut connection = readers
                 .get()
                 .map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Deferred)
-                .map_err(failed)?;
-            let mut transaction = Transaction::new(&transaction);
-            let outcome = work(&mut transaction);
-            if let Some(failure) = transaction.failure.take() {
-                damage.note(&failure);
-            }
-            outcome
+            read(&mut connection, &damage, &mut work)
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
+}
+
+fn read<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    damage: &Damage,
+    work: &mut impl FnMut(&mut dyn Tx) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Deferred)
+        .map_err(failed)?;
+    let mut transaction = Transaction::new(&transaction);
+    let outcome = work(&mut transaction);
+    if let Some(failure) = transaction.failure.take() {
+        damage.note(&failure);
+    }
+    outcome
 }
 
 fn gone() -> StoreError {
@@ -162,6 +179,10 @@ impl<'c> Transaction<'c> {
     }
 
     fn statement(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+        #[cfg(debug_assertions)]
+        if let Some(step) = plan::scan(self.connection, sql).map_err(|error| self.failed(error))? {
+            unreachable!("{step}, by {sql}");
+        }
         let statement = self.connection.prepare_cached(sql);
         statement.map_err(|error| self.failed(error))
     }

@@ -183,7 +183,7 @@ impl Users for Transaction<'_> {
 
     fn any_user(&mut self) -> Result<bool, StoreError> {
         Ok(self
-            .one("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))?
+            .one("SELECT 1 FROM users WHERE id > 0 LIMIT 1", [], |_| Ok(()))?
             .is_some())
     }
 }
