@@ -27,5 +27,6 @@ mod problem;
 mod profile;
 mod server;
 mod session;
+mod shown;
 mod simulate;
 mod store;

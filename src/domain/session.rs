@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Identifies a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub i64);
 
 /// Identifies a generation of a session: one access and one refresh token.

@@ -190,6 +190,10 @@ pub trait Ledgers {
     fn latest_time(&mut self) -> Result<Timestamp, StoreError>;
 }
 
+/// What stays the same for as long as a user would be shown the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp(pub u64);
+
 /// Why the store could not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     domain::{
         session::{self, Bearer, Session},
-        tx::Tx,
+        tx::{Stamp, Tx},
         user::{User, UserId},
     },
     token::{TokenError, access},
@@ -39,6 +39,16 @@ impl Caller {
     /// Who it is.
     pub fn user(&self) -> UserId {
         self.bearer.user
+    }
+
+    /// Who it says it is, and in which session.
+    pub fn bearer(&self) -> Bearer {
+        self.bearer
+    }
+
+    /// What stays the same for as long as the user would be shown the same.
+    pub fn stamp(&self) -> Stamp {
+        self.app.store.stamp(self.bearer.user)
     }
 
     /// Reads for this user.

@@ -66,7 +66,7 @@ impl HealthApi {
     )]
     #[expect(clippy::unused_async, reason = "poem-openapi wants every handler so")]
     async fn live(&self) -> Result<Reply<HealthReply>, Refusal<Live>> {
-        Ok(Reply(HealthReply::ok()))
+        Ok(Reply::of(&HealthReply::ok()))
     }
 
     /// Check that the store answers
@@ -81,6 +81,6 @@ impl HealthApi {
     async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
         let at = app.0.ratchet.now();
         app.0.store.check(at).await.map_err(Problem::from)?;
-        Ok(Reply(HealthReply::ok()))
+        Ok(Reply::of(&HealthReply::ok()))
     }
 }

@@ -150,7 +150,7 @@ impl InvitationApi {
             })
             .await?;
         let referrer = redeemed.map_err(Problem::from)?;
-        Ok(Reply(RedeemReply {
+        Ok(Reply::of(&RedeemReply {
             invited_by: referrer.phone.to_string(),
         }))
     }
@@ -190,7 +190,7 @@ impl InvitationApi {
             .iter()
             .map(|invitee| entry(invitee.phone.to_string(), instant(invitee.at)))
             .collect();
-        Ok(Reply(InviteesReply { invitations, next }))
+        Ok(Reply::of(&InviteesReply { invitations, next }))
     }
 }
 

@@ -4,7 +4,7 @@
 //! equal keys, and its errors repeat what was sent; so requests are read here,
 //! while its types keep describing them in the document.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use hyper::body::Bytes;
 use poem::{
@@ -228,16 +228,42 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 }
 
 /// A JSON answer: 200, the members in the order in which the type has them.
-pub struct Reply<T>(pub T);
+pub struct Reply<T> {
+    body: Bytes,
+    of: PhantomData<T>,
+}
 
-impl<T: Serialize + Send> IntoResponse for Reply<T> {
-    fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self.0).expect("an answer is plain JSON");
-        Response::builder().content_type(CONTENT_TYPE).body(body)
+impl<T: Serialize> Reply<T> {
+    /// Writes `value`.
+    pub fn of(value: &T) -> Self {
+        Self::again(serde_json::to_vec(value).expect("an answer is plain JSON"))
     }
 }
 
-impl<T: Type + Serialize + Send> ApiResponse for Reply<T> {
+impl<T> Reply<T> {
+    /// What was written before.
+    pub fn again(body: impl Into<Bytes>) -> Self {
+        Self {
+            body: body.into(),
+            of: PhantomData,
+        }
+    }
+
+    /// What is written.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+}
+
+impl<T: Send> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type(CONTENT_TYPE)
+            .body(self.body)
+    }
+}
+
+impl<T: Type> ApiResponse for Reply<T> {
     fn meta() -> MetaResponses {
         let content = vec![MetaMediaType {
             content_type: CONTENT_TYPE,

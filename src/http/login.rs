@@ -191,8 +191,8 @@ impl LoginApi {
             })
             .await
             .map_err(|problem| overrun(app, problem))?;
-        Ok(Reply(
-            deliver(app, visitor, opened, is_test, "/login/sms-confirm/").await?,
+        Ok(Reply::of(
+            &deliver(app, visitor, opened, is_test, "/login/sms-confirm/").await?,
         ))
     }
 
@@ -247,7 +247,7 @@ impl LoginApi {
             Confirmation::Refused(verdict) => return Err(refused(verdict).into()),
         };
         let pair = access::issue(&app.keys(), &welcome.session, sessions);
-        Ok(Reply(ConfirmReply {
+        Ok(Reply::of(&ConfirmReply {
             access: pair.access,
             refresh: pair.refresh,
             device_token: base64(&welcome.device.0),

@@ -22,6 +22,7 @@ mod profile;
 mod refusal;
 pub mod server;
 mod session;
+mod shown;
 mod spec;
 mod strict;
 mod types;
@@ -96,7 +97,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         login::LoginApi,
         session::SessionApi,
-        profile::ProfileApi,
+        profile::ProfileApi::default(),
         phone::PhoneApi,
         invitation::InvitationApi,
         health::HealthApi,
@@ -125,12 +126,12 @@ impl Endpoint for Envelope {
             self.process,
             self.requests.fetch_add(1, Ordering::Relaxed)
         );
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let origin = self.cors.known(&request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let preflight = origin
             .as_ref()
-            .and_then(|_| cors::preflight(&request, self.allow(&path)));
+            .and_then(|_| cors::preflight(&request, self.allow(uri.path())));
         let mut response = match (plain, preflight) {
             (Err(problem), _) => problem.answer(&id),
             (Ok(()), Some(response)) => response,
@@ -147,11 +148,11 @@ impl Endpoint for Envelope {
         self.cors.mark(origin, &mut response);
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED
-            && let Ok(methods) = HeaderValue::from_str(self.allow(&path))
+            && let Ok(methods) = HeaderValue::from_str(self.allow(uri.path()))
         {
             headers.insert(header::ALLOW, methods);
         }
-        if let Ok(id) = HeaderValue::from_str(&id) {
+        if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert("x-request-id", id);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

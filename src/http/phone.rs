@@ -122,8 +122,8 @@ impl PhoneApi {
             .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?))
             .await
             .map_err(|problem| overrun(app, problem))?;
-        Ok(Reply(
-            deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,
+        Ok(Reply::of(
+            &deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,
         ))
     }
 
@@ -164,7 +164,7 @@ impl PhoneApi {
             })
             .await?;
         match outcome {
-            PhoneChange::Changed(profile) => Ok(Reply((*profile).into())),
+            PhoneChange::Changed(profile) => Ok(Reply::of(&(*profile).into())),
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
             PhoneChange::Refused(verdict) => Err(refused(verdict).into()),
         }

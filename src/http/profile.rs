@@ -8,6 +8,7 @@ use super::{
     auth::Caller,
     json::{Body, Done, Fields, FromFields, Reply},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    shown::Shown,
 };
 use crate::domain::{
     about::{Change, Email, Name},
@@ -15,7 +16,10 @@ use crate::domain::{
 };
 
 /// The calls about the caller's own account.
-pub struct ProfileApi;
+#[derive(Default)]
+pub struct ProfileApi {
+    shown: Shown,
+}
 
 /// A user as shown to themself.
 #[derive(Object, Serialize)]
@@ -185,10 +189,16 @@ impl ProfileApi {
         operation_id = "profile"
     )]
     async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
+        let stamp = caller.stamp();
+        if let Some(body) = self.shown.again(caller.bearer(), stamp) {
+            return Ok(Reply::again(body));
+        }
         let profile = caller
             .read(|tx, _, user| Ok(profile::read(tx, user)?))
             .await?;
-        Ok(Reply(profile.into()))
+        let reply = Reply::of(&profile.into());
+        self.shown.keep(caller.bearer(), stamp, reply.body());
+        Ok(reply)
     }
 
     /// Replace your names and e-mail address
@@ -248,5 +258,5 @@ async fn change(caller: &Caller, change: Change) -> Result<Reply<ProfileReply>, 
     let profile = caller
         .write(move |tx, _, user| Ok(profile::change(tx, user, &change)?))
         .await?;
-    Ok(Reply(profile.into()))
+    Ok(Reply::of(&profile.into()))
 }

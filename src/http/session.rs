@@ -197,7 +197,7 @@ impl SessionApi {
         match rotation {
             Rotation::Granted(session) => {
                 let pair = access::issue(&keys, &session, policy);
-                Ok(Reply(RefreshReply {
+                Ok(Reply::of(&RefreshReply {
                     access: pair.access,
                     refresh: pair.refresh,
                 }))
@@ -256,7 +256,7 @@ impl SessionApi {
                     .collect())
             })
             .await?;
-        Ok(Reply(SessionsReply { sessions }))
+        Ok(Reply::of(&SessionsReply { sessions }))
     }
 
     /// End one of your sessions

@@ -12,7 +12,8 @@ use std::{path::PathBuf, str::FromStr};
 
 use crate::domain::{
     time::Timestamp,
-    tx::{StoreError, Tx},
+    tx::{Stamp, StoreError, Tx},
+    user::UserId,
 };
 use sqlite::Sqlite;
 pub use sqlite::open::OpenError;
@@ -106,6 +107,14 @@ impl Store {
     {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work).await,
+        }
+    }
+
+    /// What stays the same for as long as what was read of this user after it
+    /// was taken would be read again.
+    pub fn stamp(&self, user: UserId) -> Stamp {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.stamp(user),
         }
     }
 

@@ -34,7 +34,8 @@ impl Default for Patience {
     }
 }
 
-/// The one clock of a connection, set to whatever it waits for.
+/// The one clock of a connection, for whatever it waits for. Setting a clock
+/// costs more than letting it ring too early, so it is only set back.
 pub struct Alarm(Pin<Box<Sleep>>);
 
 impl Alarm {
@@ -45,12 +46,15 @@ impl Alarm {
 
     /// Waits until then; ready with an error.
     pub fn poll<T>(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<io::Result<T>> {
-        if self.0.deadline() != until {
+        if self.0.deadline() > until {
             self.0.as_mut().reset(until);
         }
-        self.0
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        while self.0.as_mut().poll(cx).is_ready() {
+            if self.0.deadline() >= until {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.0.as_mut().reset(until);
+        }
+        Poll::Pending
     }
 }

@@ -12,6 +12,7 @@ pub mod open;
 #[cfg(debug_assertions)]
 mod plan;
 mod sessions;
+pub mod stamps;
 mod users;
 mod writer;
 
@@ -24,16 +25,19 @@ use std::{
 
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{
-    CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row, TransactionBehavior,
-};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row};
 use tokio::sync::oneshot;
 
-use self::{open::OpenError, writer::Writer};
+use self::{
+    open::OpenError,
+    stamps::{Stamps, Touched},
+    writer::Writer,
+};
 use super::lock::Lock;
 use crate::domain::{
     time::Timestamp,
-    tx::{Ledgers, StoreError, Tx},
+    tx::{Ledgers, Stamp, StoreError, Tx},
+    user::UserId,
 };
 
 /// Readers at once. Reads are short and the file is in memory mostly, so a
@@ -50,6 +54,7 @@ pub const FILLING_CACHE: u32 = 512 * 1024;
 pub struct Sqlite {
     writer: Writer,
     readers: Pool<SqliteConnectionManager>,
+    stamps: Arc<Stamps>,
     /// The latest instant in any ledger.
     pub latest_time: Timestamp,
     _lock: Lock,
@@ -89,9 +94,11 @@ impl Sqlite {
             .connection_timeout(Duration::from_secs(5))
             .build(manager)
             .map_err(|error| OpenError::io(path, &error))?;
+        let stamps = Arc::new(Stamps::new());
         Ok(Self {
-            writer: Writer::start(connection),
+            writer: Writer::start(connection, Arc::clone(&stamps)),
             readers,
+            stamps,
             latest_time,
             _lock: lock,
         })
@@ -111,6 +118,11 @@ impl Sqlite {
         outcome.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
+    /// See [`super::Store::stamp`].
+    pub fn stamp(&self, user: UserId) -> Stamp {
+        self.stamps.of(user)
+    }
+
     /// See [`super::Store::read`]. Reads are short and mostly find their pages
     /// in memory: handing one to another thread would cost more than it. So it
     /// runs where it is asked for, unless it would have to wait for a connection.
@@ -123,34 +135,54 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
     {
         let damage = self.writer.damage();
-        if let Some(mut connection) = self.readers.try_get() {
-            return read(&mut connection, &damage, &mut work);
+        if let Some(connection) = self.readers.try_get() {
+            return read(&connection, &damage, &mut work);
         }
         let readers = self.readers.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let mut connection = readers
+            let connection = readers
                 .get()
                 .map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-            read(&mut connection, &damage, &mut work)
+            read(&connection, &damage, &mut work)
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
 }
 
 fn read<T, E: From<StoreError>>(
-    connection: &mut Connection,
+    connection: &Connection,
     damage: &Damage,
     work: &mut impl FnMut(&mut dyn Tx) -> Result<T, E>,
 ) -> Result<T, E> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Deferred)
-        .map_err(failed)?;
-    let mut transaction = Transaction::new(&transaction);
+    let reading = Reading::begin(connection).map_err(failed)?;
+    let mut transaction = Transaction::new(reading.0);
     let outcome = work(&mut transaction);
     if let Some(failure) = transaction.failure.take() {
         damage.note(&failure);
     }
     outcome
+}
+
+/// A transaction that changes nothing and ends with its scope. rusqlite's own
+/// would compile its two statements each time, which takes as long as reading.
+struct Reading<'c>(&'c Connection);
+
+impl<'c> Reading<'c> {
+    fn begin(connection: &'c Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let ended = self
+            .0
+            .prepare_cached("ROLLBACK")
+            .and_then(|mut end| end.execute([]));
+        // SQLite ends some that fail by itself.
+        let _ = ended;
+    }
 }
 
 fn gone() -> StoreError {
@@ -162,6 +194,8 @@ fn gone() -> StoreError {
 struct Transaction<'c> {
     connection: &'c Connection,
     failure: Cell<Option<StoreError>>,
+    /// Who is shown something else after it.
+    touched: Vec<Touched>,
 }
 
 impl<'c> Transaction<'c> {
@@ -169,6 +203,7 @@ impl<'c> Transaction<'c> {
         Self {
             connection,
             failure: Cell::new(None),
+            touched: Vec::new(),
         }
     }
 

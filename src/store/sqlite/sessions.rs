@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, named_params};
 
-use super::{Transaction, unreadable, users::at};
+use super::{Transaction, stamps::Touched, unreadable, users::at};
 use crate::domain::{
     session::{Generation, Origin, Session, SessionId},
     time::Timestamp,
@@ -74,12 +74,18 @@ impl Sessions for Transaction<'_> {
     }
 
     fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError> {
-        self.change("DELETE FROM sessions WHERE id = ?1", [id.0])?;
+        let user = self.one(
+            "DELETE FROM sessions WHERE id = ?1 RETURNING user_id",
+            [id.0],
+            |row| row.get(0).map(UserId),
+        )?;
+        self.touched.extend(user.map(Touched::User));
         Ok(())
     }
 
     fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError> {
         self.change("DELETE FROM sessions WHERE user_id = ?1", [user.0])?;
+        self.touched.push(Touched::User(user));
         Ok(())
     }
 

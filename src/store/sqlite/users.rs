@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, named_params, params};
 
-use super::{Transaction, unreadable};
+use super::{Transaction, stamps::Touched, unreadable};
 use crate::domain::{
     about::{Change, Email, Name},
     code::InvitationCode,
@@ -72,6 +72,7 @@ impl Users for Transaction<'_> {
                 change.email.as_ref().map(Email::as_str),
             ],
         )?;
+        self.touched.push(Touched::User(id));
         Ok(())
     }
 
@@ -80,6 +81,7 @@ impl Users for Transaction<'_> {
             "UPDATE users SET phone = ?2 WHERE id = ?1",
             params![id.0, number(phone)],
         )?;
+        self.touched.push(Touched::Everybody);
         Ok(())
     }
 
@@ -96,6 +98,7 @@ impl Users for Transaction<'_> {
              WHERE id = ?1",
             params![id.0, referrer.0, at.millis()],
         )?;
+        self.touched.extend([id, referrer].map(Touched::User));
         Ok(())
     }
 
@@ -178,6 +181,7 @@ impl Users for Transaction<'_> {
                 user.redeemed.map(|redeemed| redeemed.referrer.0)
             ],
         )?;
+        self.touched.push(Touched::Everybody);
         Ok(())
     }
 

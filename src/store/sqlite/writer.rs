@@ -22,7 +22,10 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Damage, Transaction, failed, is_damage, is_full, mark};
+use super::{
+    Damage, Transaction, failed, is_damage, is_full, mark,
+    stamps::{Stamps, Touched},
+};
 use crate::domain::tx::{StoreError, Tx};
 
 /// Closures that may wait; one more is refused at once.
@@ -41,7 +44,7 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread on `connection`.
-    pub fn start(connection: Connection) -> Self {
+    pub fn start(connection: Connection, stamps: Arc<Stamps>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
@@ -49,7 +52,7 @@ impl Writer {
         let seen = damage.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(connection, &jobs, &stop, &seen))
+            .spawn(move || write(connection, &jobs, &stop, &seen, &stamps))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
@@ -155,17 +158,22 @@ fn write(
     jobs: &Receiver<Box<dyn Job>>,
     stopping: &AtomicBool,
     damage: &Damage,
+    stamps: &Stamps,
 ) {
     let mut is_short_of_room = false;
     while let Ok(first) = jobs.recv() {
         let mut batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+        let mut touched = Vec::new();
         let commit = if stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
         } else if let Some(sign) = damage.sign() {
             Err(sign)
         } else {
-            commit(&mut connection, &mut batch).inspect_err(|failure| damage.note(failure))
+            commit(&mut connection, &mut batch, &mut touched)
+                .inspect_err(|failure| damage.note(failure))
         };
+        // Also when it failed: nobody knows then what of it others see.
+        touched.into_iter().for_each(|who| stamps.raise(who));
         is_short_of_room |= commit.as_ref().is_err_and(is_full);
         for job in batch {
             job.settle(commit.clone());
@@ -182,7 +190,11 @@ fn write(
     }
 }
 
-fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+fn commit(
+    connection: &mut Connection,
+    batch: &mut [Box<dyn Job>],
+    touched: &mut Vec<Touched>,
+) -> Result<(), StoreError> {
     let (begins_log, changes) = (
         mark::is_due(connection).map_err(failed)?,
         connection.total_changes(),
@@ -191,12 +203,12 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(),
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     if let [job] = batch {
-        if !run(&transaction, job.as_mut())? {
+        if !run(&transaction, job.as_mut(), touched)? {
             return transaction.rollback().map_err(failed);
         }
     } else {
         for job in batch {
-            run_in_savepoint(&transaction, job.as_mut())?;
+            run_in_savepoint(&transaction, job.as_mut(), touched)?;
         }
     }
     if begins_log && transaction.total_changes() != changes {
@@ -206,7 +218,11 @@ fn commit(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(),
 }
 
 /// Runs one of several jobs, and takes its changes back if they are not to be kept.
-fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), StoreError> {
+fn run_in_savepoint(
+    connection: &Connection,
+    job: &mut dyn Job,
+    touched: &mut Vec<Touched>,
+) -> Result<(), StoreError> {
     let sql = |sql| {
         let statement = connection.prepare_cached(sql);
         statement
@@ -214,7 +230,7 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), St
             .map_err(failed)
     };
     sql("SAVEPOINT job")?;
-    if !run(connection, job)? {
+    if !run(connection, job, touched)? {
         sql("ROLLBACK TO job")?;
     }
     sql("RELEASE job").map(drop)
@@ -224,9 +240,14 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), St
 /// that they and all before them are lost: after a full disk or an
 /// input/output error SQLite has rolled the whole transaction back by itself,
 /// and where damage shows nothing is to be written.
-fn run(connection: &Connection, job: &mut dyn Job) -> Result<bool, StoreError> {
+fn run(
+    connection: &Connection,
+    job: &mut dyn Job,
+    touched: &mut Vec<Touched>,
+) -> Result<bool, StoreError> {
     let mut transaction = Transaction::new(connection);
     let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
+    touched.append(&mut transaction.touched);
     let failure = transaction.failure.take();
     if connection.is_autocommit() {
         let lost = || StoreError::Broken("a transaction was lost".to_owned());
