@@ -28,11 +28,15 @@ impl Devices for Transaction<'_> {
     }
 
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError> {
-        self.change(
-            "DELETE FROM devices WHERE hash IN (
-                 SELECT hash FROM devices WHERE user_id = ?1 ORDER BY used_at DESC LIMIT -1 OFFSET ?2)",
-            params![device.user.0, i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX)],
+        let kept = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
+        let surplus: Vec<Vec<u8>> = self.all(
+            "SELECT hash FROM devices WHERE user_id = ?1 ORDER BY used_at DESC LIMIT -1 OFFSET ?2",
+            params![device.user.0, kept],
+            |row| row.get(0),
         )?;
+        for hash in surplus {
+            self.change("DELETE FROM devices WHERE hash = ?1", [hash])?;
+        }
         self.change(
             "INSERT INTO devices (hash, user_id, created_at, used_at) VALUES (?1, ?2, ?3, ?4)",
             params![

@@ -129,16 +129,19 @@ impl Ledgers for Transaction<'_> {
         amount: Money,
         before: Timestamp,
     ) -> Result<(), StoreError> {
-        let line = self.one(
-            "INSERT INTO notes (book, at, number, amount, total)
-             SELECT ?1, max(?2, at), number + 1, ?3, total + ?3 FROM (
-                 SELECT * FROM (SELECT at, number, total FROM notes WHERE book = ?1 ORDER BY at DESC, number DESC LIMIT 1)
-                 UNION ALL SELECT 0, 0, 0 LIMIT 1)
-             RETURNING number",
-            params![number(book), at.millis(), amount.units()],
-            |row| row.get(0),
+        let (latest, last) = self.last_line(book)?.unwrap_or((at, Line::default()));
+        let line = last.number + 1;
+        self.change(
+            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                number(book),
+                at.max(latest).millis(),
+                line,
+                amount.units(),
+                last.total + amount.units()
+            ],
         )?;
-        if line.is_some_and(id::sweeps) {
+        if id::sweeps(line) {
             self.change(
                 "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
                      SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
@@ -149,7 +152,7 @@ impl Ledgers for Transaction<'_> {
     }
 
     fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError> {
-        let Some((_, last)) = self.line(LAST, book, Timestamp::from_millis(i64::MAX))? else {
+        let Some((_, last)) = self.last_line(book)? else {
             return Ok(Tally::default());
         };
         let base = match self.line(LAST, book, after)? {
@@ -194,7 +197,7 @@ impl Ledgers for Transaction<'_> {
         )?;
         let mut latest = elsewhere.unwrap_or(Timestamp::from_millis(0));
         for book in Book::ALL {
-            if let Some((at, _)) = self.line(LAST, book, Timestamp::from_millis(i64::MAX))? {
+            if let Some((at, _)) = self.last_line(book)? {
                 latest = latest.max(at);
             }
         }
@@ -217,6 +220,10 @@ struct Line {
 }
 
 impl Transaction<'_> {
+    fn last_line(&self, book: Book) -> Result<Option<(Timestamp, Line)>, StoreError> {
+        self.line(LAST, book, Timestamp::from_millis(i64::MAX))
+    }
+
     fn line(
         &self,
         which: &str,

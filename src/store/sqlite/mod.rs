@@ -94,7 +94,7 @@ impl Sqlite {
             .connection_timeout(Duration::from_secs(5))
             .build(manager)
             .map_err(|error| OpenError::io(path, &error))?;
-        let stamps = Arc::new(Stamps::new());
+        let stamps = Arc::new(Stamps::default());
         Ok(Self {
             writer: Writer::start(connection, Arc::clone(&stamps)),
             readers,

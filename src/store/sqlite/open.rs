@@ -111,6 +111,8 @@ pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
 /// that many commits changed is then written to the database once.
 pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
+    // Or statements with a bound LIMIT are compiled again whenever they run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA busy_timeout = 1000;
          PRAGMA synchronous = FULL;

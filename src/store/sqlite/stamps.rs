@@ -26,15 +26,16 @@ pub struct Stamps {
     users: Box<[AtomicU64]>,
 }
 
-impl Stamps {
-    /// Stamps that nobody has taken yet.
-    pub fn new() -> Self {
+impl Default for Stamps {
+    fn default() -> Self {
         Self {
-            everybody: AtomicU64::new(0),
+            everybody: AtomicU64::default(),
             users: (0..STAMPS).map(|_| AtomicU64::default()).collect(),
         }
     }
+}
 
+impl Stamps {
     /// The user's stamp at this moment. Neither of its parts ever falls.
     pub fn of(&self, user: UserId) -> Stamp {
         let own = self.users[slot(user)].load(Ordering::Acquire);

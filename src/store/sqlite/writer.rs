@@ -2,11 +2,13 @@
 //! waiting closures in one transaction (group commit).
 //!
 //! A durable commit costs one flush of the disk, whatever is in it. So the
-//! writer takes all that is waiting, runs each closure in a savepoint of its
-//! own, commits once, and only then answers each. Alone, a closure waits for
-//! nobody and needs no savepoint. A closure that fails or panics takes back
-//! its own changes only; a transaction that is lost is everybody's failure,
-//! for nothing of it was kept.
+//! writer takes all that is waiting, runs one closure after the other, commits
+//! once, and only then answers each. Alone, a closure waits for nobody. One
+//! that fails or panics takes back its own changes only: mostly it has made
+//! none; where it has, all is taken back and run again, each closure in a
+//! savepoint of its own (which costs a copy of each page, so it is not the
+//! rule). A transaction that is lost is everybody's failure, for nothing of it
+//! was kept.
 
 use std::{
     iter::once,
@@ -173,7 +175,9 @@ fn write(
                 .inspect_err(|failure| damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
-        touched.into_iter().for_each(|who| stamps.raise(who));
+        for who in touched {
+            stamps.raise(who);
+        }
         is_short_of_room |= commit.as_ref().is_err_and(is_full);
         for job in batch {
             job.settle(commit.clone());
@@ -199,14 +203,13 @@ fn commit(
         mark::is_due(connection).map_err(failed)?,
         connection.total_changes(),
     );
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    if let [job] = batch {
-        if !run(&transaction, job.as_mut(), touched)? {
-            return transaction.rollback().map_err(failed);
+    let mut transaction = begin(connection)?;
+    if !run_together(&transaction, batch, touched)? {
+        transaction.rollback().map_err(failed)?;
+        if batch.len() == 1 {
+            return Ok(());
         }
-    } else {
+        transaction = begin(connection)?;
         for job in batch {
             run_in_savepoint(&transaction, job.as_mut(), touched)?;
         }
@@ -215,6 +218,26 @@ fn commit(
         mark::raise(&transaction).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+fn begin(connection: &mut Connection) -> Result<rusqlite::Transaction<'_>, StoreError> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    begun.map_err(failed)
+}
+
+/// Runs jobs until one has made changes that are not to be kept; `false` then.
+fn run_together(
+    connection: &Connection,
+    batch: &mut [Box<dyn Job>],
+    touched: &mut Vec<Touched>,
+) -> Result<bool, StoreError> {
+    for job in batch {
+        let changes = connection.total_changes();
+        if !run(connection, job.as_mut(), touched)? && connection.total_changes() != changes {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Runs one of several jobs, and takes its changes back if they are not to be kept.
