@@ -113,11 +113,9 @@ async fn a_session_that_another_one_ends_is_shown_nothing() {
         session.profile().await;
     }
     let sessions = one.get("/profile/sessions/").await.ok();
-    let other = sessions["sessions"].as_array().unwrap().iter();
-    let id = other
-        .filter(|session| session["current"] == false)
-        .map(|session| &session["id"]);
-    let path = format!("/profile/sessions/{}/", id.last().unwrap());
+    let mut listed = sessions["sessions"].as_array().unwrap().iter();
+    let other = listed.find(|session| session["current"] == false);
+    let path = format!("/profile/sessions/{}/", other.unwrap()["id"]);
     one.delete(&path).await;
     another.get("/profile/").await.refused(401, "token_invalid");
     one.profile().await;
