@@ -9,6 +9,7 @@
 mod harness;
 
 mod architecture;
+mod bench;
 mod binary;
 mod config;
 mod document;

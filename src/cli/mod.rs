@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+pub mod bench;
 mod config;
 mod keys;
 mod migrate;
@@ -49,6 +50,8 @@ enum Command {
     Keys(keys::Keys),
     /// Play attacks against this installation's limits, and print what would come of them.
     Simulate(simulate::Simulate),
+    /// Send requests to a server, and print how many it answers and how soon.
+    Bench(bench::Bench),
     /// Print every setting with its default, as a configuration file.
     Config,
 }
@@ -141,6 +144,7 @@ pub fn run() -> ExitCode {
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
             Command::Simulate(simulate) => simulate.run(),
+            Command::Bench(bench) => bench.run(),
             Command::Config => config::run(),
         });
     match outcome {

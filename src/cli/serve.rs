@@ -195,7 +195,7 @@ fn crowd(http: &config::Http) -> Crowd {
 }
 
 /// Raises the soft limit of open files to the hard one. What it is now, if there is any.
-fn open_files() -> Option<u64> {
+pub(super) fn open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,

@@ -1,16 +1,13 @@
 //! What the limits cost: logins with every limit as it is by default, against
-//! logins with all limits off, interleaved in one run. `cargo bench --bench guards`
+//! logins with all limits off.
 //!
 //! The service is called without a network between, so the share of the
 //! limits is the largest that it can be.
-
-#![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -32,7 +29,14 @@ use poem::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::{
+    Run,
+    measure::{Measure, Rounds, Watch},
+    table,
+};
+
 const ROUNDS: usize = 9;
+const NAMES: [&str; 2] = ["asks", "first confirmations"];
 const LOGINS: usize = 4096;
 const AT_ONCE: usize = 64;
 
@@ -119,14 +123,13 @@ impl House {
     }
 }
 
-/// Does `one` for every number, so many at once; how many a second that makes,
-/// and the microseconds of processor time for each.
-async fn many<F, T>(one: impl Fn(usize) -> F) -> (Vec<T>, [f64; 2])
+/// Does `one` for every number, so many at once.
+async fn many<F, T>(one: impl Fn(usize) -> F) -> (Vec<T>, Measure)
 where
     F: Future<Output = Vec<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let (began, busy) = (now(), ticks());
+    let watch = Watch::process("self");
     let tasks: Vec<_> = (0..AT_ONCE)
         .map(|worker| tokio::spawn(one(worker)))
         .collect();
@@ -134,26 +137,12 @@ where
     for task in tasks {
         outcomes.extend(task.await.unwrap());
     }
-    let count = f64::from(u32::try_from(outcomes.len()).unwrap());
-    let rate = count / began.elapsed().as_secs_f64();
-    (outcomes, [rate, (ticks() - busy) * 10_000.0 / count])
+    let measure = Measure::of(outcomes.len(), watch.elapsed(), watch.busy());
+    (outcomes, measure)
 }
 
-/// Hundredths of a second of processor time that this process has used.
-fn ticks() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let after_name = stat.rsplit_once(')').unwrap().1;
-    let times = after_name.split_whitespace().skip(11).take(2);
-    times.map(|time| time.parse::<f64>().unwrap()).sum()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a bench is about real time")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// One round of logins of phones that nobody had before: asks and confirmations a second.
-async fn round(house: &Arc<House>, round: usize) -> [[f64; 2]; 2] {
+/// One round of logins of phones that nobody had before: asks, and confirmations.
+async fn round(house: &Arc<House>, round: usize) -> [Measure; 2] {
     let share = |worker| (0..LOGINS / AT_ONCE).map(move |n| worker * LOGINS / AT_ONCE + n);
     // 7919 numbers apart: few of them share their first seven digits.
     let phone = move |n: usize| {
@@ -196,43 +185,36 @@ async fn round(house: &Arc<House>, round: usize) -> [[f64; 2]; 2] {
     [asks, confirmations]
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn main() {
+/// Fills in the section's rows.
+pub fn rows(run: &Run) {
+    if !NAMES
+        .iter()
+        .any(|name| run.wants(&format!("limits: {name}")))
+    {
+        return;
+    }
+    table::section("Limits as they are by default, against none; without a network");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
-    let (limited, unlimited) = (House::open(LIMITED), House::open(UNLIMITED));
-    let mut rates: [[[Vec<f64>; 2]; 2]; 2] = Default::default();
-    for number in 0..ROUNDS {
-        for (house, rates) in [&limited, &unlimited].into_iter().zip(&mut rates) {
-            let measured = runtime.block_on(round(house, number));
-            // The first round warms up.
-            if number > 0 {
-                let (rates, measured) =
-                    (rates.iter_mut().flatten(), measured.into_iter().flatten());
-                rates.zip(measured).for_each(|(rates, one)| rates.push(one));
-            }
+    let houses = [LIMITED, UNLIMITED].map(House::open);
+    let mut rounds: [Rounds; 2] = Default::default();
+    for number in 0..=ROUNDS {
+        let mut sides = houses
+            .iter()
+            .map(|house| runtime.block_on(round(house, number)));
+        let (limited, unlimited) = (sides.next().unwrap(), sides.next().unwrap());
+        // The first round warms up.
+        if number > 0 {
+            let pairs = limited.into_iter().zip(unlimited);
+            rounds
+                .iter_mut()
+                .zip(pairs)
+                .for_each(|(rounds, (on, off))| rounds.push([on, off]));
         }
     }
-    let [limited, unlimited] = rates.map(|rates| rates.map(|pair| pair.map(median)));
-    println!(
-        "{:<20} {:>20} {:>20} {:>7} {:>7}",
-        "a second [CPU us]", "limits on", "limits off", "ratio", "[CPU]"
-    );
-    for (what, row) in ["asks", "first confirmations"].iter().zip(0..) {
-        let ([on, on_cpu], [off, off_cpu]) = (limited[row], unlimited[row]);
-        println!(
-            "{what:<20} {:>20} {:>20} {:>7.2} {:>7.2}",
-            format!("{on:.0} [{on_cpu:.0}]"),
-            format!("{off:.0} [{off_cpu:.0}]"),
-            on / off,
-            on_cpu / off_cpu
-        );
+    for (name, rounds) in NAMES.iter().zip(&rounds) {
+        table::row(&format!("limits: {name}"), rounds);
     }
-    runtime.shutdown_timeout(Duration::from_secs(1));
 }

@@ -1,0 +1,207 @@
+//! What the service's rows would cost without the service: a loop on SQLite
+//! that commits them, one request's after the other, in the same schema and
+//! with the same settings. It reads nothing, checks nothing, waits for nobody.
+
+use std::{path::Path, time::Duration};
+
+use hdrhistogram::Histogram;
+use invited::{
+    clock::{Clock, SystemClock, dice},
+    domain::{code::InvitationCode, id},
+};
+use rand::{RngExt, rngs::StdRng};
+use rusqlite::{Connection, Params, params};
+
+use super::{
+    measure::{Measure, Watch},
+    pieces::Piece,
+};
+
+const DAY: i64 = 86_400_000;
+
+/// The loop's database.
+pub struct Raw {
+    connection: Connection,
+    rng: StdRng,
+    /// The next identifier, later than all there are.
+    next: i64,
+    /// The next line of a ledger's book.
+    line: i64,
+    /// This instant, in Unix milliseconds.
+    at: i64,
+}
+
+impl Raw {
+    /// Opens a database.
+    pub fn open(database: &Path) -> Self {
+        let connection = Connection::open(database).unwrap();
+        connection.set_prepared_statement_cache_capacity(128);
+        connection
+            .execute_batch(
+                "PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON;
+                 PRAGMA cache_size = -8192;
+                 PRAGMA wal_autocheckpoint = 8192;
+                 PRAGMA journal_size_limit = 67108864;",
+            )
+            .unwrap();
+        let mode: String = connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        let lines = "SELECT coalesce(max(number), 0) FROM notes";
+        let line: i64 = connection.query_row(lines, [], |row| row.get(0)).unwrap();
+        Self {
+            connection,
+            rng: dice(),
+            next: 0,
+            line: line + 1,
+            at: 0,
+        }
+    }
+
+    /// Writes the rows of these, so many pieces in a transaction, for as long.
+    pub fn run(
+        &mut self,
+        pieces: &[Piece],
+        batch: usize,
+        time: Duration,
+        write: fn(&mut Self, &Piece),
+    ) -> Measure {
+        let mut latencies = Histogram::<u64>::new(3).unwrap();
+        let watch = Watch::this_thread();
+        self.next = id::draw(SystemClock.now(), &mut self.rng);
+        let (mut done, mut last) = (0, Duration::ZERO);
+        for batch in pieces.chunks(batch) {
+            if last >= time {
+                break;
+            }
+            self.at = SystemClock.now().millis();
+            self.put("BEGIN IMMEDIATE", []);
+            for piece in batch {
+                write(self, piece);
+            }
+            self.put("COMMIT", []);
+            done += batch.len();
+            let before = std::mem::replace(&mut last, watch.elapsed());
+            let micros = last.saturating_sub(before).as_micros();
+            latencies.record(u64::try_from(micros).unwrap()).unwrap();
+        }
+        let millis =
+            |share| Duration::from_micros(latencies.value_at_quantile(share)).as_secs_f64() * 1e3;
+        Measure {
+            quantiles: [0.5, 0.99, 0.999].map(millis),
+            ..Measure::of(done, last, watch.busy())
+        }
+    }
+
+    /// A code is asked for.
+    pub fn ask(&mut self, piece: &Piece) {
+        let (id, party, prefix) = (self.draw(), self.hash(), piece.phone / 10_000);
+        self.put(
+            "INSERT INTO challenges (id, phone, code, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, piece.phone, "0042", self.at, self.at + DAY],
+        );
+        self.put(
+            "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, 0, ?4, 0)",
+            params![
+                id,
+                self.at,
+                party,
+                prefix.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()) >> 1
+            ],
+        );
+        self.note(0);
+    }
+
+    /// A user confirms a code.
+    pub fn confirm(&mut self, piece: &Piece) {
+        self.put(
+            "UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0",
+            [piece.phone],
+        );
+        self.put(
+            "UPDATE sends SET confirmed = 1 WHERE id = ?1",
+            [piece.other],
+        );
+        self.note(4);
+        self.log_in(piece.user);
+    }
+
+    /// A newcomer confirms one.
+    pub fn register(&mut self, piece: &Piece) {
+        let user = self.draw();
+        // Among many users, now and then a code is drawn that somebody has.
+        let mut added = 0;
+        while added == 0 {
+            let code = InvitationCode::draw(&mut self.rng);
+            added = self.put(
+                "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
+                 VALUES (?1, ?2, ?3, '', '', '', ?4) ON CONFLICT (invitation_code) DO NOTHING",
+                params![user, piece.phone, code.as_str(), self.at],
+            );
+        }
+        let piece = Piece {
+            user,
+            ..piece.clone()
+        };
+        self.confirm(&piece);
+    }
+
+    /// A user changes their names.
+    pub fn rename(&mut self, piece: &Piece) {
+        self.put(
+            "UPDATE users SET first_name = ?2, last_name = ?3, email = ?4 WHERE id = ?1",
+            params![piece.user, "Имя", "Фамилия", "QBX27C@mail.ru"],
+        );
+    }
+
+    /// A user enters an invitation code.
+    pub fn redeem(&mut self, piece: &Piece) {
+        self.put(
+            "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
+                 coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?2), 0),
+                 (SELECT last_number_gone FROM users WHERE id = ?2))
+             WHERE id = ?1",
+            params![piece.user, piece.other, self.at],
+        );
+    }
+
+    fn log_in(&mut self, user: i64) {
+        let (id, generation, hash): (_, [u8; 16], [u8; 32]) =
+            (self.draw(), self.rng.random(), self.rng.random());
+        self.put(
+            "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip, current_generation, issued_at)
+             VALUES (?1, ?2, ?3, ?3, ?4, '', '127.0.0.1', ?5, ?3)",
+            params![id, user, self.at, self.at + DAY, generation],
+        );
+        self.put(
+            "INSERT INTO devices (hash, user_id, created_at, used_at) VALUES (?1, ?2, ?3, ?3)",
+            params![hash, user, self.at],
+        );
+    }
+
+    fn note(&mut self, book: i64) {
+        self.put(
+            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, 0, 0)",
+            [book, self.at, self.line],
+        );
+        self.line += 1;
+    }
+
+    fn draw(&mut self) -> i64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// What hashes are like.
+    fn hash(&mut self) -> i64 {
+        self.rng.random_range(0..i64::MAX)
+    }
+
+    /// Writes, and says how many rows.
+    fn put(&self, sql: &str, params: impl Params) -> usize {
+        let mut statement = self.connection.prepare_cached(sql).unwrap();
+        statement.execute(params).unwrap()
+    }
+}
