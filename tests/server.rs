@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use invited::http::server::{Crowd, Patience, serve};
+use invited::http::server::{Crowd, Patience, Workers, serve};
 use poem::{Response, endpoint::make};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
@@ -84,7 +84,16 @@ impl Door {
         let (end, stopped) = mpsc::channel();
         runtime.spawn(async move {
             let asked = async { asked.await.unwrap_or_default() };
-            serve(listener, endpoint, Arc::new(crowd), patience, asked).await;
+            let workers = Workers::start().unwrap();
+            serve(
+                listener,
+                endpoint,
+                Arc::new(crowd),
+                patience,
+                &workers,
+                asked,
+            )
+            .await;
             let _ = end.send(());
         });
         Self {

@@ -19,7 +19,7 @@ use crate::{
     config::{self, Config},
     domain::time::Timestamp,
     http,
-    http::server::{self, Crowd, Patience},
+    http::server::{self, Crowd, Patience, Workers},
     sms,
     store::Store,
     token::{
@@ -59,11 +59,13 @@ impl Serve {
         // First, so that a taken port is told before anything is created.
         let listener = listen(config.server.listen)?;
         let app = self.open(config)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
+        let workers = Workers::start().map_err(cannot_start)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
-        let served = runtime.block_on(serve(Arc::new(app), listener));
+            .map_err(cannot_start)?;
+        let served = runtime.block_on(serve(Arc::new(app), listener, &workers));
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(FAREWELL);
         served
@@ -148,7 +150,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
+async fn serve(app: Arc<App>, listener: TcpListener, workers: &Workers) -> Result<(), Failure> {
     let failed = |error| Failure::of(format!("cannot start: {error}"));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
@@ -160,7 +162,8 @@ async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
     ))?;
     let crowd = Arc::new(crowd(&app.config.http));
     let router = Arc::new(http::router(&app));
-    server::serve(listener, router, crowd, Patience::default(), stop).await;
+    let patience = Patience::default();
+    server::serve(listener, router, crowd, patience, workers, stop).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -12,6 +12,7 @@ mod exchange;
 mod head;
 mod patience;
 mod wire;
+mod workers;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -35,7 +36,7 @@ use tokio::{
     time::Instant,
 };
 
-pub use self::{crowd::Crowd, patience::Patience};
+pub use self::{crowd::Crowd, patience::Patience, workers::Workers};
 use self::{
     exchange::{Exchange, Part},
     wire::Wire,
@@ -64,6 +65,7 @@ pub async fn serve<E>(
     endpoint: Arc<E>,
     crowd: Arc<Crowd>,
     patience: Patience,
+    workers: &Workers,
     stop: impl Future<Output = ()>,
 ) where
     E: Endpoint<Output = poem::Response> + 'static,
@@ -73,6 +75,7 @@ pub async fn serve<E>(
         endpoint,
         crowd,
         patience,
+        workers,
         local: LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
         graceful: GracefulShutdown::new(),
     };
@@ -90,15 +93,16 @@ pub async fn serve<E>(
 }
 
 /// Where connections come in.
-struct Door<E> {
+struct Door<'w, E> {
     endpoint: Arc<E>,
     crowd: Arc<Crowd>,
     patience: Patience,
+    workers: &'w Workers,
     local: LocalAddr,
     graceful: GracefulShutdown,
 }
 
-impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
+impl<E: Endpoint<Output = poem::Response> + 'static> Door<'_, E> {
     /// Accepts for ever.
     async fn accept(&self, listener: &TcpListener) {
         let mut said: Option<Instant> = None;
@@ -128,33 +132,40 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Door<E> {
         };
         // Answers are small and whole; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let exchange = Arc::new(Exchange::new());
-        let wire = Wire::new(stream, place, Arc::clone(&exchange), self.patience);
+        // Known to the thread that it is served by, and no longer to this one.
+        let Ok(stream) = stream.into_std() else {
+            return;
+        };
         let (endpoint, local) = (Arc::clone(&self.endpoint), self.local.clone());
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            // The wire learns what hyper made of the head, and tells what it saw in it.
-            if exchange.open(request.body().size_hint().exact()) {
-                request.extensions_mut().insert(Ambiguous);
-            }
-            let peer = RemoteAddr(Addr::SocketAddr(peer));
-            let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
-            let (endpoint, exchange) = (Arc::clone(&endpoint), Arc::clone(&exchange));
-            async move {
-                let response = answer(&*endpoint, &exchange, request).await;
-                Ok::<Response<_>, Infallible>(response.into())
-            }
-        });
-        let connection = http1::Builder::new()
-            // The wire keeps the time.
-            .header_read_timeout(None)
-            .max_buf_size(HEADER)
-            .max_header_size(HEADER)
-            .half_close(true)
-            .serve_connection(TokioIo::new(wire), service);
-        let connection = Abortable::new(self.graceful.watch(connection), told);
-        tokio::spawn(async move {
+        let (patience, graceful) = (self.patience, self.graceful.watcher());
+        self.workers.serve(async move {
+            let Ok(stream) = TcpStream::from_std(stream) else {
+                return;
+            };
+            let exchange = Arc::new(Exchange::new());
+            let wire = Wire::new(stream, place, Arc::clone(&exchange), patience);
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                // The wire learns what hyper made of the head, and tells what it saw in it.
+                if exchange.open(request.body().size_hint().exact()) {
+                    request.extensions_mut().insert(Ambiguous);
+                }
+                let peer = RemoteAddr(Addr::SocketAddr(peer));
+                let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
+                let (endpoint, exchange) = (Arc::clone(&endpoint), Arc::clone(&exchange));
+                async move {
+                    let response = answer(&*endpoint, &exchange, request).await;
+                    Ok::<Response<_>, Infallible>(response.into())
+                }
+            });
+            let connection = http1::Builder::new()
+                // The wire keeps the time.
+                .header_read_timeout(None)
+                .max_buf_size(HEADER)
+                .max_header_size(HEADER)
+                .half_close(true)
+                .serve_connection(TokioIo::new(wire), service);
             // A client that goes away in the middle is nobody's failure.
-            let _ = connection.await;
+            let _ = Abortable::new(graceful.watch(connection), told).await;
         });
     }
 }

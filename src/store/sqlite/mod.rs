@@ -154,8 +154,8 @@ fn read<T, E: From<StoreError>>(
     damage: &Damage,
     work: &mut impl FnMut(&mut dyn Tx) -> Result<T, E>,
 ) -> Result<T, E> {
-    let reading = Reading::begin(connection).map_err(failed)?;
-    let mut transaction = Transaction::new(reading.0);
+    let scope = Scope::begin(connection, "BEGIN DEFERRED").map_err(failed)?;
+    let mut transaction = Transaction::new(scope.0);
     let outcome = work(&mut transaction);
     if let Some(failure) = transaction.failure.take() {
         damage.note(&failure);
@@ -163,25 +163,29 @@ fn read<T, E: From<StoreError>>(
     outcome
 }
 
-/// A transaction that changes nothing and ends with its scope. rusqlite's own
-/// would compile its two statements each time, which takes as long as reading.
-struct Reading<'c>(&'c Connection);
+/// What lies between a BEGIN and its end: taken back unless it is committed.
+/// rusqlite's own would compile both statements each time, which takes as long
+/// as a short transaction itself.
+struct Scope<'c>(&'c Connection);
 
-impl<'c> Reading<'c> {
-    fn begin(connection: &'c Connection) -> rusqlite::Result<Self> {
-        connection.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+impl<'c> Scope<'c> {
+    fn begin(connection: &'c Connection, begin: &'static str) -> rusqlite::Result<Self> {
+        connection.prepare_cached(begin)?.execute([])?;
         Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        let ended = self
-            .0
-            .prepare_cached("ROLLBACK")
-            .and_then(|mut end| end.execute([]));
         // SQLite ends some that fail by itself.
-        let _ = ended;
+        if !self.0.is_autocommit() {
+            let end = self.0.prepare_cached("ROLLBACK");
+            let _ = end.and_then(|mut end| end.execute([]));
+        }
     }
 }
 

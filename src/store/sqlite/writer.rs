@@ -21,11 +21,11 @@ use std::{
     thread::{JoinHandle, current},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    Damage, Transaction, failed, is_damage, is_full, mark,
+    Damage, Scope, Transaction, failed, is_damage, is_full, mark,
     stamps::{Stamps, Touched},
 };
 use crate::domain::tx::{StoreError, Tx};
@@ -54,7 +54,7 @@ impl Writer {
         let seen = damage.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(connection, &jobs, &stop, &seen, &stamps))
+            .spawn(move || write(&connection, &jobs, &stop, &seen, &stamps))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
@@ -156,7 +156,7 @@ where
 }
 
 fn write(
-    mut connection: Connection,
+    connection: &Connection,
     jobs: &Receiver<Box<dyn Job>>,
     stopping: &AtomicBool,
     damage: &Damage,
@@ -171,8 +171,7 @@ fn write(
         } else if let Some(sign) = damage.sign() {
             Err(sign)
         } else {
-            commit(&mut connection, &mut batch, &mut touched)
-                .inspect_err(|failure| damage.note(failure))
+            commit(connection, &mut batch, &mut touched).inspect_err(|failure| damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
         for who in touched {
@@ -185,17 +184,17 @@ fn write(
         // It may be the log that fills the disk. Merging it takes a little room, so it is
         // tried until there is some.
         if is_short_of_room {
-            is_short_of_room = !mark::merge(&connection).unwrap_or(false);
+            is_short_of_room = !mark::merge(connection).unwrap_or(false);
         }
     }
     if damage.sign().is_none() {
         // If that fails, the next start finds the log as a killed process leaves it.
-        let _ = mark::part(&connection);
+        let _ = mark::part(connection);
     }
 }
 
 fn commit(
-    connection: &mut Connection,
+    connection: &Connection,
     batch: &mut [Box<dyn Job>],
     touched: &mut Vec<Touched>,
 ) -> Result<(), StoreError> {
@@ -203,26 +202,25 @@ fn commit(
         mark::is_due(connection).map_err(failed)?,
         connection.total_changes(),
     );
-    let mut transaction = begin(connection)?;
-    if !run_together(&transaction, batch, touched)? {
-        transaction.rollback().map_err(failed)?;
+    let mut scope = begin(connection)?;
+    if !run_together(connection, batch, touched)? {
+        drop(scope);
         if batch.len() == 1 {
             return Ok(());
         }
-        transaction = begin(connection)?;
+        scope = begin(connection)?;
         for job in batch {
-            run_in_savepoint(&transaction, job.as_mut(), touched)?;
+            run_in_savepoint(connection, job.as_mut(), touched)?;
         }
     }
-    if begins_log && transaction.total_changes() != changes {
-        mark::raise(&transaction).map_err(failed)?;
+    if begins_log && connection.total_changes() != changes {
+        mark::raise(connection).map_err(failed)?;
     }
-    transaction.commit().map_err(failed)
+    scope.commit().map_err(failed)
 }
 
-fn begin(connection: &mut Connection) -> Result<rusqlite::Transaction<'_>, StoreError> {
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    begun.map_err(failed)
+fn begin(connection: &Connection) -> Result<Scope<'_>, StoreError> {
+    Scope::begin(connection, "BEGIN IMMEDIATE").map_err(failed)
 }
 
 /// Runs jobs until one has made changes that are not to be kept; `false` then.

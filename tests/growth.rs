@@ -1,0 +1,24 @@
+//! What lives for a while only takes no more room after days than after one.
+
+use crate::harness::Harness;
+
+/// Tables whose rows are of no use after a day, or sooner.
+const SHORT_LIVED: [&str; 4] = ["challenges", "sessions", "sends", "notes"];
+
+#[tokio::test]
+async fn days_of_logins_leave_short_lived_tables_small() {
+    let house = Harness::new();
+    let a_day = 240_u32;
+    for login in 0..a_day * 4 {
+        house.login(&format!("+79{login:09}")).await;
+        house.advance(24 * 60 * 60 / u64::from(a_day));
+    }
+    let database = house.intruder();
+    for table in SHORT_LIVED {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
+        // A login notes two lines. One in 32 sweeps, so the last hours may still lie there.
+        let of_a_day = i64::from(if table == "notes" { a_day * 2 } else { a_day });
+        assert!(rows < of_a_day * 2, "{table}: {rows}");
+    }
+}
