@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::{
-    Transaction, unreadable,
+    transaction::{Transaction, unreadable},
     users::{at, number, phone},
 };
 use crate::domain::{

@@ -2,7 +2,10 @@
 
 use rusqlite::params;
 
-use super::{Transaction, unreadable, users::at};
+use super::{
+    transaction::{Transaction, unreadable},
+    users::at,
+};
 use crate::domain::{
     device::{Device, DeviceHash},
     time::Timestamp,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::{Transaction, users::at};
+use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
     id,

@@ -4,6 +4,7 @@
 //! table. Nothing is told apart by message text.
 
 mod challenges;
+mod damage;
 mod devices;
 mod ledgers;
 mod mark;
@@ -13,24 +14,22 @@ pub mod open;
 mod plan;
 mod sessions;
 pub mod stamps;
+mod transaction;
 mod users;
 mod writer;
 
-use std::{
-    cell::Cell,
-    path::Path,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use self::{
+    damage::{Damage, Damaged, failed},
     open::OpenError,
-    stamps::{Stamps, Touched},
+    stamps::Stamps,
+    transaction::{Scope, Transaction},
     writer::Writer,
 };
 use super::lock::Lock;
@@ -154,8 +153,8 @@ fn read<T, E: From<StoreError>>(
     damage: &Damage,
     work: &mut impl FnMut(&mut dyn Tx) -> Result<T, E>,
 ) -> Result<T, E> {
-    let scope = Scope::begin(connection, "BEGIN DEFERRED").map_err(failed)?;
-    let mut transaction = Transaction::new(scope.0);
+    let _scope = Scope::begin(connection, "BEGIN DEFERRED").map_err(failed)?;
+    let mut transaction = Transaction::new(connection);
     let outcome = work(&mut transaction);
     if let Some(failure) = transaction.failure.take() {
         damage.note(&failure);
@@ -163,162 +162,6 @@ fn read<T, E: From<StoreError>>(
     outcome
 }
 
-/// What lies between a BEGIN and its end: taken back unless it is committed.
-/// rusqlite's own would compile both statements each time, which takes as long
-/// as a short transaction itself.
-struct Scope<'c>(&'c Connection);
-
-impl<'c> Scope<'c> {
-    fn begin(connection: &'c Connection, begin: &'static str) -> rusqlite::Result<Self> {
-        connection.prepare_cached(begin)?.execute([])?;
-        Ok(Self(connection))
-    }
-
-    fn commit(self) -> rusqlite::Result<()> {
-        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
-    }
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        // SQLite ends some that fail by itself.
-        if !self.0.is_autocommit() {
-            let end = self.0.prepare_cached("ROLLBACK");
-            let _ = end.and_then(|mut end| end.execute([]));
-        }
-    }
-}
-
 fn gone() -> StoreError {
     StoreError::Broken("the work was given up, most likely by a panic".to_owned())
-}
-
-/// A transaction under way, as the rules see it. It remembers the engine's
-/// last failure, in case the rules make something else of it.
-struct Transaction<'c> {
-    connection: &'c Connection,
-    failure: Cell<Option<StoreError>>,
-    /// Who is shown something else after it.
-    touched: Vec<Touched>,
-}
-
-impl<'c> Transaction<'c> {
-    fn new(connection: &'c Connection) -> Self {
-        Self {
-            connection,
-            failure: Cell::new(None),
-            touched: Vec::new(),
-        }
-    }
-
-    fn failed(&self, error: rusqlite::Error) -> StoreError {
-        let failure = failed(error);
-        self.failure.set(Some(failure.clone()));
-        failure
-    }
-
-    fn statement(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
-        #[cfg(debug_assertions)]
-        if let Some(step) = plan::scan(self.connection, sql).map_err(|error| self.failed(error))? {
-            unreachable!("{step}, by {sql}");
-        }
-        let statement = self.connection.prepare_cached(sql);
-        statement.map_err(|error| self.failed(error))
-    }
-
-    /// The one row, or none.
-    fn one<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let row = self.statement(sql)?.query_row(params, read).optional();
-        row.map_err(|error| self.failed(error))
-    }
-
-    /// Every row.
-    fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.statement(sql)?;
-        let rows = statement
-            .query_map(params, read)
-            .and_then(Iterator::collect);
-        rows.map_err(|error| self.failed(error))
-    }
-
-    /// Changes rows, and says how many.
-    fn change(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        let changed = self.statement(sql)?.execute(params);
-        changed.map_err(|error| self.failed(error))
-    }
-}
-
-/// Sorts an engine's failure: what the rules got wrong is `Broken`, all else
-/// is the machine's, and may pass.
-fn failed(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse) => {
-            StoreError::Broken(error.to_string())
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Unavailable(Arc::new(Damaged(error)))
-        }
-        Some(_) => StoreError::Unavailable(Arc::new(error)),
-        None => StoreError::Broken(error.to_string()),
-    }
-}
-
-/// The file is damaged somewhere, which shows only when that place is read.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{0}: stop the server, move the database and its -wal and -shm files away, and put a backup copy in its place"
-)]
-struct Damaged(rusqlite::Error);
-
-/// The first sign that the file is damaged. From then on nothing is written
-/// to it any more: what is sound in it can still be read, and what is not
-/// might be overwritten for good.
-#[derive(Debug, Clone, Default)]
-struct Damage(Arc<OnceLock<StoreError>>);
-
-impl Damage {
-    /// Takes a failure for a sign, if it is one.
-    fn note(&self, failure: &StoreError) {
-        if is_damage(failure) {
-            // Only the first is kept.
-            let _ = self.0.set(failure.clone());
-        }
-    }
-
-    fn sign(&self) -> Option<StoreError> {
-        self.0.get().cloned()
-    }
-}
-
-fn is_damage(failure: &StoreError) -> bool {
-    matches!(failure, StoreError::Unavailable(cause) if cause.is::<Damaged>())
-}
-
-fn is_full(failure: &StoreError) -> bool {
-    let StoreError::Unavailable(cause) = failure else {
-        return false;
-    };
-    let cause = cause
-        .downcast_ref()
-        .and_then(rusqlite::Error::sqlite_error_code);
-    cause == Some(ErrorCode::DiskFull)
-}
-
-/// A column's text or number is not what this build writes there.
-fn unreadable(column: usize) -> rusqlite::Error {
-    rusqlite::Error::InvalidColumnType(
-        column,
-        "stored value".to_owned(),
-        rusqlite::types::Type::Null,
-    )
 }

@@ -2,7 +2,11 @@
 
 use rusqlite::{Row, named_params};
 
-use super::{Transaction, stamps::Touched, unreadable, users::at};
+use super::{
+    stamps::Touched,
+    transaction::{Transaction, unreadable},
+    users::at,
+};
 use crate::domain::{
     session::{Generation, Origin, Session, SessionId},
     time::Timestamp,

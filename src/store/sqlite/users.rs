@@ -2,7 +2,10 @@
 
 use rusqlite::{Row, named_params, params};
 
-use super::{Transaction, stamps::Touched, unreadable};
+use super::{
+    stamps::Touched,
+    transaction::{Transaction, unreadable},
+};
 use crate::domain::{
     about::{Change, Email, Name},
     code::InvitationCode,

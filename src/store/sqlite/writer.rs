@@ -25,8 +25,10 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    Damage, Scope, Transaction, failed, is_damage, is_full, mark,
+    damage::{Damage, failed, is_damage, is_full},
+    mark,
     stamps::{Stamps, Touched},
+    transaction::{Scope, Transaction},
 };
 use crate::domain::tx::{StoreError, Tx};
 
