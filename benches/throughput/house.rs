@@ -50,15 +50,19 @@ pub struct House {
 }
 
 impl House {
-    /// One with so many people.
-    pub fn seeded(users: u64) -> Self {
+    /// One with so many people, or with a copy of a database that was seeded before.
+    pub fn seeded(users: u64, before: Option<&Path>) -> Self {
         let folder = folder();
-        let seeding = Command::new(env!("CARGO_BIN_EXE_invited"))
-            .current_dir(folder.path())
-            .env_clear()
-            .args(["seed", "--users", &users.to_string()])
-            .status();
-        assert!(seeding.unwrap().success());
+        if let Some(before) = before {
+            fs::copy(before, folder.path().join(DATABASE)).unwrap();
+        } else {
+            let seeding = Command::new(env!("CARGO_BIN_EXE_invited"))
+                .current_dir(folder.path())
+                .env_clear()
+                .args(["seed", "--users", &users.to_string()])
+                .status();
+            assert!(seeding.unwrap().success());
+        }
         let keys = Keys::draw(&mut dice());
         key_file::create(&keys, &folder.path().join(KEYS)).unwrap();
         Self { folder, keys }

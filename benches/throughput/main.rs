@@ -3,8 +3,8 @@
 //!
 //! `cargo bench --bench throughput`; words after `--` pick the rows that have
 //! one of them in their names. `INVITED_BENCH_USERS` says how many people are
-//! in the database (100 000), `INVITED_BENCH_SECONDS` how long a side of a
-//! round takes (2). Nothing fails for being slow, only for answering wrongly.
+//! in the database (100 000), `INVITED_BENCH_DATABASE` where one of so many is
+//! already, `INVITED_BENCH_SECONDS` how long a side of a round takes (2). Nothing fails for being slow, only for answering wrongly.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
@@ -22,7 +22,7 @@ mod table;
 mod tokens;
 mod writes;
 
-use std::{fmt::Debug, str::FromStr, thread, time::Duration};
+use std::{fmt::Debug, path::PathBuf, str::FromStr, thread, time::Duration};
 
 use self::house::House;
 
@@ -32,6 +32,8 @@ pub struct Run {
     pub users: u64,
     /// A side of a round.
     pub time: Duration,
+    /// A database of so many that is there already.
+    pub before: Option<PathBuf>,
     words: Vec<String>,
 }
 
@@ -40,6 +42,8 @@ impl Run {
         Self {
             users: setting("INVITED_BENCH_USERS", 100_000),
             time: Duration::from_secs_f64(setting("INVITED_BENCH_SECONDS", 2.0)),
+            before: Some(setting("INVITED_BENCH_DATABASE", PathBuf::new()))
+                .filter(|path| !path.as_os_str().is_empty()),
             words,
         }
     }
@@ -67,7 +71,7 @@ fn main() {
         return bare::serve(&words.next().unwrap());
     }
     let run = Run::of(first.into_iter().chain(words).collect());
-    let house = House::seeded(run.users);
+    let house = House::seeded(run.users, run.before.as_deref());
     let machine = format!(
         "invited {} on {} cores of {}, with {} people in the database.",
         env!("CARGO_PKG_VERSION"),
