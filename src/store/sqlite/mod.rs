@@ -43,8 +43,9 @@ use crate::domain::{
 /// few connections keep every core busy.
 const READERS: u32 = 4;
 
-/// KiB of pages that the writer may hold while it serves.
-pub const SERVING_CACHE: u32 = 8 * 1024;
+/// KiB of pages that the writer may hold while it serves: what stands above the
+/// leaves of all tables at ten million people.
+pub const SERVING_CACHE: u32 = 32 * 1024;
 /// The same while a database is filled. Once a transaction has changed more
 /// pages than fit, SQLite looks through all of them for each that it needs.
 pub const FILLING_CACHE: u32 = 512 * 1024;
