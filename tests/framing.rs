@@ -226,3 +226,15 @@ fn a_body_that_is_not_wanted_is_not_asked_for() {
         assert!(client.answer().is_none(), "{request}");
     }
 }
+
+#[test]
+fn who_is_refused_before_the_body_has_come_is_told_that_nothing_follows() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let put = post("Content-Length: 24", "").replace("POST /login/", "PUT /profile/");
+    for (request, status) in [(&put, 401), (&put.replace("PUT", "POST"), 405)] {
+        let mut client = Client::sending(&server.address, request);
+        let answer = client.answer().unwrap();
+        assert!(answer.status == status && answer.closes(), "{answer:?}");
+    }
+}

@@ -20,7 +20,7 @@ use futures_util::future::Abortable;
 use hyper::{
     Request, Response,
     body::{Body, Incoming},
-    header::{CONNECTION, EXPECT, HeaderValue},
+    header::{CONNECTION, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -175,11 +175,10 @@ async fn answer<E>(endpoint: &E, exchange: &Exchange, request: poem::Request) ->
 where
     E: Endpoint<Output = poem::Response>,
 {
-    let asks_first = request.headers().contains_key(EXPECT);
     let mut response = endpoint.get_response(request).await;
-    let part = *exchange.part();
-    // Whoever asked whether to send the body, and was not told to, may send it or not.
-    if part == Part::Chunks || (asks_first && part != Part::Body(0)) {
+    // What is left of a body is not waited for, so the client is told not to go on after it
+    // (RFC 9112, section 9.3). Where one in chunks ends, others may see differently.
+    if *exchange.part() != Part::Body(0) {
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
