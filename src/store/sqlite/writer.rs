@@ -1,10 +1,12 @@
-//! The one writer: a thread that owns the write connection and commits many
-//! waiting closures in one transaction (group commit).
+//! The one writer: a thread that commits many waiting closures in one
+//! transaction (group commit).
 //!
 //! A durable commit costs one flush of the disk, whatever is in it. So the
 //! writer takes all that is waiting, runs one closure after the other, commits
-//! once, and only then answers each. Alone, a closure waits for nobody. One
-//! that fails or panics takes back its own changes only: mostly it has made
+//! once, and only then answers each. Alone, a closure waits for nobody: where
+//! its thread serves nobody else it is committed on the spot, for waking
+//! another thread and being woken by it takes as long as the flush. One that
+//! fails or panics takes back its own changes only: mostly it has made
 //! none; where it has, all is taken back and run again, each closure in a
 //! savepoint of its own (which costs a copy of each page, so it is not the
 //! rule). A transaction that is lost is everybody's failure, for nothing of it
@@ -14,7 +16,7 @@ use std::{
     iter::once,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -22,7 +24,10 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::oneshot,
+};
 
 use super::{
     damage::{Damage, failed, is_damage, is_full},
@@ -41,37 +46,54 @@ const BATCH: usize = 256;
 /// under way; what still waits is refused, for nobody waits for it any more.
 pub struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
-    stopping: Arc<AtomicBool>,
-    damage: Damage,
+    desk: Arc<Desk>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Where batches are written: one at a time, by whoever holds the pen.
+struct Desk {
+    pen: Mutex<Pen>,
+    stopping: AtomicBool,
+    damage: Damage,
+    stamps: Arc<Stamps>,
+}
+
+struct Pen {
+    connection: Connection,
+    is_short_of_room: bool,
 }
 
 impl Writer {
     /// Starts the thread on `connection`.
     pub fn start(connection: Connection, stamps: Arc<Stamps>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        let damage = Damage::default();
-        let seen = damage.clone();
+        let desk = Arc::new(Desk {
+            pen: Mutex::new(Pen {
+                connection,
+                is_short_of_room: false,
+            }),
+            stopping: AtomicBool::new(false),
+            damage: Damage::default(),
+            stamps,
+        });
+        let place = Arc::clone(&desk);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(&connection, &jobs, &stop, &seen, &stamps))
+            .spawn(move || place.serve(&jobs))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
-            stopping,
-            damage,
+            desk,
             thread: Some(thread),
         }
     }
 
     /// What is known of damage, and where to note more.
     pub fn damage(&self) -> Damage {
-        self.damage.clone()
+        self.desk.damage.clone()
     }
 
-    /// Queues `work`; its outcome is sent to `answer` after the commit.
+    /// Queues `work`, or runs it here; its outcome is sent to `answer` after the commit.
     pub fn submit<T, E>(
         &self,
         work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
@@ -86,6 +108,12 @@ impl Writer {
             outcome: None,
             answer,
         });
+        if is_alone()
+            && let Ok(mut pen) = self.desk.pen.try_lock()
+        {
+            self.desk.write(&mut pen, vec![job]);
+            return Ok(());
+        }
         let queue = self
             .queue
             .as_ref()
@@ -101,7 +129,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Release);
+        self.desk.stopping.store(true, Ordering::Release);
         drop(self.queue.take());
         // The last to let go of the store may be a closure, on this very thread.
         let is_another = |thread: &JoinHandle<()>| thread.thread().id() != current().id();
@@ -157,41 +185,57 @@ where
     }
 }
 
-fn write(
-    connection: &Connection,
-    jobs: &Receiver<Box<dyn Job>>,
-    stopping: &AtomicBool,
-    damage: &Damage,
-    stamps: &Stamps,
-) {
-    let mut is_short_of_room = false;
-    while let Ok(first) = jobs.recv() {
-        let mut batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+/// Whether this thread serves one task and no other, which would have to wait.
+fn is_alone() -> bool {
+    Handle::try_current().is_ok_and(|runtime| {
+        runtime.runtime_flavor() == RuntimeFlavor::CurrentThread
+            && runtime.metrics().num_alive_tasks() == 1
+    })
+}
+
+impl Desk {
+    /// Writes what comes until nothing more can come.
+    fn serve(&self, jobs: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = jobs.recv() {
+            let mut pen = self.pen();
+            let batch = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+            self.write(&mut pen, batch);
+        }
+        if self.damage.sign().is_none() {
+            // If that fails, the next start finds the log as a killed process leaves it.
+            let _ = mark::part(&self.pen().connection);
+        }
+    }
+
+    fn pen(&self) -> MutexGuard<'_, Pen> {
+        self.pen
+            .lock()
+            .expect("whoever held the pen caught the panics of what was written")
+    }
+
+    fn write(&self, pen: &mut Pen, mut batch: Vec<Box<dyn Job>>) {
         let mut touched = Vec::new();
-        let commit = if stopping.load(Ordering::Acquire) {
+        let commit = if self.stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
-        } else if let Some(sign) = damage.sign() {
+        } else if let Some(sign) = self.damage.sign() {
             Err(sign)
         } else {
-            commit(connection, &mut batch, &mut touched).inspect_err(|failure| damage.note(failure))
+            commit(&pen.connection, &mut batch, &mut touched)
+                .inspect_err(|failure| self.damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
         for who in touched {
-            stamps.raise(who);
+            self.stamps.raise(who);
         }
-        is_short_of_room |= commit.as_ref().is_err_and(is_full);
+        pen.is_short_of_room |= commit.as_ref().is_err_and(is_full);
         for job in batch {
             job.settle(commit.clone());
         }
         // It may be the log that fills the disk. Merging it takes a little room, so it is
         // tried until there is some.
-        if is_short_of_room {
-            is_short_of_room = !mark::merge(connection).unwrap_or(false);
+        if pen.is_short_of_room {
+            pen.is_short_of_room = !mark::merge(&pen.connection).unwrap_or(false);
         }
-    }
-    if damage.sign().is_none() {
-        // If that fails, the next start finds the log as a killed process leaves it.
-        let _ = mark::part(connection);
     }
 }
 
