@@ -10,9 +10,9 @@ use rand::rngs::StdRng;
 
 use crate::{
     clock::{Clock, Ratchet},
-    config::Config,
+    config::{Config, ConfigError, Origin},
     domain::{guard::Guard, time::Timestamp},
-    sms::Gateway,
+    sms::route::Routes,
     store::Store,
     token::keys::Keys,
 };
@@ -27,7 +27,7 @@ pub struct App {
     /// What makes and checks tokens.
     keys: InUse,
     /// How codes reach phones.
-    pub sms: Arc<dyn Gateway>,
+    pub sms: Routes,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What is drawn.
@@ -39,6 +39,24 @@ pub struct App {
     /// What the operator is told, and not too often.
     pub bell: Bell,
 }
+
+/// Opens the gateways that were configured.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
+    let public = config.http.public_url.as_ref().map(Origin::as_str);
+    let report_url = |gateway: &str| {
+        let secret = keys.name(HOOK, gateway);
+        let url = |public| format!("{public}/hooks/sms/{gateway}/{secret}/");
+        public.map(url).unwrap_or_default()
+    };
+    let routes = config.plan.open(&report_url);
+    routes.map_err(|flaw| config.of_gateway(flaw))
+}
+
+/// What the secrets are named by under which gateways report.
+pub const HOOK: &str = "hook";
 
 /// Rings for things that operators should hear of, yet not at every request.
 #[derive(Default)]
@@ -67,7 +85,7 @@ impl App {
         config: Config,
         store: Store,
         keys: Keys,
-        sms: Arc<dyn Gateway>,
+        sms: Routes,
         clock: Arc<dyn Clock>,
         dice: fn() -> StdRng,
     ) -> Self {

@@ -389,7 +389,10 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
             &["--keys", "missing/keys.json"],
             "--keys: missing/keys.json",
         ),
-        (&["--sms", "pigeon"], "--sms is no gateway"),
+        (
+            &["--sms", "pigeon"],
+            "--sms names pigeon, which is no gateway",
+        ),
         (
             &["--sms", "file:missing/sms.jsonl"],
             "--sms: missing/sms.jsonl",

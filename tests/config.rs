@@ -2,7 +2,7 @@
 
 use invited::{
     config::{Config, ConfigError, Layers},
-    sms::Choice,
+    sms::plan::Choice,
     store::Location,
 };
 use tempfile::TempDir;
@@ -184,7 +184,11 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
         ("LOGIN__DEFAULT_REGION", "ru", "is no region"),
         ("HTTP__TRUSTED_PROXIES", "10.0.0.0/33", "is no network"),
         ("HTTP__ALLOWED_ORIGINS", "example.com", "is no web origin"),
-        ("SMS__GATEWAY", "pigeon", "is no gateway"),
+        (
+            "SMS__GATEWAY",
+            "pigeon",
+            "names pigeon, which is no gateway",
+        ),
         ("SMS__WEBOTP_HOST", "https://x", "is no host name"),
         ("LISTEN", "localhost", "is no address"),
         ("DATABASE", "", "is empty"),
@@ -197,7 +201,7 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
     refused(
         &[("INVITED_SMS__SERVICE_NAME", name)],
         "",
-        "sms.service_name together with",
+        "sms.service_name with all that is added makes a message of",
     );
 }
 

@@ -656,6 +656,7 @@ async fn the_message_that_spends_the_share_is_the_one_that_warns() {
             phone: Phone::from_digits(&format!("7916123456{number}")).unwrap(),
             purpose: Purpose::Login,
             fixed: None,
+            dispatch: None,
         };
         let (now, at) = (house.app.now(), house.app.ratchet.now());
         let visitor = Visitor {

@@ -17,6 +17,7 @@ mod durability;
 mod faults;
 mod framing;
 mod fuzz;
+mod gateways;
 mod growth;
 mod invitation;
 mod keys;

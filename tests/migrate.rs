@@ -43,8 +43,8 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "DROP TABLE sends; DROP TABLE misses; DROP TABLE notes; DROP TABLE latest;
-         DELETE FROM refinery_schema_history WHERE version = 5",
+        "DROP TABLE deliveries;
+         DELETE FROM refinery_schema_history WHERE version = 6",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -52,7 +52,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V5__ledgers".to_owned())]
+        [Migration("V6__deliveries".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }

@@ -16,7 +16,7 @@ use invited::{
     clock::{SystemClock, dice},
     config::{Config, Layers},
     http,
-    sms::{Gateway, Message, Receipt, SmsError},
+    sms::{Failure, Gateway, Message, Receipt, Transcript, route::Routes},
     store::{Location, Store},
     token::keys::Keys,
 };
@@ -65,7 +65,7 @@ struct Pigeon(Mutex<HashMap<String, String>>);
 
 #[async_trait]
 impl Gateway for Pigeon {
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(&self, message: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
         let code = message.code.reveal().to_owned();
         self.0.lock().unwrap().insert(message.to.e164(), code);
         Ok(Receipt::default())
@@ -93,7 +93,7 @@ impl House {
             Config::read(layers).unwrap(),
             Store::open(&location).unwrap(),
             Keys::draw(&mut dice()),
-            Arc::clone(&codes) as _,
+            Routes::only(Arc::clone(&codes) as _),
             Arc::new(SystemClock),
             dice,
         );

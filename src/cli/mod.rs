@@ -8,6 +8,7 @@ mod openapi;
 mod seed;
 mod serve;
 mod simulate;
+mod sms;
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 
@@ -52,6 +53,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Send requests to a server, and print how many it answers and how soon.
     Bench(bench::Bench),
+    /// Try, check and list the gateways that messages go through.
+    Sms(sms::Sms),
     /// Print every setting with its default, as a configuration file.
     Config,
 }
@@ -145,6 +148,7 @@ pub fn run() -> ExitCode {
             Command::Keys(keys) => keys.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Sms(sms) => sms.run(),
             Command::Config => config::run(),
         });
     match outcome {

@@ -14,13 +14,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Settings, print};
 use crate::{
-    app::App,
+    app::{self, App},
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
-    domain::time::Timestamp,
+    domain::{delivery::LEASE, time::Timestamp, tx::StoreError},
     http,
     http::server::{self, Crowd, Patience, Workers},
-    sms,
     store::Store,
     token::{
         key_file::{self, KeysError},
@@ -80,8 +79,7 @@ impl Serve {
         let store = Store::open(&config.server.database)?;
         // Under the store's lock, so that two first starts make one key file.
         let keys = keys(&config)?;
-        let sms = sms::open(&config.sms.gateway)
-            .map_err(|reason| Failure::misconfigured(format!("--sms: {reason}")))?;
+        let sms = app::gateways(&config, &keys)?;
         Ok(App::new(
             config,
             store,
@@ -150,12 +148,31 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
+/// Messages that were under way when the service was killed: it is not known
+/// whether they were sent, and none of them is sent again.
+async fn give_up(app: &App) {
+    let ended = app.now() + LEASE;
+    let work = app.store.write(move |tx| tx.abandon_deliveries(ended));
+    let lost: Result<usize, StoreError> = work.await;
+    match lost {
+        Ok(0) => {}
+        Ok(lost) => {
+            tracing::warn!(
+                lost,
+                "the service ended while messages were under way: they count as sent"
+            );
+        }
+        Err(error) => tracing::error!(%error, "deliveries cannot be looked through"),
+    }
+}
+
 async fn serve(app: Arc<App>, listener: TcpListener, workers: &Workers) -> Result<(), Failure> {
     let failed = |error| Failure::of(format!("cannot start: {error}"));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
     let stop = stop().map_err(failed)?;
     let hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
+    give_up(&app).await;
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"

@@ -1,15 +1,17 @@
 //! Where settings come from: flags beat the environment beats the file.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use toml::{Table, Value};
 
-use super::value::{Setting, TestNumber};
-use crate::domain::phone::{Phone, Region};
+use super::{
+    place::Places,
+    value::{Setting, TestNumber},
+};
+use crate::{
+    domain::phone::{Phone, Region},
+    sms::plan::{Choice, Plan},
+};
 
 /// A mistake in the configuration: one sentence that names the setting.
 #[derive(Debug, thiserror::Error)]
@@ -26,14 +28,19 @@ impl ConfigError {
 /// Variables outside the sections.
 const PLAIN: [&str; 3] = ["INVITED_LISTEN", "INVITED_DATABASE", "INVITED_KEYS"];
 const TEST_NUMBERS: &str = "test_numbers";
+/// The setting that names a gateway, and the section that declares some.
+const GATEWAY: &str = "sms.gateway";
+const ROUTE: &str = "sms.route";
 
 /// Settings as they were given, not read yet.
 #[derive(Debug, Default)]
 pub struct Layers {
     flags: BTreeMap<&'static str, (&'static str, String)>,
     variables: BTreeMap<String, String>,
+    /// Every variable of the process that is text, for settings that refer to one.
+    environment: BTreeMap<String, String>,
     file: Table,
-    path: PathBuf,
+    places: Places,
 }
 
 /// The environment variable of `section.key`.
@@ -57,6 +64,9 @@ impl Layers {
         variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<(), ConfigError> {
         for (name, value) in variables {
+            if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+                self.environment.insert(name.to_owned(), value.to_owned());
+            }
             let Some(name) = name.to_str().filter(|name| name.starts_with("INVITED_")) else {
                 continue;
             };
@@ -84,7 +94,7 @@ impl Layers {
                 &format!("is no TOML, at line {line}: {}", error.message()),
             )
         })?;
-        path.clone_into(&mut self.path);
+        self.places = Places::of(path, text);
         Ok(())
     }
 
@@ -102,6 +112,66 @@ impl Layers {
         T::read(&value).map_err(|reason| ConfigError::of(&name, &reason))
     }
 
+    /// Takes the gateways that are declared, and the chains of `[sms.route]`.
+    /// A gateway that was chosen by a flag, a variable or `sms.gateway` itself
+    /// is the only one, and left for [`Layers::take`]; then its name is told as well.
+    pub fn plan(&mut self) -> Result<(Plan, Option<String>), ConfigError> {
+        let mut plan = Plan {
+            environment: std::mem::take(&mut self.environment),
+            ..Plan::default()
+        };
+        let flag = self.flags.get(GATEWAY).map(|(name, _)| (*name).to_owned());
+        let variable = Some(variable(GATEWAY)).filter(|name| self.variables.contains_key(name));
+        let mut chosen = flag.or(variable);
+        match take(&mut self.file, GATEWAY) {
+            Some(Value::Table(gateways)) => {
+                for (name, gateway) in gateways {
+                    let Value::Table(gateway) = gateway else {
+                        let name = self.in_file(&format!("{GATEWAY}.{name}"));
+                        return Err(ConfigError::of(&name, "must be a section"));
+                    };
+                    plan.gateways.insert(name, gateway);
+                }
+            }
+            Some(name) => {
+                chosen = chosen.or_else(|| Some(self.in_file(GATEWAY)));
+                if let Some(Value::Table(sms)) = self.file.get_mut("sms") {
+                    sms.insert("gateway".to_owned(), name);
+                }
+            }
+            None => {}
+        }
+        match take(&mut self.file, ROUTE) {
+            Some(Value::Table(routes)) => {
+                for (prefix, chain) in &routes {
+                    plan.route(prefix, chain).map_err(|reason| {
+                        let keys = ["sms", "route", prefix].map(str::to_owned);
+                        ConfigError::of(&self.places.name(&keys), &reason)
+                    })?;
+                }
+            }
+            Some(_) => return Err(ConfigError::of(&self.in_file(ROUTE), "must be a section")),
+            None => {}
+        }
+        if chosen.is_some() {
+            plan.chains.clear();
+        } else if plan.chains.is_empty() && !plan.gateways.is_empty() {
+            let names: Vec<_> = plan.gateways.keys().cloned().collect();
+            let [only] = names.as_slice() else {
+                let reason = "is needed where several gateways are declared: it says in which order to try them, as in \"*\" = [\"exolve\", \"twilio\"]";
+                return Err(ConfigError::of(ROUTE, reason));
+            };
+            plan.chains
+                .push((String::new(), vec![Choice::Named(only.clone())]));
+        }
+        Ok((plan, chosen))
+    }
+
+    /// Where in the file each key stands.
+    pub fn places(&self) -> Places {
+        self.places.clone()
+    }
+
     /// Takes the section of test numbers, whose keys are the numbers.
     pub fn test_numbers(&mut self, region: Region) -> Result<Vec<TestNumber>, ConfigError> {
         let prefix = format!("{}__", variable(TEST_NUMBERS));
@@ -110,7 +180,7 @@ impl Layers {
             Some(Value::Table(numbers)) => {
                 for (number, value) in numbers {
                     given.push((
-                        self.in_file(&format!("{TEST_NUMBERS}.\"{number}\"")),
+                        self.places.name(&[TEST_NUMBERS.to_owned(), number.clone()]),
                         number,
                         value,
                     ));
@@ -167,7 +237,8 @@ impl Layers {
     }
 
     fn in_file(&self, key: &str) -> String {
-        format!("{key} in {}", self.path.display())
+        let keys: Vec<_> = key.split('.').map(str::to_owned).collect();
+        self.places.name(&keys)
     }
 }
 

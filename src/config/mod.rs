@@ -5,18 +5,25 @@
 //! that names the setting and where it was set.
 
 mod layers;
+mod place;
 mod sections;
 mod value;
 
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
+use place::Places;
+
 pub use layers::{ConfigError, Layers};
 pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
-pub use value::{Count, Host, Name, Origin, TestNumber};
+pub use value::{AppHash, Count, Host, Name, Origin, TestNumber};
 
 use crate::{
     domain::{challenge, guard, phone::Phone, session, time::Timestamp},
-    sms::text::Template,
+    sms::{
+        Flaw,
+        plan::Plan,
+        text::{Template, Words},
+    },
     store,
 };
 
@@ -57,6 +64,9 @@ pub struct Config {
     pub sms: Sms,
     /// The words of a message, made of `sms`.
     pub template: Template,
+    /// The gateways there are to be, made of `sms` too.
+    pub plan: Plan,
+    places: Places,
     /// Numbers with a fixed code and no messages.
     pub test_numbers: Vec<TestNumber>,
 }
@@ -65,14 +75,18 @@ impl Config {
     /// Reads every setting from the layers that were given.
     pub fn read(mut layers: Layers) -> Result<Self, ConfigError> {
         let login = Login::read(&mut layers)?;
+        let (mut plan, chosen) = layers.plan()?;
         let sms = Sms::read(&mut layers)?;
+        if chosen.is_some() || plan.chains.is_empty() {
+            plan.chains = vec![(String::new(), vec![sms.gateway.clone()])];
+        }
+        plan.chooser = chosen.unwrap_or_else(|| "sms.route".to_owned());
+        if let Some(reason) = plan.stranger() {
+            return Err(ConfigError::of(&plan.chooser, &reason));
+        }
         let digits = (*login.code_length).max(6);
-        let template = Template::new(
-            sms.service_name.as_str(),
-            sms.webotp_host.as_ref().map(Host::as_str),
-            digits,
-        )
-        .map_err(|reason| ConfigError::of("sms.service_name", &reason))?;
+        let template = Template::new(words(&sms), digits)
+            .map_err(|(setting, reason)| ConfigError::of(setting, &reason))?;
         let config = Self {
             server: Server::read(&mut layers)?,
             limits: Limits::read(&mut layers)?,
@@ -83,6 +97,8 @@ impl Config {
             login,
             sms,
             template,
+            plan,
+            places: layers.places(),
         };
         layers.finish()?;
         if config.login.destinations.is_empty() {
@@ -92,10 +108,10 @@ impl Config {
             ));
         }
         let has_budget = !config.budget.amounts.allowances().is_empty();
-        if has_budget && config.budget.prices.is_empty() {
+        if has_budget && config.budget.prices.is_empty() && !config.plan.is_priced() {
             return Err(ConfigError::of(
                 "budget.amounts",
-                "bounds nothing as long as budget.prices is empty",
+                "bounds nothing as long as budget.prices is empty and a gateway has no prices of its own",
             ));
         }
         Ok(config)
@@ -139,6 +155,16 @@ impl Config {
              # \"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n",
         );
         sample
+    }
+
+    /// The sentence about a mistake in a gateway.
+    pub fn of_gateway(&self, flaw: Flaw) -> ConfigError {
+        if flaw.path.is_empty() {
+            return ConfigError::of(&format!("{}:", self.plan.chooser), &flaw.reason);
+        }
+        let mut keys = vec!["sms".to_owned(), "gateway".to_owned()];
+        keys.extend(flaw.path);
+        ConfigError::of(&self.places.name(&keys), &flaw.reason)
     }
 
     /// How long any token can live.
@@ -215,5 +241,19 @@ impl Config {
             refresh_ttl: self.tokens.refresh_ttl,
             grace: self.tokens.refresh_grace,
         }
+    }
+}
+
+fn words(sms: &Sms) -> Words {
+    let text = |name: &Option<Name>| name.as_ref().map(|name| name.as_str().to_owned());
+    Words {
+        service: sms.service_name.as_str().to_owned(),
+        russian: text(&sms.text_ru),
+        english: text(&sms.text_en),
+        webotp_host: sms
+            .webotp_host
+            .as_ref()
+            .map(|host| host.as_str().to_owned()),
+        app_hash: sms.app_hash.as_ref().map(|hash| hash.as_str().to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{ConfigError, Count, Entry, Host, Layers, Name, Origin};
+use super::{AppHash, ConfigError, Count, Entry, Host, Layers, Name, Origin};
 use crate::{
     domain::{
         destination::Destination,
@@ -10,7 +10,8 @@ use crate::{
         money::{self, Price},
         phone::Region,
     },
-    sms, store,
+    sms::{plan, text},
+    store,
 };
 
 /// Declares a section: its struct, its reader and its entries, from one list.
@@ -121,6 +122,8 @@ section! {
         trusted_proxies: Vec<ipnet::IpNet> = "";
         /// Web origins that may call the API from a browser (CORS).
         allowed_origins: Vec<Origin> = "";
+        /// Where clients and providers reach this server, as in `https://login.example.com`; without it nobody can report.
+        public_url: Option<Origin> = "";
         /// Connections at once, as far as the system's limit of open files allows.
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is no trusted proxy.
@@ -131,11 +134,19 @@ section! {
 section! {
     /// How codes reach phones.
     Sms "sms." {
-        /// `console` prints messages, `file:PATH` appends them as JSON lines.
-        gateway: sms::Choice = "console";
+        /// `console` prints messages, `file:PATH` appends them as JSON lines, a name is a gateway of `invited sms list`.
+        gateway: plan::Choice = "console";
         /// The name of your service, as messages say it.
         service_name: Name = "invited";
+        /// What messages are written in where the client's Accept-Language says nothing: `ru` or `en`.
+        language: text::Language = "ru";
+        /// Your own words in Russian, as in `{code} - код для {service}`.
+        text_ru: Option<Name> = "";
+        /// Your own words in English.
+        text_en: Option<Name> = "";
         /// The web host that browsers fill the code in for (WebOTP); none by default.
         webotp_host: Option<Host> = "";
+        /// The hash of the Android app that reads the message by itself (SMS Retriever); none by default.
+        app_hash: Option<AppHash> = "";
     }
 }

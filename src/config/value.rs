@@ -21,7 +21,8 @@ use crate::{
         phone::{Phone, Region},
         time::{Timestamp, parse_span},
     },
-    sms, store,
+    sms::{plan, text},
+    store,
 };
 
 /// A setting's type: reads itself, or says what is wrong as the end of a
@@ -31,7 +32,7 @@ pub trait Setting: Sized {
     fn read(value: &Value) -> Result<Self, String>;
 }
 
-fn text(value: &Value) -> Result<&str, String> {
+fn quoted(value: &Value) -> Result<&str, String> {
     value
         .as_str()
         .ok_or_else(|| "must be text, in quotes".to_owned())
@@ -42,7 +43,7 @@ macro_rules! written_as_text {
     ($($kind:ty),*) => {
         $(impl Setting for $kind {
             fn read(value: &Value) -> Result<Self, String> {
-                text(value)?.trim().parse()
+                quoted(value)?.trim().parse()
             }
         })*
     };
@@ -54,11 +55,13 @@ written_as_text!(
     Budget,
     Region,
     Destination,
-    sms::Choice,
+    plan::Choice,
+    text::Language,
     store::Location,
     Host,
     Name,
-    Origin
+    Origin,
+    AppHash
 );
 
 impl Setting for Duration {
@@ -67,7 +70,7 @@ impl Setting for Duration {
             Value::Integer(_) => {
                 Err("needs a unit: write for example \"90s\", with s, m, h or d".to_owned())
             }
-            value => parse_span(text(value)?),
+            value => parse_span(quoted(value)?),
         }
     }
 }
@@ -76,13 +79,16 @@ impl Setting for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
         let expected =
             "is no address to listen on: write an IP address and a port, as in \"127.0.0.1:8080\"";
-        text(value)?.trim().parse().map_err(|_| expected.to_owned())
+        quoted(value)?
+            .trim()
+            .parse()
+            .map_err(|_| expected.to_owned())
     }
 }
 
 impl Setting for ipnet::IpNet {
     fn read(value: &Value) -> Result<Self, String> {
-        let text = text(value)?.trim();
+        let text = quoted(value)?.trim();
         let host = || text.parse::<IpAddr>().ok().map(Self::from);
         let network = text.parse().ok().or_else(host);
         network.ok_or_else(|| {
@@ -93,21 +99,28 @@ impl Setting for ipnet::IpNet {
 
 impl Setting for Option<PathBuf> {
     fn read(value: &Value) -> Result<Self, String> {
-        Ok(Some(text(value)?)
+        Ok(Some(quoted(value)?)
             .filter(|text| !text.is_empty())
             .map(PathBuf::from))
     }
 }
 
-impl Setting for Option<Host> {
-    fn read(value: &Value) -> Result<Self, String> {
-        if text(value)?.is_empty() {
-            Ok(None)
-        } else {
-            Host::read(value).map(Some)
-        }
-    }
+/// Settings that there may be none of.
+macro_rules! optional {
+    ($($kind:ty),*) => {
+        $(impl Setting for Option<$kind> {
+            fn read(value: &Value) -> Result<Self, String> {
+                if quoted(value)?.is_empty() {
+                    Ok(None)
+                } else {
+                    <$kind>::read(value).map(Some)
+                }
+            }
+        })*
+    };
 }
+
+optional!(Host, Name, Origin, AppHash);
 
 /// A list: a TOML array, or text with commas.
 impl<T: Setting> Setting for Vec<T> {
@@ -208,6 +221,13 @@ ruled_text!(
         })
     },
     "is no web origin: write scheme and host in lower case and no path, as in \"https://example.com\""
+);
+
+ruled_text!(
+    /// The hash of an Android app.
+    AppHash,
+    |text| text.len() == 11 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)),
+    "is no hash of an Android app: it has 11 characters, as in \"FA+9qCX9VSu\""
 );
 
 /// A number for store reviewers and demos: it gets no messages and has a fixed code.

@@ -11,6 +11,7 @@ use rand::CryptoRng;
 
 use super::{
     code::OneTimeCode,
+    delivery::{self, Dispatch},
     guard::{Admission, Guard, Length, Spending, Visitor},
     id,
     ledger::Asker,
@@ -88,6 +89,8 @@ pub struct Wanted {
     pub purpose: Purpose,
     /// Its code, if it is a test number: it gets no message, and has no limits.
     pub fixed: Option<Fixed>,
+    /// Its message, where a provider is to bring it.
+    pub dispatch: Option<Dispatch>,
 }
 
 /// A challenge was begun.
@@ -101,6 +104,8 @@ pub struct Opened {
     pub spending: Option<Spending>,
     /// Whether the code is long because strangers guess all over the installation.
     pub alarm: bool,
+    /// How many messages were found that nobody knows the end of.
+    pub lost: usize,
 }
 
 /// A challenge was not begun.
@@ -168,6 +173,7 @@ pub fn open(
             resend_in: Duration::ZERO,
             spending: None,
             alarm: false,
+            lost: 0,
         });
     }
     let asker = guard.identify(tx, visitor, wanted.phone)?;
@@ -175,8 +181,10 @@ pub fn open(
     let mut own = own(&live, asker);
     let room = alive(&own, policy, now);
     let mut newest = guard.newest(tx, asker)?;
+    let price = wanted.dispatch.and_then(|dispatch| dispatch.price);
+    let cost = price.unwrap_or_else(|| guard.price(wanted.phone));
     let Admission { reached, spending } =
-        guard.may_send(tx, visitor, asker, wanted.phone, &newest)?;
+        guard.may_send(tx, visitor, asker, wanted.phone, cost, &newest)?;
     if let Some(reached) = room.into_iter().chain(reached).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
@@ -186,7 +194,11 @@ pub fn open(
     });
     let code = sibling.map_or_else(|| OneTimeCode::draw(digits, rng), |sibling| sibling.code);
     let challenge = begin(tx, wanted, code, now, now + policy.ttl, rng)?;
-    guard.note_send(tx, visitor, asker, wanted.phone, challenge.id)?;
+    guard.note_send(tx, visitor, asker, wanted.phone, cost, challenge.id)?;
+    let lost = match wanted.dispatch {
+        Some(_) => delivery::begin(tx, challenge.id, now, id::sweeps(challenge.id.0))?,
+        None => 0,
+    };
     own.push(challenge.expires_at);
     newest.insert(0, visitor.at);
     let next = guard.party_wait(&newest, visitor.at);
@@ -196,6 +208,7 @@ pub fn open(
         resend_in: waits.map(|one| one.wait).max().unwrap_or_default(),
         spending,
         alarm,
+        lost,
     })
 }
 
@@ -256,8 +269,9 @@ pub fn withdraw(
     guard: &Guard,
     visitor: &Visitor,
     id: ChallengeId,
+    is_blameless: bool,
 ) -> Result<(), StoreError> {
-    guard.unsend(tx, visitor, id)?;
+    guard.unsend(tx, visitor, id, is_blameless)?;
     tx.delete_challenge(id)
 }
 

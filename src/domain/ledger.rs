@@ -64,17 +64,23 @@ pub enum Book {
     Right,
     /// Wrong codes of strangers.
     Wrong,
+    /// What messages to strangers cost more or less than was thought.
+    CorrectionsToStrangers,
+    /// The same of messages to known devices.
+    CorrectionsToKnown,
 }
 
 impl Book {
     /// Every book there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SendsToStrangers,
         Self::SendsToKnown,
         Self::UnsentToStrangers,
         Self::UnsentToKnown,
         Self::Right,
         Self::Wrong,
+        Self::CorrectionsToStrangers,
+        Self::CorrectionsToKnown,
     ];
 
     /// Where messages are written down.
@@ -83,6 +89,15 @@ impl Book {
             Self::SendsToKnown
         } else {
             Self::SendsToStrangers
+        }
+    }
+
+    /// Where their costs are put right.
+    pub fn corrections(known: bool) -> Self {
+        if known {
+            Self::CorrectionsToKnown
+        } else {
+            Self::CorrectionsToStrangers
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod about;
 pub mod challenge;
 pub mod code;
+pub mod delivery;
 pub mod destination;
 pub mod device;
 pub mod guard;

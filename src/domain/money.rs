@@ -23,6 +23,23 @@ impl Money {
         Self(units)
     }
 
+    /// An amount as others write it, with a sign or more places, to the nearest
+    /// ten-thousandth; `None` when it is none.
+    pub fn rounded(text: &str) -> Option<Self> {
+        let text = text.trim().trim_start_matches('-');
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let mut kept: Self = format!("{whole}.{fraction:0<4.4}").parse().ok()?;
+        let digits = fraction.bytes().all(|digit| digit.is_ascii_digit());
+        if fraction
+            .as_bytes()
+            .get(4)
+            .is_some_and(|digit| *digit >= b'5')
+        {
+            kept.0 += 1;
+        }
+        digits.then_some(kept)
+    }
+
     /// Ten-thousandths of the currency's unit.
     pub const fn units(self) -> i64 {
         self.0
@@ -178,6 +195,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn amounts_of_others_are_rounded() {
+        for (text, units) in [
+            ("2.5", Some(25_000)),
+            ("-0.0079", Some(79)),
+            ("0.03330000", Some(333)),
+            ("0.00005", Some(1)),
+            ("3", Some(30_000)),
+            ("", None),
+            ("free", None),
+            ("1.2x", None),
+            ("1e3", None),
+        ] {
+            assert_eq!(Money::rounded(text).map(Money::units), units, "{text}");
+        }
+    }
 
     #[test]
     fn amounts_are_exact_decimals() {

@@ -11,6 +11,7 @@ use super::{
     about::Change,
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
+    delivery::{State, Trace},
     device::{Device, DeviceHash},
     ledger::{Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
@@ -21,9 +22,9 @@ use super::{
 };
 
 /// One transaction of whatever engine stores the service's data.
-pub trait Tx: Users + Challenges + Sessions + Devices + Ledgers {}
+pub trait Tx: Users + Challenges + Sessions + Devices + Deliveries + Ledgers {}
 
-impl<T: Users + Challenges + Sessions + Devices + Ledgers> Tx for T {}
+impl<T: Users + Challenges + Sessions + Devices + Deliveries + Ledgers> Tx for T {}
 
 /// Users and who invited whom.
 pub trait Users {
@@ -134,6 +135,33 @@ pub trait Devices {
     fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError>;
 }
 
+/// What became of messages that providers were given.
+pub trait Deliveries {
+    /// Adds one that is under way, seen to until `lease`.
+    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<(), StoreError>;
+    /// Moves one on to `state`, unless it is there already.
+    fn settle_delivery(
+        &mut self,
+        id: ChallengeId,
+        state: State,
+        trace: Option<&Trace>,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Moves the one with this trace on to `state`, and says when it was taken;
+    /// `None` when there is none, or it is there already.
+    fn report_delivery(
+        &mut self,
+        trace: &Trace,
+        state: State,
+    ) -> Result<Option<Timestamp>, StoreError>;
+    /// Forgets one that certainly was not sent.
+    fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
+    /// Of some that nobody sees to any more, says that nobody knows, and how many those are.
+    fn abandon_deliveries(&mut self, now: Timestamp) -> Result<usize, StoreError>;
+    /// Forgets some whose lease ended before `before`.
+    fn prune_deliveries(&mut self, before: Timestamp) -> Result<(), StoreError>;
+}
+
 /// What limits are counted from. Every list is of the newest events, the
 /// latest first; every pruning forgets some of the oldest.
 pub trait Ledgers {
@@ -153,6 +181,8 @@ pub trait Ledgers {
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
     /// Writes down that the code of a message came back.
     fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Corrects what a message cost.
+    fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError>;
     /// Forgets a message that was not sent after all.
     fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
     /// Forgets messages from before `before`.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     client::TokenHeader,
+    delivery::{self, Reader},
     docs,
     json::Fields,
     problem::{self, Problem, seconds},
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        challenge::{self, Answer, Challenge, Fixed, Opened, Purpose, Verdict},
+        challenge::{Answer, Fixed, Opened, Purpose, Verdict},
         code::OneTimeCode,
         guard::Visitor,
         limit::Reached,
@@ -23,7 +24,6 @@ use crate::{
         source::Deed,
         time::Timestamp,
     },
-    sms::{Message, SmsError},
     token::{
         TokenError,
         challenge::{open, seal},
@@ -87,8 +87,6 @@ const SHARED: [&str; 3] = [
     "sends_per_prefix",
     "confirmations_per_prefix",
 ];
-/// How long a gateway may take; after that nobody knows what became of the message.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
 pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
@@ -108,6 +106,7 @@ pub async fn deliver(
     app: &Arc<App>,
     visitor: Visitor,
     opened: Opened,
+    reader: Reader,
     is_test: bool,
     confirm_at: &str,
 ) -> Result<ChallengeReply, Problem> {
@@ -116,7 +115,14 @@ pub async fn deliver(
         resend_in,
         spending,
         alarm,
+        lost,
     } = opened;
+    if lost > 0 {
+        tracing::warn!(
+            lost,
+            "nobody knows what became of messages: they count as sent"
+        );
+    }
     if let Some(spending) = spending {
         let (spent, amount) = (spending.spent.to_string(), spending.amount.to_string());
         let seconds = spending.span.as_secs();
@@ -126,7 +132,7 @@ pub async fn deliver(
         tracing::warn!("many strangers guess codes: until that ends, theirs have six digits");
     }
     if !is_test {
-        send(app, visitor, &mut challenge).await?;
+        challenge = delivery::send(app, visitor, challenge, reader).await?;
     }
     Ok(ChallengeReply {
         sms_token: seal(&app.keys(), &challenge),
@@ -136,44 +142,6 @@ pub async fn deliver(
         resend_in: seconds(resend_in),
         sms_code_length: challenge.code.digits() as u64,
     })
-}
-
-async fn send(app: &Arc<App>, visitor: Visitor, challenge: &mut Challenge) -> Result<(), Problem> {
-    let id = challenge.id;
-    let message = Message {
-        to: challenge.phone,
-        text: app.config.template.text(&challenge.code),
-        code: challenge.code.clone(),
-        at: challenge.created_at,
-    };
-    let delivery = tokio::time::timeout(PATIENCE, app.sms.deliver(&message));
-    match delivery.await.unwrap_or(Err(SmsError::Unknown)) {
-        Ok(receipt) => {
-            if let Some(chosen) = receipt.code {
-                let code = chosen.clone();
-                app.store
-                    .write(move |tx| tx.set_challenge_code(id, &code).map_err(Problem::from))
-                    .await?;
-                challenge.code = chosen;
-            }
-            Ok(())
-        }
-        // It may have arrived; then the token in the answer is what makes it of use.
-        Err(error @ SmsError::Unknown) => {
-            tracing::warn!(phone = challenge.phone.masked(), %error, "a message may be lost");
-            Ok(())
-        }
-        Err(error) => {
-            tracing::error!(phone = challenge.phone.masked(), %error, "no message was sent");
-            let house = Arc::clone(app);
-            app.store
-                .write(move |tx| {
-                    challenge::withdraw(tx, &house.guard, &visitor, id).map_err(Problem::from)
-                })
-                .await?;
-            Err(Problem::new(&problem::SMS_UNAVAILABLE))
-        }
-    }
 }
 
 /// Lets the operator know when a limit is reached that everybody shares.

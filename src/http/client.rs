@@ -10,12 +10,14 @@ use poem_openapi::{
 };
 
 use super::{
+    delivery::Reader,
     pow,
     problem::{self, Problem},
 };
 use crate::{
     app::App,
     domain::{device::DeviceSecret, guard::Visitor, session::Origin, source::Source},
+    sms::text::Language,
     token::challenge::from_base64,
 };
 
@@ -26,11 +28,21 @@ const LONGEST_NAME: usize = 200;
 pub struct Client {
     /// As its user will recognise it.
     pub origin: Origin,
+    /// What it reads, if it says so.
+    language: Option<Language>,
     /// Whether it brought the work that lets it off its source's limits.
     worked: bool,
 }
 
 impl Client {
+    /// Who reads what it has sent to a phone.
+    pub fn reader(&self, app: &App) -> Reader {
+        Reader {
+            language: self.language.unwrap_or(app.config.sms.language),
+            ip: self.origin.ip,
+        }
+    }
+
     /// Who this is to the limits, at this instant.
     pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
@@ -67,7 +79,13 @@ impl<'a> FromRequest<'a> for Client {
         let worked = origin
             .ip
             .is_some_and(|ip| pow::is_done(app, ip.into(), request));
-        Ok(Self { origin, worked })
+        let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+        let accepted = accepted.and_then(|value| value.to_str().ok());
+        Ok(Self {
+            origin,
+            language: accepted.and_then(Language::accepted),
+            worked,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use poem::{
 };
 use poem_openapi::OpenApiService;
 
-use super::problem;
+use super::{hooks, problem};
 
 /// The document's own examples, which nobody's key fits.
 pub const SMS_TOKEN: &str = concat!(
@@ -82,6 +82,10 @@ pub fn around(
         .at("/swagger", get(make_sync(|_| html(SWAGGER.as_str()))))
         .at("/redoc", get(make_sync(|_| html(REDOC.as_str()))))
         .at("/problems/:code", get(problem_page))
+        .at(
+            "/hooks/sms/:gateway/:secret",
+            get(hooks::sms).post(hooks::sms),
+        )
         .at("/*path", api)
         .around(|pages, request| async move {
             // The catch-all above would answer for the root as well.

@@ -12,7 +12,7 @@ use super::{
         ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
     },
     client::{Client, TokenHeader},
-    docs,
+    delivery, docs,
     json::{Body, Fields, FromFields, Reply},
     problem::Problem,
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
@@ -176,11 +176,13 @@ impl LoginApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
+        let reader = client.reader(app);
         let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
         let wanted = Wanted {
             phone,
             purpose: Purpose::Login,
             fixed,
+            dispatch: delivery::dispatch(app, phone),
         };
         let is_test = wanted.fixed.is_some();
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
@@ -192,7 +194,7 @@ impl LoginApi {
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
-            &deliver(app, visitor, opened, is_test, "/login/sms-confirm/").await?,
+            &deliver(app, visitor, opened, reader, is_test, "/login/sms-confirm/").await?,
         ))
     }
 

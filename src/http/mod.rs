@@ -9,9 +9,11 @@ mod catalogue;
 mod challenge;
 mod client;
 mod cors;
+mod delivery;
 mod docs;
 mod framing;
 mod health;
+mod hooks;
 mod invitation;
 mod json;
 mod login;
@@ -195,7 +197,12 @@ impl Envelope {
                     .all(|(part, given)| part.starts_with('{') || part == given)
         };
         let known = self.allowed.iter().find(|(template, _)| is_like(template));
-        known.map_or("GET, HEAD", |(_, methods)| methods)
+        let elsewhere = if path.starts_with("/hooks/") {
+            "GET, HEAD, POST"
+        } else {
+            "GET, HEAD"
+        };
+        known.map_or(elsewhere, |(_, methods)| methods)
     }
 }
 

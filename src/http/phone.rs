@@ -11,6 +11,7 @@ use super::{
         ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
     },
     client::{Client, TokenHeader},
+    delivery,
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     profile::ProfileReply,
@@ -110,12 +111,14 @@ impl PhoneApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
         let app = caller.app();
         let visitor = client.visitor(app, None);
+        let reader = client.reader(app);
         let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
         let is_test = fixed.is_some();
         let wanted = Wanted {
             phone,
             purpose: Purpose::PhoneChange(caller.user()),
             fixed,
+            dispatch: delivery::dispatch(app, phone),
         };
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
         let opened = caller
@@ -123,7 +126,15 @@ impl PhoneApi {
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
-            &deliver(app, visitor, opened, is_test, "/profile/phone/confirm/").await?,
+            &deliver(
+                app,
+                visitor,
+                opened,
+                reader,
+                is_test,
+                "/profile/phone/confirm/",
+            )
+            .await?,
         ))
     }
 

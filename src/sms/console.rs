@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Gateway, Message, Receipt, SmsError};
+use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 
 /// Messages that may wait for the terminal; one more is not sent.
 const QUEUE: usize = 64;
@@ -43,7 +43,7 @@ fn print(letters: &Receiver<String>) {
 
 #[async_trait]
 impl Gateway for Console {
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(&self, message: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
         let mut letter = format!("\n  ┌─ SMS to {}\n", message.to.e164());
         for line in message.text.lines() {
             letter.push_str("  │  ");

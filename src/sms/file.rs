@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Gateway, Message, Receipt, SmsError};
+use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 
 /// An open file.
 pub struct File(Arc<Mutex<fs::File>>);
@@ -39,7 +39,7 @@ impl File {
 
 #[async_trait]
 impl Gateway for File {
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(&self, message: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
         let at =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(message.at.millis()) * 1_000_000)
                 .ok()
@@ -60,7 +60,7 @@ impl Gateway for File {
         });
         match writing.await {
             Ok(Ok(())) => Ok(Receipt::default()),
-            _ => Err(SmsError::NotSent),
+            _ => Err(SmsError::NotSent.into()),
         }
     }
 }

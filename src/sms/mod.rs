@@ -1,17 +1,32 @@
-//! How a code reaches a phone: one trait, one file a gateway.
+//! How a code reaches a phone: one trait, and gateways that hold gateways.
 //!
 //! A gateway is an open set, hence a trait object, chosen by name when the
-//! server starts. It is always called outside of any transaction.
+//! server starts. It is always called outside of any transaction. Most are
+//! data: a [`declared`] HTTP request, written by the operator or a preset.
 
+pub mod breaker;
+mod client;
 mod console;
+mod declared;
 mod file;
+pub mod plan;
+pub mod presets;
+pub mod route;
+pub mod secret;
+mod standing;
 pub mod text;
 
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::domain::{code::OneTimeCode, phone::Phone, time::Timestamp};
+pub use self::declared::{
+    report::{Doubt, Post, Report},
+    spec::{Fate, Flaw},
+    terms::{Environment, Setting},
+};
+use self::text::Language;
+use crate::domain::{code::OneTimeCode, money::Money, phone::Phone, time::Timestamp};
 
 /// A message with a one-time code. `Debug` is not derived: it would show the code.
 pub struct Message {
@@ -23,21 +38,37 @@ pub struct Message {
     pub code: OneTimeCode,
     /// When it was asked for.
     pub at: Timestamp,
+    /// How long the code lives.
+    pub ttl: Duration,
+    /// Names the message: two calls with the same are for one message.
+    pub request_id: String,
+    /// Who asked for it.
+    pub ip: Option<IpAddr>,
+    /// What it is written in.
+    pub language: Language,
 }
 
 /// A gateway took the message.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Receipt {
+    /// The provider's name for it, by which it reports.
+    pub id: Option<String>,
+    /// What the provider says that it cost.
+    pub cost: Option<Money>,
     /// The code that the provider chose in place of ours, as flash calls do.
     pub code: Option<OneTimeCode>,
 }
 
-/// A gateway did not take the message, or nobody knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// What became of a message that a gateway did not take, or nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SmsError {
     /// The provider will not send to this number.
     #[error("the gateway rejected the number")]
     Rejected,
+    /// It cannot bring this message to this number; another gateway may.
+    #[error("the gateway would not bring this message to this number")]
+    Unreachable,
     /// Wrong credentials, no money, an unknown sender: a matter for the operator.
     #[error("the gateway is misconfigured")]
     Misconfigured,
@@ -52,47 +83,92 @@ pub enum SmsError {
     Unknown,
 }
 
-/// A carrier's way in.
-#[async_trait]
-pub trait Gateway: Send + Sync {
-    /// Hands a message over.
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError>;
-}
-
-/// Which gateway, as the configuration names it.
+/// Why a message was not taken, with what the provider said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Prints to the terminal.
-    Console,
-    /// Appends to a file.
-    File(PathBuf),
+pub struct Failure {
+    /// What it means.
+    pub error: SmsError,
+    /// What was said, for the operator; empty where nothing was.
+    pub detail: String,
 }
 
-impl FromStr for Choice {
-    type Err = String;
+impl Failure {
+    /// Means `error`, in these words.
+    pub fn of(error: SmsError, detail: impl fmt::Display) -> Self {
+        let detail = detail.to_string();
+        Self { error, detail }
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "console" => Ok(Self::Console),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
-            _ => Err("is no gateway: write \"console\" or \"file:PATH\"".to_owned()),
+impl From<SmsError> for Failure {
+    fn from(error: SmsError) -> Self {
+        Self::of(error, "")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.detail.as_str() {
+            "" => self.error.fmt(f),
+            detail => write!(f, "{}: {detail}", self.error),
         }
     }
 }
 
-/// Opens the chosen gateway.
-///
-/// # Errors
-/// A sentence for the operator.
-pub fn open(choice: &Choice) -> Result<Arc<dyn Gateway>, String> {
-    match choice {
-        Choice::Console => match console::Console::open() {
-            Ok(console) => Ok(Arc::new(console)),
-            Err(error) => Err(format!("the terminal cannot be used: {error}")),
-        },
-        Choice::File(path) => match file::File::open(path) {
-            Ok(file) => Ok(Arc::new(file)),
-            Err(error) => Err(format!("{} cannot be written: {error}", path.display())),
-        },
+/// What was said in the course of a delivery, secrets masked; kept only where
+/// somebody wants to read it.
+#[derive(Default)]
+pub struct Transcript(Option<String>);
+
+impl Transcript {
+    /// One that is kept.
+    pub fn kept() -> Self {
+        Self(Some(String::new()))
+    }
+
+    /// Adds to it.
+    pub fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(kept) = &mut self.0 {
+            kept.push_str(&text());
+        }
+    }
+
+    /// What was kept.
+    pub fn text(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+/// A carrier's way in.
+#[async_trait]
+pub trait Gateway: Send + Sync {
+    /// Hands a message over.
+    async fn deliver(
+        &self,
+        message: &Message,
+        transcript: &mut Transcript,
+    ) -> Result<Receipt, Failure>;
+
+    /// Whether the same message may be handed over again, since the provider
+    /// knows it by its name.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+
+    /// The longest code that it can bring: those who choose codes themselves
+    /// choose short ones.
+    fn digits(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Reads what the provider reports.
+    fn hear(&self, _: Post<'_>) -> Result<Report, Doubt> {
+        Err(Doubt::Unexpected)
+    }
+
+    /// Asks the provider, at no cost, whether it would take messages. What
+    /// it says of itself, if it can be asked.
+    async fn check(&self, _: &mut Transcript) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
 }

@@ -195,17 +195,29 @@ impl Keys {
     /// `domain` names what kind of text it is, in a word of ours: the same text
     /// stands differently in another.
     pub fn fingerprint(&self, domain: &str, text: &str) -> i64 {
+        let leftmost = self.mac(domain, text)[..8]
+            .iter()
+            .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        i64::try_from(leftmost >> 1).expect("63 bits fit")
+    }
+
+    /// The same as 32 hexadecimal digits, for what goes out: an address that
+    /// nobody can guess, or the name of something.
+    pub fn name(&self, domain: &str, text: &str) -> String {
+        let leftmost = self.mac(domain, text)[..16].try_into();
+        format!(
+            "{:032x}",
+            u128::from_be_bytes(leftmost.expect("16 bytes were taken"))
+        )
+    }
+
+    fn mac(&self, domain: &str, text: &str) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.ledger.bytes())
             .expect("HMAC takes a key of any length");
         for part in [domain, "\0", text] {
             mac.update(part.as_bytes());
         }
-        let bytes = mac.finalize().into_bytes();
-        let leftmost = bytes
-            .iter()
-            .take(8)
-            .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        i64::try_from(leftmost >> 1).expect("63 bits fit")
+        mac.finalize().into_bytes().into()
     }
 
     fn rings(&mut self) -> [&mut Ring; 3] {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use invited::sms::{Gateway, Message, Receipt, SmsError};
+use invited::sms::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 use poem::http::Method;
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinHandle, time::timeout};
@@ -38,7 +38,7 @@ impl Hanging {
 
 #[async_trait]
 impl Gateway for Hanging {
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(&self, message: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
         message
             .code
             .reveal()
@@ -48,7 +48,7 @@ impl Gateway for Hanging {
             .acquire()
             .await
             .map(|_| Receipt::default())
-            .map_err(|_| SmsError::Unknown)
+            .map_err(|_| SmsError::Unknown.into())
     }
 }
 
@@ -133,7 +133,7 @@ struct Panicking;
 
 #[async_trait]
 impl Gateway for Panicking {
-    async fn deliver(&self, _: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(&self, _: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
         panic!("on purpose")
     }
 }

@@ -14,12 +14,12 @@ use std::{
 
 use async_trait::async_trait;
 use invited::{
-    app::App,
+    app::{self, App},
     clock::{ManualClock, dice},
     config::{Config, Layers},
     domain::{code::OneTimeCode, time::Timestamp},
     http,
-    sms::{Gateway, Message, Receipt, SmsError},
+    sms::{Failure, Gateway, Message, Receipt, SmsError, Transcript, route::Routes},
     store::{Location, Store},
     token::keys::Keys,
 };
@@ -88,6 +88,22 @@ impl Harness {
                     .map(|(name, value)| ((*name).into(), (*value).into())),
             )
             .unwrap();
+        Self::configured(layers, folder)
+    }
+
+    /// The service without limits, as a configuration file has it.
+    pub fn of_file(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("invited.toml");
+        std::fs::write(&path, text).unwrap();
+        let mut layers = Layers::default();
+        let variables = UNLIMITED.map(|(name, value)| (name.into(), value.into()));
+        layers.environment(variables.into_iter()).unwrap();
+        layers.file(&path).unwrap();
+        Self::configured(layers, folder)
+    }
+
+    fn configured(layers: Layers, folder: TempDir) -> Self {
         let config = Config::read(layers).unwrap();
         let clock = Arc::new(ManualClock::new(NOON));
         Store::migrate(&at(&folder)).unwrap();
@@ -97,7 +113,13 @@ impl Harness {
     fn open(config: Config, keys: Keys, clock: Arc<ManualClock>, folder: Arc<TempDir>) -> Self {
         let store = Store::open(&at(&folder)).unwrap();
         let gateway = Arc::new(Recorder::default());
-        let (sms, time) = (Arc::clone(&gateway) as _, Arc::clone(&clock) as _);
+        let is_default = config.plan.gateways.is_empty();
+        let sms = if is_default {
+            Routes::only(Arc::clone(&gateway) as _)
+        } else {
+            app::gateways(&config, &keys).unwrap()
+        };
+        let time = Arc::clone(&clock) as _;
         let app = Arc::new(App::new(config, store, keys, sms, time, dice));
         let router = Arc::new(poem::EndpointExt::boxed(http::router(&app)));
         Self {
@@ -432,13 +454,17 @@ impl Recorder {
 
 #[async_trait]
 impl Gateway for Recorder {
-    async fn deliver(&self, message: &Message) -> Result<Receipt, SmsError> {
+    async fn deliver(
+        &self,
+        message: &Message,
+        transcript: &mut Transcript,
+    ) -> Result<Receipt, Failure> {
         let other = self.instead.lock().unwrap().clone();
         if let Some(other) = other {
-            return other.deliver(message).await;
+            return other.deliver(message, transcript).await;
         }
         if let Some(error) = *self.fails.lock().unwrap() {
-            return Err(error);
+            return Err(error.into());
         }
         let (to, text) = (message.to.e164(), message.text.clone());
         let chosen = self.chooses.lock().unwrap().clone();
@@ -448,6 +474,7 @@ impl Gateway for Recorder {
         self.sent.lock().unwrap().push(Sent { to, text, code });
         Ok(Receipt {
             code: chosen.map(|code| OneTimeCode::parse(&code).unwrap()),
+            ..Receipt::default()
         })
     }
 }

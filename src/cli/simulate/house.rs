@@ -115,6 +115,7 @@ impl House {
             phone,
             purpose: Purpose::Login,
             fixed: None,
+            dispatch: None,
         };
         match challenge::open(tx, &self.guard, &visitor, &wanted, &mut self.rng) {
             Ok(opened) => Ok(Ok(Token {

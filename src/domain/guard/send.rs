@@ -60,9 +60,10 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
+        cost: Money,
         newest: &[Timestamp],
     ) -> Result<Admission, StoreError> {
-        let (budget, spending) = self.budget_wait(tx, visitor, asker, phone)?;
+        let (budget, spending) = self.budget_wait(tx, visitor, asker, cost)?;
         // Of two that take as long, the later in this list is named.
         let reached = [
             budget,
@@ -139,10 +140,9 @@ impl Guard {
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
-        phone: Phone,
+        cost: Money,
     ) -> Result<(Option<Reached>, Option<Spending>), StoreError> {
         let (mut longest, mut spending) = (None, None);
-        let cost = self.price(phone);
         for &Allowance { amount, span } in self.policy.budget.allowances() {
             let (_, before) = sent(tx, asker.known, visitor.at, span)?;
             let (spent, share) = (before + cost, amount.percent(self.policy.warn_at));
@@ -163,7 +163,8 @@ impl Guard {
         Ok((reached, spending))
     }
 
-    fn price(&self, phone: Phone) -> Money {
+    /// What the common price list says of a message to `phone`.
+    pub fn price(&self, phone: Phone) -> Money {
         Price::of(phone, &self.policy.prices)
     }
 
@@ -175,10 +176,10 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
+        cost: Money,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
-        let (at, cost) = (visitor.at, self.price(phone));
-        let policy = &self.policy;
+        let (at, policy) = (visitor.at, &self.policy);
         if id::sweeps(challenge.0) {
             let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
             tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
@@ -203,12 +204,31 @@ impl Guard {
         policy.sends_in_all.longest().max(policy.budget.longest())
     }
 
-    /// Takes a message back that certainly was not sent.
+    /// Puts right what a message cost.
+    pub fn correct_cost(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        challenge: ChallengeId,
+        cost: Money,
+    ) -> Result<(), StoreError> {
+        let (at, sent) = (visitor.at, tx.sent(challenge)?);
+        let Some(sent) = sent.filter(|sent| sent.cost != cost) else {
+            return Ok(());
+        };
+        tx.set_send_cost(challenge, cost)?;
+        let book = Book::corrections(sent.asker.known);
+        tx.note(book, at, cost - sent.cost, at - self.remembered())
+    }
+
+    /// Takes a message back that certainly was not sent. A source that made us
+    /// ask for nothing keeps it on its account.
     pub fn unsend(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         challenge: ChallengeId,
+        is_blameless: bool,
     ) -> Result<(), StoreError> {
         let Some(Sent { asker, cost, .. }) = tx.sent(challenge)? else {
             return Ok(());
@@ -216,7 +236,7 @@ impl Guard {
         tx.delete_send(challenge)?;
         let at = visitor.at;
         tx.note(Book::unsent(asker.known), at, cost, at - self.remembered())?;
-        if let Some(source) = visitor.source.filter(|_| !asker.known) {
+        if let Some(source) = visitor.source.filter(|_| is_blameless && !asker.known) {
             self.sources.take_back(Deed::Send, source, at);
         }
         Ok(())
@@ -236,9 +256,9 @@ fn pumped(around: &[(Timestamp, bool)], at: Timestamp) -> Option<Duration> {
     (confirmed * PUMPED_SHARE < today.len()).then(|| (*oldest_of_twenty + DAY).since(at))
 }
 
-/// How many messages were sent within a span, and what they cost. Of those
-/// that turned out unsent, only they count for nothing that must have been
-/// written down within the span.
+/// How many messages were sent within a span, and what they cost. Of what
+/// turned out otherwise later, only that counts which must be about messages
+/// that were written down within the span.
 fn sent(
     tx: &mut dyn Tx,
     known: bool,
@@ -248,7 +268,8 @@ fn sent(
     let sent = tx.tally(Book::sends(known), at - span)?;
     let unsent = tx.tally(Book::unsent(known), at - span + UNSETTLED)?;
     let count = sent.count.saturating_sub(unsent.count);
-    Ok((count, sent.amount - unsent.amount))
+    let corrected = tx.tally(Book::corrections(known), at - span + UNSETTLED)?;
+    Ok((count, sent.amount - unsent.amount + corrected.amount))
 }
 
 /// How long until the first message of a span is out of it.

@@ -76,6 +76,14 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
+    fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE sends SET cost = ?2 WHERE id = ?1",
+            params![challenge.0, cost.units()],
+        )?;
+        Ok(())
+    }
+
     fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
         self.change("DELETE FROM sends WHERE id = ?1", [challenge.0])?;
         Ok(())
@@ -264,5 +272,7 @@ fn number(book: Book) -> i64 {
         Book::UnsentToKnown => 3,
         Book::Right => 4,
         Book::Wrong => 5,
+        Book::CorrectionsToStrangers => 6,
+        Book::CorrectionsToKnown => 7,
     }
 }

@@ -5,6 +5,7 @@
 
 mod challenges;
 mod damage;
+mod deliveries;
 mod devices;
 mod ledgers;
 mod mark;

@@ -1,0 +1,182 @@
+//! `invited sms`: the gateways there are, whether they would work, and a
+//! message to try one with.
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, Settings, print};
+use crate::{
+    app::gateways,
+    clock::{Clock, SystemClock, dice},
+    config::Config,
+    domain::{code::OneTimeCode, phone::Phone},
+    sms::{
+        Message, Setting, SmsError, Transcript, presets,
+        route::{Link, Routes},
+    },
+    token::{key_file, keys::Keys},
+};
+
+#[derive(Args)]
+pub struct Sms {
+    #[command(flatten)]
+    settings: Settings,
+    /// The gateway to use, whatever the configuration says.
+    #[arg(long = "sms", value_name = "GATEWAY", global = true)]
+    gateway: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Send a message to a phone, and print what was said, secrets masked.
+    Test {
+        /// The phone, as in +79123456789.
+        phone: String,
+    },
+    /// Ask every gateway whether it would take messages; sends none.
+    Check,
+    /// Print the gateways that messages go through, and the presets there are.
+    List,
+}
+
+impl Sms {
+    pub fn run(&self) -> Result<(), Failure> {
+        let mut layers = self.settings.layers()?;
+        layers.flag("sms.gateway", "--sms", self.gateway.as_ref());
+        let config = Config::read(layers)?;
+        let routes = || {
+            // Only the ledgers' key names anything, and a first start has yet to draw it.
+            let stored = key_file::read(&config.keys_path())?;
+            let mut keys = Keys::draw(&mut dice());
+            if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
+                keys.ledger = ledger;
+            }
+            Ok::<_, Failure>(gateways(&config, &keys)?)
+        };
+        match &self.command {
+            Command::Test { phone } => now(test(&config, &routes()?, phone)),
+            Command::Check => now(check(&routes()?)),
+            Command::List => list(&routes()),
+        }
+    }
+}
+
+fn now(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build();
+    let cannot = |error| Failure::of(format!("cannot start: {error}"));
+    runtime.map_err(cannot)?.block_on(work)
+}
+
+async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failure> {
+    let phone = Phone::parse(phone, config.login.default_region).map_err(|_| {
+        Failure::misconfigured(format!(
+            "{phone} is not a phone number in international form"
+        ))
+    })?;
+    let mut dice = dice();
+    let code = OneTimeCode::draw(*config.login.code_length, &mut dice);
+    let message = Message {
+        to: phone,
+        text: config.template.text(&code, config.sms.language),
+        code,
+        at: SystemClock.now(),
+        ttl: config.tokens.sms_token_ttl,
+        request_id: Keys::draw(&mut dice).name("request", "test"),
+        ip: None,
+        language: config.sms.language,
+    };
+    let mut transcript = Transcript::kept();
+    let delivery = routes.deliver(&message, &mut transcript).await;
+    print(transcript.text())?;
+    for attempt in &delivery.attempts {
+        let line = match &attempt.outcome {
+            Ok(receipt) => {
+                let id = receipt.id.as_deref().map(|id| format!(", as {id}"));
+                let cost = receipt
+                    .cost
+                    .or(attempt.price)
+                    .map(|cost| format!(", for {cost}"));
+                format!(
+                    "{} took it{}{}",
+                    attempt.gateway,
+                    id.unwrap_or_default(),
+                    cost.unwrap_or_default()
+                )
+            }
+            Err(failure) => format!("{}: {failure}", attempt.gateway),
+        };
+        print(&format!("{line}\n"))?;
+    }
+    let sent = delivery.outcome();
+    sent.map_err(|error| Failure::of(format!("{}: {error}", phone.masked())))
+}
+
+async fn check(routes: &Routes) -> Result<(), Failure> {
+    let mut wrong = 0;
+    for link in links(routes) {
+        let mut transcript = Transcript::kept();
+        let said = match link.gateway().check(&mut transcript).await {
+            Ok(Some(said)) => said,
+            Ok(None) => "cannot be asked without sending something".to_owned(),
+            Err(failure) => {
+                wrong += 1;
+                let what = match failure.error {
+                    SmsError::Misconfigured => "does not accept what is configured",
+                    _ => "cannot be asked",
+                };
+                format!(
+                    "{what}: {}\n{}",
+                    failure.detail,
+                    transcript.text().trim_end()
+                )
+            }
+        };
+        print(&format!("{}: {said}\n", link.name))?;
+    }
+    match wrong {
+        0 => Ok(()),
+        1 => Err(Failure::of("a gateway would not take messages")),
+        many => Err(Failure::of(format!(
+            "{many} gateways would not take messages"
+        ))),
+    }
+}
+
+/// Every gateway once, in the order of the chains.
+fn links(routes: &Routes) -> Vec<&Link> {
+    let mut links: Vec<&Link> = Vec::new();
+    for link in routes.chains().iter().flat_map(|(_, chain)| chain) {
+        if !links.iter().any(|known| known.name == link.name) {
+            links.push(link);
+        }
+    }
+    links
+}
+
+fn list(routes: &Result<Routes, Failure>) -> Result<(), Failure> {
+    print("messages go through\n")?;
+    match routes {
+        Ok(routes) => {
+            for (prefix, chain) in routes.chains() {
+                let names: Vec<_> = chain.iter().map(|link| link.name.as_str()).collect();
+                let sign = if prefix.is_empty() { "*" } else { "+" };
+                let prefix = format!("{sign}{prefix}");
+                print(&format!("  {prefix:<12}{}\n", names.join(", then ")))?;
+            }
+        }
+        Err(failure) => print(&format!("  nothing yet: {}\n", failure.sentence))?,
+    }
+    print("\npresets, and the variables or settings of [sms.gateway.NAME] that each needs\n")?;
+    for preset in presets::all() {
+        print(&format!("  {:<12}{}\n", preset.name, preset.about))?;
+        for (name, Setting { help, default, .. }) in &preset.settings {
+            let variable = Setting::variable(preset.name, name);
+            let default = default.as_ref().map(|default| format!(" [{default}]"));
+            let default = default.unwrap_or_default();
+            print(&format!("{:14}{variable}, {name}: {help}{default}\n", ""))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Bringing a code to its phone, once its challenge is committed.
+
+use std::{net::IpAddr, panic, sync::Arc};
+
+use super::problem::{self, Problem};
+use crate::{
+    app::App,
+    domain::{
+        challenge::Challenge,
+        delivery::{self, Dispatch, Handover, Trace},
+        guard::Visitor,
+        phone::Phone,
+    },
+    sms::{Message, SmsError, Transcript, route::Delivery, text::Language},
+};
+
+/// Who reads a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// What they read.
+    pub language: Language,
+    /// From where they asked for it.
+    pub ip: Option<IpAddr>,
+}
+
+/// The message to a phone, if a provider is to bring it: what it may cost is
+/// what the dearest gateway on its way takes.
+pub fn dispatch(app: &App, phone: Phone) -> Option<Dispatch> {
+    let chain = app.sms.chain(phone);
+    let paid = chain.iter().filter(|link| link.is_paid);
+    let prices = paid.map(|link| link.price(phone).unwrap_or_else(|| app.guard.price(phone)));
+    let price = prices.max()?;
+    Some(Dispatch { price: Some(price) })
+}
+
+/// Sends the code of a challenge, and says which challenge it is now: the
+/// provider may have chosen another code.
+pub async fn send(
+    app: &Arc<App>,
+    visitor: Visitor,
+    challenge: Challenge,
+    reader: Reader,
+) -> Result<Challenge, Problem> {
+    let is_paid = app.sms.is_paid(challenge.phone);
+    let sending = carry(Arc::clone(app), visitor, challenge, reader);
+    if !is_paid {
+        return sending.await;
+    }
+    // Who hangs up does not stop it: it has to be known what came of it.
+    match tokio::spawn(sending).await {
+        Ok(sent) => sent,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(_) => Err(Problem::new(&problem::SMS_UNAVAILABLE)),
+        },
+    }
+}
+
+async fn carry(
+    app: Arc<App>,
+    visitor: Visitor,
+    mut challenge: Challenge,
+    reader: Reader,
+) -> Result<Challenge, Problem> {
+    let message = Message {
+        to: challenge.phone,
+        text: app.config.template.text(&challenge.code, reader.language),
+        code: challenge.code.clone(),
+        at: challenge.created_at,
+        ttl: challenge.expires_at.since(challenge.created_at),
+        request_id: app.keys().name("request", &challenge.id.0.to_string()),
+        ip: reader.ip,
+        language: reader.language,
+    };
+    let delivery = app.sms.deliver(&message, &mut Transcript::default()).await;
+    let outcome = delivery.outcome();
+    let chosen = delivery
+        .taken()
+        .and_then(|(_, receipt)| receipt.code.clone());
+    let is_on_record = app.sms.is_paid(challenge.phone);
+    if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
+        let (house, id, code) = (Arc::clone(&app), challenge.id, chosen.clone());
+        let (handover, cost) = (handover(&delivery), delivery.cost());
+        app.store
+            .write(move |tx| {
+                if let Some(code) = &code {
+                    tx.set_challenge_code(id, code)?;
+                }
+                delivery::settle(tx, &house.guard, &visitor, id, &handover, cost)
+                    .map_err(Problem::from)
+            })
+            .await?;
+    }
+    let phone = challenge.phone.masked();
+    match outcome {
+        Ok(()) => {
+            challenge.code = chosen.unwrap_or(challenge.code);
+            Ok(challenge)
+        }
+        // It may have arrived; then the token in the answer is what makes it of use.
+        Err(SmsError::Unknown) => {
+            tracing::warn!(phone, "a message may be lost");
+            Ok(challenge)
+        }
+        Err(error) => {
+            tracing::error!(phone, %error, "no message was sent");
+            Err(Problem::new(&problem::SMS_UNAVAILABLE))
+        }
+    }
+}
+
+fn handover(delivery: &Delivery) -> Handover {
+    match (delivery.taken(), delivery.outcome()) {
+        (Some((attempt, receipt)), _) => Handover::Taken(Trace {
+            gateway: attempt.gateway.clone(),
+            message: receipt.id.clone(),
+        }),
+        (None, Ok(()) | Err(SmsError::Unknown)) => Handover::Unknown,
+        (None, Err(error)) => Handover::Refused {
+            is_blameless: !matches!(error, SmsError::Rejected | SmsError::Unreachable),
+        },
+    }
+}

@@ -1,0 +1,76 @@
+//! The one HTTP client of all gateways.
+
+use std::{error::Error, time::Duration};
+
+use reqwest::{Client, Request, redirect::Policy};
+
+use super::{Failure, SmsError, declared::answer::Answer};
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long a whole call may take.
+const CALL: Duration = Duration::from_secs(5);
+/// Longer answers are not read to their end.
+const LONGEST: usize = 64 * 1024;
+
+/// A client that goes nowhere it was not sent to.
+pub fn new() -> Result<Client, String> {
+    Client::builder()
+        .user_agent(concat!("invited/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(CALL)
+        .build()
+        .map_err(|error| format!("the HTTP client cannot be made: {}", causes(&error)))
+}
+
+/// Sends a request and reads the answer. An error tells whether anything can
+/// have been sent: once the request was on its way, nobody knows.
+pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Failure> {
+    let mut response = client.execute(request).await.map_err(|error| {
+        let certain = error.is_connect() || error.is_builder();
+        let error_class = if certain {
+            SmsError::NotSent
+        } else {
+            SmsError::Unknown
+        };
+        Failure::of(error_class, causes(&error.without_url()))
+    })?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk().await;
+        let unread = |error: reqwest::Error| {
+            Failure::of(
+                SmsError::Unknown,
+                format!("HTTP {status}, {}", causes(&error.without_url())),
+            )
+        };
+        match chunk.map_err(unread)? {
+            Some(chunk) if body.len() + chunk.len() > LONGEST => {
+                let reason = format!("HTTP {status}, an answer of more than {LONGEST} bytes");
+                return Err(Failure::of(SmsError::Unknown, reason));
+            }
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => break,
+        }
+    }
+    Ok(Answer::new(
+        status,
+        String::from_utf8_lossy(&body).into_owned(),
+    ))
+}
+
+/// An error and what caused it: the last word is mostly the one that helps.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,193 @@
+//! Gateways that are data: an HTTP request with placeholders, and how its
+//! answer is to be read.
+
+pub mod answer;
+mod blank;
+pub mod report;
+mod request;
+mod signature;
+pub mod spec;
+pub mod terms;
+
+use std::fmt::Write;
+
+use async_trait::async_trait;
+use reqwest::{Client, Request};
+use toml::Table;
+
+use self::{
+    answer::{Answer, Proof, Reading},
+    blank::Show,
+    report::{Doubt, Post, Report, Reports},
+    request::Form,
+    spec::{CallSpec, Flaw, Frame},
+    terms::Terms,
+};
+use super::{Failure, Gateway, Message, Receipt, Transcript, client};
+use crate::domain::{code::OneTimeCode, phone::Phone, time::Timestamp};
+use crate::sms::text::Language;
+
+/// A request and how its answer is read.
+struct Call {
+    form: Form,
+    reading: Reading,
+}
+
+impl Call {
+    fn read(table: Table, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        let spec: CallSpec = spec::read(table)?;
+        Ok(Self {
+            form: Form::read(&spec, terms)?,
+            reading: Reading::read(&spec.ok, &spec.error, spec.balance.as_ref(), terms)?,
+        })
+    }
+
+    /// Makes it, and says what was answered once that is known to be good.
+    async fn make(
+        &self,
+        client: &Client,
+        message: &Message,
+        transcript: &mut Transcript,
+    ) -> Result<Answer, Failure> {
+        let request = self.form.fill(client, message, Show::Secrets)?;
+        transcript.note(|| match self.form.fill(client, message, Show::Masks) {
+            Ok(masked) => written(&masked),
+            Err(failure) => format!("{failure}\n"),
+        });
+        let answer = client::exchange(client, request).await;
+        transcript.note(|| match &answer {
+            Ok(answer) => self.masked(answer),
+            Err(failure) => format!("< {failure}\n"),
+        });
+        let answer = answer?;
+        let judged = self.reading.judge(&answer, message);
+        judged.map(|()| answer).map_err(|failure| Failure {
+            detail: self.hidden(&failure.detail),
+            ..failure
+        })
+    }
+
+    fn masked(&self, answer: &Answer) -> String {
+        let mut text = format!("< HTTP {}\n", answer.status);
+        for line in self.hidden(&answer.text).lines() {
+            let _ = writeln!(text, "< {line}");
+        }
+        text
+    }
+
+    fn hidden(&self, text: &str) -> String {
+        let secrets = self.form.secrets();
+        secrets.fold(text.to_owned(), |text, secret| secret.hidden_in(&text))
+    }
+}
+
+/// A request as people read it.
+fn written(request: &Request) -> String {
+    let mut text = format!("> {} {}\n", request.method(), request.url());
+    for (name, value) in request.headers() {
+        let _ = writeln!(
+            text,
+            "> {name}: {}",
+            String::from_utf8_lossy(value.as_bytes())
+        );
+    }
+    if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
+        text.push_str(">\n");
+        for line in String::from_utf8_lossy(body).lines() {
+            let _ = writeln!(text, "> {line}");
+        }
+    }
+    text
+}
+
+/// A declared gateway.
+pub struct Declared {
+    client: Client,
+    send: Call,
+    proof: Proof,
+    check: Option<Call>,
+    digits: usize,
+    reports: Option<Reports>,
+    is_idempotent: bool,
+}
+
+impl Declared {
+    /// Reads one from the keys of its table.
+    pub fn read(client: Client, mut table: Table, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        let mut frame = Frame::take(&mut table)?;
+        let check = frame.check.take();
+        let proof = Proof::read(&frame, terms)?;
+        let own = if proof.chooses() {
+            answer::CHOSEN
+        } else {
+            usize::MAX
+        };
+        let receipt = frame.receipt.take();
+        let send = Call::read(table, terms)?;
+        let secret = send.form.secrets().next().cloned();
+        let reports = receipt.map(|spec| Reports::read(spec, terms.report_url, secret));
+        Ok(Self {
+            client,
+            is_idempotent: frame.idempotent,
+            reports: reports.transpose()?,
+            digits: frame.digits.unwrap_or(own),
+            proof,
+            send,
+            check: check
+                .map(|table| Call::read(table, terms).map_err(|flaw| flaw.under("check")))
+                .transpose()?,
+        })
+    }
+}
+
+#[async_trait]
+impl Gateway for Declared {
+    async fn deliver(
+        &self,
+        message: &Message,
+        transcript: &mut Transcript,
+    ) -> Result<Receipt, Failure> {
+        let answer = self.send.make(&self.client, message, transcript).await?;
+        self.proof.receipt(&answer, message)
+    }
+
+    fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
+        let reports = self.reports.as_ref().ok_or(Doubt::Unexpected)?;
+        reports.hear(post)
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.is_idempotent
+    }
+
+    fn digits(&self) -> usize {
+        self.digits
+    }
+
+    async fn check(&self, transcript: &mut Transcript) -> Result<Option<String>, Failure> {
+        let Some(check) = &self.check else {
+            return Ok(None);
+        };
+        let nobody = nobody();
+        let answer = check.make(&self.client, &nobody, transcript).await?;
+        let balance = check.reading.balance(&answer, &nobody);
+        Ok(Some(balance.map_or_else(
+            || "the credentials are good".to_owned(),
+            |balance| format!("the credentials are good, the balance is {balance}"),
+        )))
+    }
+}
+
+/// What fills the holes of a request that is about no message.
+fn nobody() -> Message {
+    Message {
+        to: Phone::from_digits("79990000000").expect("it is a phone number"),
+        text: String::new(),
+        code: OneTimeCode::parse("0000").expect("it is a code"),
+        at: Timestamp::default(),
+        ttl: std::time::Duration::ZERO,
+        request_id: String::new(),
+        ip: None,
+        language: Language::default(),
+    }
+}

@@ -1,0 +1,174 @@
+//! What a provider reports of messages that it took.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::{
+    signature,
+    spec::{Fate, Flaw, Place, ReceiptSpec, Signature},
+};
+use crate::sms::secret::Secret;
+
+/// A report, as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// What stood behind the `?` of its address.
+    pub query: &'a str,
+    /// Its body.
+    pub body: &'a [u8],
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+}
+
+/// Why a report is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// This gateway reports nothing.
+    Unexpected,
+    /// It is not the provider's.
+    Forged,
+    /// It does not say what it should.
+    Unreadable,
+}
+
+/// What a report says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Of which messages it says what.
+    pub fates: Vec<(String, Fate)>,
+    /// What the provider wants to hear.
+    pub answer: String,
+}
+
+/// How reports of one provider are read.
+pub struct Reports {
+    spec: ReceiptSpec,
+    /// The address that they are posted to.
+    url: String,
+    /// What they are signed with, and how.
+    signed: Option<(Signature, Secret)>,
+}
+
+impl Reports {
+    /// Reads how to read them; `secret` is what the provider knows as well.
+    pub fn read(spec: ReceiptSpec, url: &str, secret: Option<Secret>) -> Result<Self, Flaw> {
+        for (key, pointer) in [
+            ("id", Some(&spec.id)),
+            ("state", Some(&spec.state)),
+            ("items", spec.items.as_ref()),
+        ] {
+            if pointer.is_some_and(|pointer| !pointer.starts_with('/')) {
+                let path = format!("receipt.{key}");
+                return Err(Flaw::at(&path, "must be a pointer, as in \"/message_id\""));
+            }
+        }
+        let signed = match (spec.signature, secret) {
+            (None, _) => None,
+            (Some(signature), Some(secret)) => Some((signature, secret)),
+            (Some(_), None) => {
+                let reason = "needs a secret in the request, which reports are signed with";
+                return Err(Flaw::at("receipt.signature", reason));
+            }
+        };
+        let url = url.to_owned();
+        Ok(Self { spec, url, signed })
+    }
+
+    /// What a report says, if it is the provider's.
+    pub fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
+        let members = match self.spec.from {
+            Place::Json => serde_json::from_slice(post.body).map_err(|_| Doubt::Unreadable)?,
+            Place::Form => fields(post.body),
+            Place::Query => fields(post.query.as_bytes()),
+        };
+        let is_genuine = self
+            .signed
+            .as_ref()
+            .is_none_or(|(kind, secret)| match kind {
+                Signature::Twilio => {
+                    signature::is_twilio(secret, post.headers, &self.url, &members)
+                }
+                Signature::Telegram => signature::is_telegram(secret, post.headers, post.body),
+                Signature::StandardWebhooks => {
+                    signature::is_webhook(secret, post.headers, post.body)
+                }
+            });
+        if !is_genuine {
+            return Err(Doubt::Forged);
+        }
+        let items = match &self.spec.items {
+            None => std::slice::from_ref(&members),
+            Some(pointer) => {
+                let items = members.pointer(pointer).and_then(Value::as_array);
+                items.ok_or(Doubt::Unreadable)?.as_slice()
+            }
+        };
+        let fates = items
+            .iter()
+            .map(|item| self.fate(item))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Report {
+            fates: fates.into_iter().flatten().collect(),
+            answer: self.spec.answer.clone(),
+        })
+    }
+
+    /// What one of them says; nothing where the message is still on its way.
+    fn fate(&self, item: &Value) -> Result<Option<(String, Fate)>, Doubt> {
+        let text = |pointer: &str| match item.pointer(pointer) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(Value::Number(number)) => Ok(number.to_string()),
+            _ => Err(Doubt::Unreadable),
+        };
+        let (id, state) = (text(&self.spec.id)?, text(&self.spec.state)?);
+        Ok(self.spec.map.get(&state).map(|fate| (id, *fate)))
+    }
+}
+
+fn fields(text: &[u8]) -> Value {
+    let fields = url::form_urlencoded::parse(text);
+    fields
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reports(toml: &str) -> Reports {
+        let spec = toml::from_str(toml).unwrap();
+        Reports::read(spec, "https://example.com/hook/", None).unwrap()
+    }
+
+    fn hear(reports: &Reports, body: &str) -> Result<Vec<(String, Fate)>, Doubt> {
+        let post = Post {
+            query: "",
+            body: body.as_bytes(),
+            headers: &HeaderMap::new(),
+        };
+        reports.hear(post).map(|report| report.fates)
+    }
+
+    #[test]
+    fn a_report_is_read_from_wherever_it_stands() {
+        let one = |fate| Ok(vec![("7".to_owned(), fate)]);
+        let form = reports(
+            "from = \"form\"\nid = \"/id\"\nstate = \"/s\"\nmap = { ok = \"delivered\", no = \"undelivered\" }",
+        );
+        assert_eq!(hear(&form, "id=7&s=ok"), one(Fate::Delivered));
+        assert_eq!(hear(&form, "s=no&id=7&x=%20"), one(Fate::Undelivered));
+        assert_eq!(hear(&form, "id=7&s=queued"), Ok(Vec::new()));
+        assert_eq!(hear(&form, "id=7"), Err(Doubt::Unreadable));
+        let json = reports(
+            "from = \"json\"\nitems = \"/all\"\nid = \"/id\"\nstate = \"/s\"\nmap = { 1 = \"delivered\" }",
+        );
+        assert_eq!(
+            hear(&json, r#"{"all":[{"id":7,"s":1},{"id":8,"s":2}]}"#),
+            one(Fate::Delivered)
+        );
+        for nonsense in ["", "{", "[]", r#"{"all":7}"#, r#"{"all":[7]}"#] {
+            assert_eq!(hear(&json, nonsense), Err(Doubt::Unreadable), "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The request that hands a message over.
+
+use reqwest::{
+    Client, Method, Request, Url,
+    header::{HeaderName, HeaderValue},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    blank::{Blank, Hole, Show},
+    signature,
+    spec::{BasicSpec, BodySpec, CallSpec, Flaw, SignKind, SignSpec},
+    terms::Terms,
+};
+use crate::sms::{
+    Failure, Message, SmsError,
+    secret::{MASK, Secret},
+};
+
+/// A request with holes in it.
+pub struct Form {
+    method: Method,
+    url: Blank,
+    query: Vec<(String, Blank)>,
+    headers: Vec<(HeaderName, Blank)>,
+    basic: Option<(Blank, Blank)>,
+    /// What the key of a webhook is made of.
+    sign: Option<Secret>,
+    body: Body,
+}
+
+enum Body {
+    None,
+    Json(Shape),
+    Form(Vec<(String, Blank)>),
+    Text(Blank),
+}
+
+/// JSON with blanks for texts.
+enum Shape {
+    Text(Blank),
+    Fixed(Value),
+    List(Vec<Self>),
+    Members(Vec<(String, Self)>),
+}
+
+impl Form {
+    /// Reads a request, and refuses one that would give a secret away.
+    pub fn read(spec: &CallSpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        let blank = |path: &str, text: &str| {
+            Blank::read(text, terms).map_err(|reason| Flaw::at(path, reason))
+        };
+        let pairs = |section: &str, pairs: &std::collections::BTreeMap<String, String>| {
+            pairs
+                .iter()
+                .map(|(name, text)| match Blank::read(text, terms) {
+                    Ok(blank) => Ok((name.clone(), blank)),
+                    Err(reason) => Err(Flaw::at("", reason).under(name).under(section)),
+                })
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let body = Body::read(&spec.body, terms)?;
+        let by_default = if matches!(body, Body::None) {
+            "GET"
+        } else {
+            "POST"
+        };
+        let method = spec.method.as_deref().unwrap_or(by_default);
+        let headers = pairs("headers", &spec.headers)?;
+        let form = Self {
+            method: method
+                .parse()
+                .ok()
+                .filter(|_| method.bytes().all(|byte| byte.is_ascii_uppercase()))
+                .ok_or_else(|| Flaw::at("method", "is no method: write \"GET\" or \"POST\""))?,
+            url: blank("url", &spec.url)?,
+            query: pairs("query", &spec.query)?,
+            headers: headers
+                .into_iter()
+                .map(|(name, blank)| match name.parse() {
+                    Ok(name) => Ok((name, blank)),
+                    Err(_) => Err(Flaw::at("", "is no name of a header")
+                        .under(&name)
+                        .under("headers")),
+                })
+                .collect::<Result<_, _>>()?,
+            basic: match &spec.basic {
+                Some(BasicSpec { user, password }) => Some((
+                    blank("basic.user", user)?,
+                    blank("basic.password", password)?,
+                )),
+                None => None,
+            },
+            sign: spec
+                .sign
+                .as_ref()
+                .map(|sign| signer(sign, terms))
+                .transpose()?,
+            body,
+        };
+        form.guard_url(spec)?;
+        Ok(form)
+    }
+
+    /// A URL is no place for secrets: others log it. And what a message fills
+    /// in must not decide where it goes.
+    fn guard_url(&self, spec: &CallSpec) -> Result<(), Flaw> {
+        let at = |filling: &'static str| {
+            let text = self.url.fill_all(filling);
+            Url::parse(&text).map_err(|error| Flaw::at("url", format!("is no URL: {error}")))
+        };
+        let (url, other) = (at("a")?, at("b")?);
+        if url.origin() != other.origin() {
+            return Err(Flaw::at("url", "must name its host without placeholders"));
+        }
+        let is_near = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_near => {}
+            "http" => {
+                let reason = "is plain http, which anybody on the way can read: write https, or reach it by loopback";
+                return Err(Flaw::at("url", reason));
+            }
+            _ => return Err(Flaw::at("url", "must begin with https://")),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Flaw::at(
+                "url",
+                "must not contain a password: write [basic] user and password",
+            ));
+        }
+        let consent = "puts a secret into the URL, where others log it: use a header or the body, or set secret_in_url = true";
+        if !spec.secret_in_url {
+            if self.url.secrets().next().is_some() {
+                return Err(Flaw::at("url", consent));
+            }
+            let leak = self
+                .query
+                .iter()
+                .find(|(_, blank)| blank.secrets().next().is_some());
+            if let Some((name, _)) = leak {
+                return Err(Flaw::at("", consent).under(name).under("query"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The request for a message.
+    pub fn fill(&self, client: &Client, message: &Message, show: Show) -> Result<Request, Failure> {
+        let url = self.url.fill(message, show, percent_encoded);
+        let mut request = client.request(self.method.clone(), url);
+        let query = filled(&self.query, message, show);
+        if !query.is_empty() {
+            request = request.query(&query);
+        }
+        if let Some((user, password)) = &self.basic {
+            request = match show {
+                Show::Masks => request.header("authorization", format!("Basic {MASK}")),
+                Show::Secrets => {
+                    let text = |blank: &Blank| blank.fill(message, show, str::to_owned);
+                    request.basic_auth(text(user), Some(text(password)))
+                }
+            };
+        }
+        for (name, blank) in &self.headers {
+            let Some(text) = blank.text(message, show) else {
+                continue;
+            };
+            let mut value = HeaderValue::from_str(&text).map_err(|_| {
+                Failure::of(
+                    SmsError::NotSent,
+                    format!("the header {name} cannot carry what fills it"),
+                )
+            })?;
+            value.set_sensitive(blank.secrets().next().is_some());
+            request = request.header(name, value);
+        }
+        request = match &self.body {
+            Body::None => request,
+            Body::Json(shape) => request
+                .header("content-type", "application/json")
+                .body(shape.fill(message, show).unwrap_or_default().to_string()),
+            Body::Form(members) => request.form(&filled(members, message, show)),
+            Body::Text(blank) => request.body(blank.fill(message, show, str::to_owned)),
+        };
+        let unfit = |error: reqwest::Error| {
+            Failure::of(
+                SmsError::NotSent,
+                format!("the request cannot be made: {}", error.without_url()),
+            )
+        };
+        let mut request = request.build().map_err(unfit)?;
+        if let Some(secret) = &self.sign {
+            sign(&mut request, secret, message, show);
+        }
+        Ok(request)
+    }
+
+    /// Every secret that goes into it.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let basic = self
+            .basic
+            .iter()
+            .flat_map(|(user, password)| [user, password]);
+        let pairs = self.query.iter().map(|(_, blank)| blank);
+        let headers = self.headers.iter().map(|(_, blank)| blank);
+        [&self.url]
+            .into_iter()
+            .chain(basic)
+            .chain(pairs)
+            .chain(headers)
+            .chain(self.body.blanks())
+            .flat_map(Blank::secrets)
+            .chain(&self.sign)
+    }
+}
+
+/// The secret that a webhook is signed with.
+fn signer(spec: &SignSpec, terms: &Terms<'_>) -> Result<Secret, Flaw> {
+    let flaw = |reason: String| Flaw::at("sign.secret", reason);
+    let SignKind::StandardWebhooks = spec.kind;
+    let blank = Blank::read(&spec.secret, terms).map_err(flaw)?;
+    let secret = blank.secrets().next().cloned();
+    let secret = secret.filter(|secret| signature::webhook_key(secret).is_some());
+    secret.ok_or_else(|| {
+        flaw(
+            "must be a secret that begins with whsec_, and then base64 of 24 to 64 bytes"
+                .to_owned(),
+        )
+    })
+}
+
+/// Signs a request as a webhook. The same message has the same identifier again.
+fn sign(request: &mut Request, secret: &Secret, message: &Message, show: Show) {
+    let body = request
+        .body()
+        .and_then(reqwest::Body::as_bytes)
+        .unwrap_or_default();
+    let timestamp = message.at.seconds().to_string();
+    let signature = match signature::webhook_key(secret) {
+        Some(key) if show == Show::Secrets => {
+            signature::webhook(&key, &message.request_id, &timestamp, body)
+        }
+        _ => MASK.to_owned(),
+    };
+    let headers = [
+        ("webhook-id", message.request_id.clone()),
+        ("webhook-timestamp", timestamp),
+        ("webhook-signature", signature),
+    ];
+    for (name, value) in headers {
+        let value = HeaderValue::try_from(value).expect("it is digits, letters and base64");
+        request.headers_mut().insert(name, value);
+    }
+}
+
+impl Body {
+    fn read(spec: &BodySpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        let blank = |path: &str, text: &str| {
+            Blank::read(text, terms).map_err(|reason| Flaw::at(path, reason))
+        };
+        match (&spec.json, &spec.form, &spec.text) {
+            (None, None, None) => Ok(Self::None),
+            (Some(json), None, None) => Shape::read(json, terms)
+                .map(Self::Json)
+                .map_err(|flaw| flaw.under("json").under("body")),
+            (None, Some(form), None) => form
+                .iter()
+                .map(|(name, text)| match blank("", text) {
+                    Ok(blank) => Ok((name.clone(), blank)),
+                    Err(flaw) => Err(flaw.under(name).under("form").under("body")),
+                })
+                .collect::<Result<_, _>>()
+                .map(Self::Form),
+            (None, None, Some(text)) => blank("body.text", text).map(Self::Text),
+            _ => Err(Flaw::at("body", "must be one of json, form and text")),
+        }
+    }
+
+    fn blanks(&self) -> Vec<&Blank> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Json(shape) => shape.blanks(),
+            Self::Form(members) => members.iter().map(|(_, blank)| blank).collect(),
+            Self::Text(blank) => vec![blank],
+        }
+    }
+}
+
+impl Shape {
+    fn read(value: &toml::Value, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        Ok(match value {
+            toml::Value::String(text) => {
+                Self::Text(Blank::read(text, terms).map_err(|reason| Flaw::at("", reason))?)
+            }
+            toml::Value::Array(items) => Self::List(
+                items
+                    .iter()
+                    .map(|item| Self::read(item, terms))
+                    .collect::<Result<_, _>>()?,
+            ),
+            toml::Value::Table(members) => Self::Members(
+                members
+                    .iter()
+                    .map(|(name, value)| match Self::read(value, terms) {
+                        Ok(shape) => Ok((name.clone(), shape)),
+                        Err(flaw) => Err(flaw.under(name)),
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+            toml::Value::Integer(number) => Self::Fixed(json!(number)),
+            toml::Value::Float(number) => Self::Fixed(json!(number)),
+            toml::Value::Boolean(truth) => Self::Fixed(json!(truth)),
+            toml::Value::Datetime(_) => {
+                return Err(Flaw::at(
+                    "",
+                    "must be text, a number, true or false, a list or a table",
+                ));
+            }
+        })
+    }
+
+    /// The value; `None` when it is to be left out.
+    fn fill(&self, message: &Message, show: Show) -> Option<Value> {
+        match self {
+            Self::Text(blank) if blank.only_hole() == Some(Hole::Ttl) => {
+                Some(json!(message.ttl.as_secs()))
+            }
+            Self::Text(blank) => blank.text(message, show).map(Value::String),
+            Self::Fixed(value) => Some(value.clone()),
+            Self::List(items) => {
+                let items = items.iter().filter_map(|item| item.fill(message, show));
+                Some(Value::Array(items.collect()))
+            }
+            Self::Members(members) => {
+                let filled = members.iter().filter_map(|(name, shape)| {
+                    shape.fill(message, show).map(|value| (name.clone(), value))
+                });
+                Some(Value::Object(filled.collect::<Map<_, _>>()))
+            }
+        }
+    }
+
+    fn blanks(&self) -> Vec<&Blank> {
+        match self {
+            Self::Text(blank) => vec![blank],
+            Self::Fixed(_) => Vec::new(),
+            Self::List(items) => items.iter().flat_map(Self::blanks).collect(),
+            Self::Members(members) => members
+                .iter()
+                .flat_map(|(_, shape)| shape.blanks())
+                .collect(),
+        }
+    }
+}
+
+fn filled<'a>(
+    pairs: &'a [(String, Blank)],
+    message: &Message,
+    show: Show,
+) -> Vec<(&'a str, String)> {
+    let filled = pairs
+        .iter()
+        .filter_map(|(name, blank)| blank.text(message, show).map(|text| (name.as_str(), text)));
+    filled.collect()
+}
+
+/// For a segment of a path: all but the unreserved (RFC 3986, section 2.3).
+fn percent_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+        .replace('*', "%2A")
+}

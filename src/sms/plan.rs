@@ -1,0 +1,298 @@
+//! Which gateways there are to be, as the configuration has it, and their opening.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
+
+use reqwest::Client;
+use toml::{Table, Value};
+
+use super::{
+    Environment, Flaw, Gateway, client, console,
+    declared::{Declared, spec::overlay, terms::Terms},
+    file, presets,
+    route::{Chain, Link, Routes},
+};
+use crate::domain::money::Price;
+
+/// The kind of a gateway that no preset describes.
+const OWN: &str = "http";
+
+/// A gateway, as a flag or a chain names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Prints to the terminal.
+    Console,
+    /// Appends to a file.
+    File(PathBuf),
+    /// A preset, or one that the configuration declares.
+    Named(String),
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "console" => Ok(Self::Console),
+            None if is_name(text) => Ok(Self::Named(text.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
+            _ => Err(
+                "is no gateway: write \"console\", \"file:PATH\", or a name that `invited sms list` prints".to_owned(),
+            ),
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let known =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(known)
+}
+
+/// Which gateways there are to be.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// What each declared one is.
+    pub gateways: BTreeMap<String, Table>,
+    /// What to send through, for each prefix of digits; the empty one is for all others.
+    pub chains: Vec<(String, Vec<Choice>)>,
+    /// What settings may refer to.
+    pub environment: Environment,
+    /// What chose the gateways: a flag, a variable, a setting.
+    pub chooser: String,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("chains", &self.chains)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// What is wrong with the first name of a chain that names nothing.
+    pub fn stranger(&self) -> Option<String> {
+        let is_known =
+            |name: &str| self.gateways.contains_key(name) || presets::text(name).is_some();
+        let names = self.chains.iter().flat_map(|(_, chain)| chain);
+        let mut strangers = names.filter_map(|choice| match choice {
+            Choice::Named(name) if !is_known(name) => Some(name),
+            _ => None,
+        });
+        let own = self.gateways.keys().map(String::as_str);
+        let known: Vec<_> = own
+            .chain(presets::ALL.iter().map(|(name, _)| *name))
+            .collect();
+        let reason = |name| {
+            let known = known.join(", ");
+            format!("names {name}, which is no gateway: there are console, file:PATH, {known}")
+        };
+        strangers.next().map(reason)
+    }
+
+    /// Whether every gateway that messages go through has prices of its own.
+    pub fn is_priced(&self) -> bool {
+        let mut choices = self.chains.iter().flat_map(|(_, chain)| chain);
+        choices.all(|choice| match choice {
+            Choice::Named(name) => {
+                let gateway = self.gateways.get(name);
+                gateway.is_some_and(|gateway| gateway.contains_key("prices"))
+            }
+            Choice::Console | Choice::File(_) => false,
+        })
+    }
+
+    /// Takes the chain of a prefix, as `[sms.route]` has it.
+    pub fn route(&mut self, prefix: &str, chain: &Value) -> Result<(), String> {
+        let digits = match prefix.strip_prefix('+') {
+            _ if prefix == "*" => "",
+            Some(digits)
+                if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) =>
+            {
+                digits
+            }
+            _ => {
+                return Err(
+                    "is no prefix: write +, leading digits, or \"*\" for all others".to_owned(),
+                );
+            }
+        };
+        let names: Option<Vec<&str>> = match chain {
+            Value::String(name) => Some(vec![name]),
+            Value::Array(names) => names.iter().map(Value::as_str).collect(),
+            _ => None,
+        };
+        let names = names.ok_or("must be a list of gateways, in the order to try them")?;
+        let chain = names
+            .iter()
+            .map(|name| name.parse())
+            .collect::<Result<Vec<_>, _>>()?;
+        if chain.is_empty() {
+            return Err("must name a gateway".to_owned());
+        }
+        self.chains.push((digits.to_owned(), chain));
+        Ok(())
+    }
+
+    /// Opens every gateway that messages go through. `report_url` says where
+    /// receipts of the named one are to be posted.
+    pub fn open(&self, report_url: &dyn Fn(&str) -> String) -> Result<Routes, Flaw> {
+        let mut opener = Opener {
+            plan: self,
+            report_url,
+            client: None,
+            links: Vec::new(),
+        };
+        let mut chains = Vec::new();
+        for (prefix, choices) in &self.chains {
+            let links = choices.iter().map(|choice| opener.link(choice));
+            chains.push((prefix.clone(), links.collect::<Result<Chain, _>>()?));
+        }
+        // What is declared and not used is to be right all the same.
+        for name in self.gateways.keys() {
+            opener.link(&Choice::Named(name.clone()))?;
+        }
+        Ok(Routes::new(chains))
+    }
+
+    /// What a gateway is: its preset, if it has one, under what the operator wrote.
+    fn declaration(&self, name: &str) -> Result<Declaration, Flaw> {
+        let mut own = self.gateways.get(name).cloned().unwrap_or_default();
+        let kind = match own.remove("kind") {
+            None => name.to_owned(),
+            Some(Value::String(kind)) => kind,
+            Some(_) => return Err(Flaw::at("kind", "must be text")),
+        };
+        let mut table = if kind == OWN {
+            Table::new()
+        } else {
+            let text = presets::text(&kind).ok_or_else(|| unknown(&kind))?;
+            text.parse().expect("a test has read every preset")
+        };
+        let prices = match own.remove("prices") {
+            None => Vec::new(),
+            Some(value) => prices(&value).map_err(|reason| Flaw::at("prices", reason))?,
+        };
+        let mut given = BTreeMap::new();
+        let asked = table.get("settings").and_then(Value::as_table);
+        let is_asked =
+            |key: &str| key == "sender" || asked.is_some_and(|asked| asked.contains_key(key));
+        let keys: Vec<_> = own.keys().filter(|key| is_asked(key)).cloned().collect();
+        for key in keys {
+            match own.remove(&key) {
+                Some(Value::String(text)) => given.insert(key, text),
+                _ => return Err(Flaw::at(&key, "must be text, in quotes")),
+            };
+        }
+        overlay(&mut table, own);
+        Ok(Declaration {
+            table,
+            given,
+            prices,
+        })
+    }
+}
+
+/// A gateway's keys, sorted.
+struct Declaration {
+    /// Those of the request.
+    table: Table,
+    /// What its preset asks for.
+    given: BTreeMap<String, String>,
+    prices: Vec<Price>,
+}
+
+fn unknown(kind: &str) -> Flaw {
+    let known: Vec<_> = presets::ALL.iter().map(|(name, _)| *name).collect();
+    let reason = format!(
+        "must be a kind of gateway, which {kind} is not: {OWN}, {}",
+        known.join(", ")
+    );
+    Flaw::at("kind", reason)
+}
+
+fn prices(value: &Value) -> Result<Vec<Price>, String> {
+    let texts: Option<Vec<&str>> = match value {
+        Value::String(text) => Some(text.split(',').collect()),
+        Value::Array(items) => items.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let texts = texts.ok_or("must be a list of texts, as in [\"+79 = 2.50\"]")?;
+    texts.iter().map(|text| text.parse()).collect()
+}
+
+/// Opens gateways, each once.
+struct Opener<'a> {
+    plan: &'a Plan,
+    report_url: &'a dyn Fn(&str) -> String,
+    client: Option<Client>,
+    links: Vec<(Choice, Arc<Link>)>,
+}
+
+impl Opener<'_> {
+    fn link(&mut self, choice: &Choice) -> Result<Arc<Link>, Flaw> {
+        if let Some((_, link)) = self.links.iter().find(|(known, _)| known == choice) {
+            return Ok(Arc::clone(link));
+        }
+        let local = |name: &str, gateway: Arc<dyn Gateway>| Link::local(name, gateway);
+        let link = match choice {
+            Choice::Console => match console::Console::open() {
+                Ok(console) => local("console", Arc::new(console)),
+                Err(error) => {
+                    return Err(Flaw::at(
+                        "",
+                        format!("the terminal cannot be used: {error}"),
+                    ));
+                }
+            },
+            Choice::File(path) => match file::File::open(path) {
+                Ok(file) => local("file", Arc::new(file)),
+                Err(error) => {
+                    return Err(Flaw::at(
+                        "",
+                        format!("{} cannot be written: {error}", path.display()),
+                    ));
+                }
+            },
+            Choice::Named(name) => self.named(name).map_err(|flaw| flaw.under(name))?,
+        };
+        let link = Arc::new(link);
+        self.links.push((choice.clone(), Arc::clone(&link)));
+        Ok(link)
+    }
+
+    fn named(&mut self, name: &str) -> Result<Link, Flaw> {
+        if !is_name(name) {
+            return Err(Flaw::at(
+                "",
+                "must be named in lower case letters, digits, - and _",
+            ));
+        }
+        let Declaration {
+            table,
+            given,
+            prices,
+        } = self.plan.declaration(name)?;
+        let settings = match table.get("settings") {
+            Some(settings) => settings
+                .clone()
+                .try_into()
+                .expect("a test has read every preset"),
+            None => BTreeMap::new(),
+        };
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => client::new().map_err(|reason| Flaw::at("", reason))?,
+        };
+        self.client = Some(client.clone());
+        let terms = Terms {
+            gateway: name,
+            settings: &settings,
+            given: &given,
+            environment: &self.plan.environment,
+            report_url: &(self.report_url)(name),
+        };
+        let gateway = Declared::read(client, table, &terms)?;
+        Ok(Link::new(name, Arc::new(gateway), prices))
+    }
+}

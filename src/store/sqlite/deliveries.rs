@@ -1,0 +1,87 @@
+//! The table `deliveries`.
+
+use rusqlite::params;
+
+use super::{transaction::Transaction, users::at};
+use crate::domain::{
+    challenge::ChallengeId,
+    delivery::{State, Trace},
+    time::Timestamp,
+    tx::{Deliveries, StoreError},
+};
+
+impl Deliveries for Transaction<'_> {
+    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO deliveries (id, state, lease_until) VALUES (?1, ?2, ?3)",
+            params![id.0, number(State::UnderWay), lease.millis()],
+        )?;
+        Ok(())
+    }
+
+    fn settle_delivery(
+        &mut self,
+        id: ChallengeId,
+        state: State,
+        trace: Option<&Trace>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE deliveries SET state = ?2, gateway = ?3, message = ?4, taken_at = ?5 WHERE id = ?1 AND state < ?2",
+            params![
+                id.0,
+                number(state),
+                trace.map(|trace| &trace.gateway),
+                trace.and_then(|trace| trace.message.as_ref()),
+                at.millis()
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn report_delivery(
+        &mut self,
+        trace: &Trace,
+        state: State,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.one(
+            "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3 RETURNING taken_at",
+            params![trace.gateway, trace.message, number(state)],
+            |row| at(row, 0),
+        )
+    }
+
+    fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError> {
+        self.change("DELETE FROM deliveries WHERE id = ?1", [id.0])?;
+        Ok(())
+    }
+
+    fn abandon_deliveries(&mut self, now: Timestamp) -> Result<usize, StoreError> {
+        self.change(
+            "UPDATE deliveries SET state = 1 WHERE id IN (
+                 SELECT id FROM deliveries WHERE state = 0 AND lease_until < ?1 ORDER BY lease_until LIMIT 256)",
+            [now.millis()],
+        )
+    }
+
+    fn prune_deliveries(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        // Identifiers are drawn in the order of time, so the oldest need no index of their own.
+        self.change(
+            "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE id > 0 ORDER BY id LIMIT 256)
+                 AND lease_until < ?1",
+            [before.millis()],
+        )?;
+        Ok(())
+    }
+}
+
+/// What the column `state` says. Never to be changed.
+fn number(state: State) -> i64 {
+    match state {
+        State::UnderWay => 0,
+        State::Unknown => 1,
+        State::Taken => 2,
+        State::Undelivered => 3,
+        State::Delivered => 4,
+    }
+}

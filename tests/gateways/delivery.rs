@@ -1,0 +1,199 @@
+//! From the request for a code to the provider and back, through the whole service.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
+
+use poem::http::Method;
+use serde_json::json;
+
+use super::stub::{Stub, answer};
+use crate::harness::{ALICE, Actor, BOB, Harness};
+
+/// A house that sends through two gateways: `first`, which costs 1, and `second`, which costs 2.
+fn house(first: &Stub, second: &Stub, more: &str) -> Harness {
+    let gateway = |name: &str, stub: &Stub, price: u8| {
+        format!(
+            "[sms.gateway.{name}]\nkind = \"http\"\nurl = \"{}\"\nid = \"/id\"\nprices = \"+7={price}\"\n\
+             body.json = {{ code = \"{{{{code}}}}\", text = \"{{{{text}}}}\", report = \"{{{{report_url}}}}\", id = \"{{{{request_id}}}}\" }}\n\
+             receipt = {{ from = \"json\", id = \"/id\", state = \"/state\", answer = \"heard\", map = {{ ok = \"delivered\", no = \"undelivered\" }} }}\n",
+            stub.url
+        )
+    };
+    Harness::of_file(&format!(
+        "http.public_url = \"http://invited.test\"\n{more}\n{}{}[sms.route]\n\"*\" = [\"first\", \"second\"]\n",
+        gateway("first", first, 1),
+        gateway("second", second, 2)
+    ))
+}
+
+fn taking() -> Stub {
+    Stub::saying(|asked| {
+        answer(
+            200,
+            &json!({ "id": format!("m-{}", asked.json()["id"].as_str().unwrap()) }).to_string(),
+        )
+    })
+}
+
+fn code(stub: &Stub) -> String {
+    stub.last().json()["code"].as_str().unwrap().to_owned()
+}
+
+/// States of all deliveries, with the gateways that took them.
+fn deliveries(house: &Harness) -> Vec<(i64, Option<String>)> {
+    let intruder = house.intruder();
+    let mut statement = intruder
+        .prepare("SELECT state, gateway FROM deliveries ORDER BY id")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn spent(house: &Harness) -> i64 {
+    let sql = "SELECT coalesce(sum(amount), 0) FROM notes WHERE book IN (0, 6)";
+    house
+        .intruder()
+        .query_row(sql, [], |row| row.get(0))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_phone_logs_in_through_the_second_gateway_while_the_first_is_down() {
+    let (first, second) = (Stub::answering(500, ""), taking());
+    let house = house(&first, &second, "");
+    let token = house.ask(ALICE).await;
+    assert_eq!(code(&first), code(&second));
+    Actor::of(&house, &house.confirm(&token, &code(&second)).await);
+    assert_eq!(deliveries(&house), [(2, Some("second".to_owned()))]);
+    assert_eq!(spent(&house), 30_000, "the first may have sent it as well");
+}
+
+#[tokio::test]
+async fn what_certainly_was_not_sent_is_taken_back() {
+    let status = Arc::new(AtomicU16::new(400));
+    let now = Arc::clone(&status);
+    let (first, second) = (
+        Stub::answering(403, ""),
+        Stub::saying(move |_| answer(now.load(Ordering::Relaxed), "{}")),
+    );
+    let house = house(&first, &second, "limits.sends_per_phone = \"1/60s\"");
+    house
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .refused(503, "sms_unavailable");
+    assert_eq!(deliveries(&house), []);
+    status.store(200, Ordering::Relaxed);
+    house.ask(ALICE).await;
+    assert_eq!(deliveries(&house), [(2, Some("second".to_owned()))]);
+}
+
+#[tokio::test]
+async fn a_budget_is_charged_what_the_gateways_take() {
+    let (first, second) = (taking(), taking());
+    let house = house(&first, &second, "[budget]\namounts = \"3/1h\"\n");
+    house.ask(ALICE).await;
+    assert_eq!(spent(&house), 10_000, "the dearer one was not needed");
+    house.ask(ALICE).await;
+    // A third may cost as much as the dearest, which is more than is left.
+    house
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .refused(503, "sms_budget_exhausted");
+}
+
+#[tokio::test]
+async fn a_message_is_in_the_language_that_the_client_reads() {
+    let (first, second) = (taking(), taking());
+    let house = house(&first, &second, "");
+    for (language, words) in [
+        ("en-US", "login code"),
+        ("ru", "код входа"),
+        ("", "код входа"),
+    ] {
+        let headers = [("accept-language", language)];
+        house
+            .call(
+                Method::POST,
+                "/login/",
+                &headers,
+                Some(json!({ "phone": ALICE })),
+            )
+            .await
+            .ok();
+        let text = first.last().json()["text"].as_str().unwrap().to_owned();
+        assert!(text.contains(words), "{language}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_reports_and_only_ever_moves_on() {
+    let (first, second) = (taking(), taking());
+    let house = house(&first, &second, "");
+    house.ask(ALICE).await;
+    let asked = first.last().json();
+    let path = asked["report"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://invited.test")
+        .unwrap()
+        .to_owned();
+    let id = format!("m-{}", asked["id"].as_str().unwrap());
+    let report = async |path: &str, body: serde_json::Value| house.post(path, body).await;
+    for (state, stands) in [("queued", 2), ("no", 3), ("ok", 4), ("no", 4), ("ok", 4)] {
+        let reply = report(&path, json!({ "id": id, "state": state })).await;
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "heard"));
+        assert_eq!(deliveries(&house)[0].0, stands, "{state}");
+    }
+    let unknown = report(&path, json!({ "id": "another", "state": "ok" })).await;
+    assert_eq!(unknown.status, 200, "or it would be said again and again");
+    report(&path, json!({ "id": id }))
+        .await
+        .refused(400, "malformed_request");
+    for wrong in [
+        path.replace("first", "second"),
+        path.replace("first", "third"),
+        "/hooks/sms/first/0/".to_owned(),
+    ] {
+        report(&wrong, json!({ "id": id, "state": "ok" }))
+            .await
+            .refused(404, "not_found");
+    }
+    let long = json!({ "id": "x".repeat(70_000), "state": "ok" });
+    report(&path, long).await.refused(413, "payload_too_large");
+}
+
+#[tokio::test]
+async fn who_hangs_up_does_not_stop_a_delivery() {
+    let (arrived, arrivals) = std::sync::mpsc::channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let first = Stub::saying(move |asked| {
+        arrived.send(()).unwrap();
+        let _ = wait.lock().unwrap().recv();
+        answer(200, &json!({ "id": asked.json()["id"] }).to_string())
+    });
+    let house = house(&first, &taking(), "");
+    let asking = {
+        let house = house.clone();
+        tokio::spawn(async move { house.post("/login/", json!({ "phone": BOB })).await.status })
+    };
+    tokio::task::spawn_blocking(move || arrivals.recv().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        deliveries(&house),
+        [(0, None)],
+        "on record before anybody answers"
+    );
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    go.send(()).unwrap();
+    while deliveries(&house) == [(0, None)] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(deliveries(&house), [(2, Some("first".to_owned()))]);
+}
