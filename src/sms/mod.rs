@@ -2,7 +2,7 @@
 //!
 //! A gateway is an open set, hence a trait object, chosen by name when the
 //! server starts. It is always called outside of any transaction. Most are
-//! data: a [`declared`] HTTP request, written by the operator or a preset.
+//! data: a declared HTTP request, written by the operator or a preset.
 
 pub mod breaker;
 mod client;
