@@ -9,10 +9,7 @@ use crate::{
     clock::{Clock, SystemClock, dice},
     config::Config,
     domain::{code::OneTimeCode, phone::Phone},
-    sms::{
-        Message, Setting, SmsError, Transcript, presets,
-        route::{Link, Routes},
-    },
+    sms::{Message, Setting, SmsError, Transcript, link::Link, presets, route::Routes},
     token::{key_file, keys::Keys},
 };
 

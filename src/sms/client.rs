@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use reqwest::{Client, Request, redirect::Policy};
+use reqwest::{Client, Proxy, Request, redirect::Policy};
 
 use super::{Failure, SmsError, declared::answer::Answer};
 
@@ -13,9 +13,15 @@ const CALL: Duration = Duration::from_secs(5);
 /// Longer answers are not read to their end.
 const LONGEST: usize = 64 * 1024;
 
-/// A client that goes nowhere it was not sent to.
-pub fn new() -> Result<Client, String> {
-    Client::builder()
+/// A client that goes nowhere it was not sent to. `proxy` is for https alone:
+/// what is plain stays on this machine.
+pub fn new(proxy: Option<&String>) -> Result<Client, String> {
+    let mut builder = Client::builder().no_proxy();
+    if let Some(proxy) = proxy {
+        let proxy = Proxy::https(proxy.as_str());
+        builder = builder.proxy(proxy.map_err(|error| format!("HTTPS_PROXY: {error}"))?);
+    }
+    builder
         .user_agent(concat!("invited/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .connect_timeout(CONNECT)

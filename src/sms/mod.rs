@@ -9,6 +9,7 @@ mod client;
 mod console;
 mod declared;
 mod file;
+pub mod link;
 pub mod plan;
 pub mod presets;
 pub mod route;

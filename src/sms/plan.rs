@@ -8,8 +8,10 @@ use toml::{Table, Value};
 use super::{
     Environment, Flaw, Gateway, client, console,
     declared::{Declared, spec::overlay, terms::Terms},
-    file, presets,
-    route::{Chain, Link, Routes},
+    file,
+    link::Link,
+    presets,
+    route::{Chain, Routes},
 };
 use crate::domain::money::Price;
 
@@ -261,6 +263,13 @@ impl Opener<'_> {
         Ok(link)
     }
 
+    fn proxy(&self) -> Option<&String> {
+        let variables = ["HTTPS_PROXY", "https_proxy"];
+        let environment = &self.plan.environment;
+        let mut given = variables.iter().filter_map(|name| environment.get(*name));
+        given.find(|proxy| !proxy.is_empty())
+    }
+
     fn named(&mut self, name: &str) -> Result<Link, Flaw> {
         if !is_name(name) {
             return Err(Flaw::at(
@@ -282,7 +291,7 @@ impl Opener<'_> {
         };
         let client = match &self.client {
             Some(client) => client.clone(),
-            None => client::new().map_err(|reason| Flaw::at("", reason))?,
+            None => client::new(self.proxy()).map_err(|reason| Flaw::at("", reason))?,
         };
         self.client = Some(client.clone());
         let terms = Terms {

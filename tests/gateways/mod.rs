@@ -156,6 +156,16 @@ async fn what_fills_a_place_is_escaped_as_the_place_demands() {
 }
 
 #[tokio::test]
+async fn what_a_provider_repeats_is_not_passed_on() {
+    let said = r#"{"error":"cannot send 'code: 0042' to 79123456789, nor 0042 alone"}"#;
+    let stub = Stub::answering(400, said);
+    let toml = plain(&stub.url) + "error.message = \"/error\"";
+    let failure = exchange(&toml, "code: 0042").await.0.unwrap_err();
+    let told = "HTTP 400: cannot send '…' to +7912•••••89, nor • alone";
+    assert_eq!(failure.detail, told);
+}
+
+#[tokio::test]
 async fn an_address_of_ones_own_network_is_told_to_nobody() {
     let stub = Stub::answering(200, "{}");
     let toml = plain(&stub.url) + "body.json.ip = \"{{ip}}\"\nbody.json.minutes = \"{{ttl_min}}\"";

@@ -13,7 +13,8 @@ use invited::{
     domain::code::OneTimeCode,
     sms::{
         Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
-        route::{Delivery, Link, Routes},
+        link::Link,
+        route::{Delivery, Routes},
     },
 };
 use tokio::time::{Instant, advance, sleep};

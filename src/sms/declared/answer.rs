@@ -7,21 +7,13 @@ use serde_json::Value;
 
 use super::{
     blank::{Blank, Show},
-    spec::{ErrorSpec, Flaw, Frame, OkSpec, OneOrMore},
+    spec::{ErrorSpec, Flaw, OkSpec, OneOrMore},
     terms::Terms,
 };
-use crate::{
-    domain::{code::OneTimeCode, money::Money},
-    sms::{Failure, Message, Receipt, SmsError},
-};
+use crate::sms::{Failure, Message, SmsError};
 
 /// How much of what a provider says is passed on to the operator.
 const EXCERPT: usize = 200;
-/// Digits of a code that a provider chooses: the end of the number that calls.
-pub const CHOSEN: usize = 4;
-/// Longer names of messages are not kept.
-const LONGEST_ID: usize = 200;
-
 /// An answer, as it came.
 pub struct Answer {
     /// The status.
@@ -45,10 +37,11 @@ impl Answer {
 }
 
 /// Where something stands in an answer: a JSON pointer (RFC 6901) that may have holes.
-struct Pointer(Blank);
+pub struct Pointer(Blank);
 
 impl Pointer {
-    fn read(path: &str, text: &str, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    /// Reads one that stands at `path`.
+    pub fn read(path: &str, text: &str, terms: &Terms<'_>) -> Result<Self, Flaw> {
         if !text.starts_with('/') {
             return Err(Flaw::at(
                 path,
@@ -59,7 +52,8 @@ impl Pointer {
         Ok(Self(blank))
     }
 
-    fn find<'a>(&self, answer: &'a Answer, message: &Message) -> Option<&'a Value> {
+    /// What stands there.
+    pub fn find<'a>(&self, answer: &'a Answer, message: &Message) -> Option<&'a Value> {
         let escape = |text: &str| text.replace('~', "~0").replace('/', "~1");
         answer
             .json
@@ -227,7 +221,7 @@ fn by_status(status: u16) -> Option<SmsError> {
 }
 
 /// A text, number or truth as text.
-fn plain(value: &Value) -> Option<String> {
+pub fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -272,63 +266,5 @@ impl Reading {
     /// What is left, if it says so.
     pub fn balance(&self, answer: &Answer, message: &Message) -> Option<String> {
         self.balance.as_ref()?.find(answer, message).and_then(plain)
-    }
-}
-
-/// What a receipt is made of.
-pub struct Proof {
-    id: Option<Pointer>,
-    cost: Option<Pointer>,
-    code: Option<Pointer>,
-}
-
-impl Proof {
-    /// Reads where its parts stand.
-    pub fn read(frame: &Frame, terms: &Terms<'_>) -> Result<Self, Flaw> {
-        let pointer = |path: &str, text: &Option<String>| {
-            text.as_deref()
-                .map(|text| Pointer::read(path, text, terms))
-                .transpose()
-        };
-        Ok(Self {
-            id: pointer("id", &frame.id)?,
-            cost: pointer("cost", &frame.cost)?,
-            code: pointer("code", &frame.code)?,
-        })
-    }
-
-    /// Whether the provider chooses the code.
-    pub fn chooses(&self) -> bool {
-        self.code.is_some()
-    }
-
-    /// The receipt in an answer that is ok. A provider that chooses the code
-    /// and does not tell it has sent something that is of no use.
-    pub fn receipt(&self, answer: &Answer, message: &Message) -> Result<Receipt, Failure> {
-        let text = |pointer: &Option<Pointer>| {
-            pointer
-                .as_ref()
-                .and_then(|pointer| pointer.find(answer, message))
-                .and_then(plain)
-        };
-        let code = match &self.code {
-            None => None,
-            Some(pointer) => {
-                let found = pointer.find(answer, message);
-                let code = found.and_then(|found| match found {
-                    // It has lost its leading zeros.
-                    Value::Number(number) => Some(format!("{:0>CHOSEN$}", number.to_string())),
-                    other => plain(other),
-                });
-                let code = code.and_then(|code| OneTimeCode::parse(&code).ok());
-                let missing = || Failure::of(SmsError::Unknown, "the answer has no code");
-                Some(code.ok_or_else(missing)?)
-            }
-        };
-        Ok(Receipt {
-            id: text(&self.id).filter(|id| id.len() <= LONGEST_ID),
-            cost: text(&self.cost).and_then(|cost| Money::rounded(&cost)),
-            code,
-        })
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod answer;
 mod blank;
+mod body;
+mod proof;
 pub mod report;
 mod request;
 mod signature;
@@ -16,8 +18,9 @@ use reqwest::{Client, Request};
 use toml::Table;
 
 use self::{
-    answer::{Answer, Proof, Reading},
+    answer::{Answer, Reading},
     blank::Show,
+    proof::Proof,
     report::{Doubt, Post, Report, Reports},
     request::Form,
     spec::{CallSpec, Flaw, Frame},
@@ -118,7 +121,7 @@ impl Declared {
         let check = frame.check.take();
         let proof = Proof::read(&frame, terms)?;
         let own = if proof.chooses() {
-            answer::CHOSEN
+            proof::CHOSEN
         } else {
             usize::MAX
         };

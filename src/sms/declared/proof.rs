@@ -1,0 +1,76 @@
+//! What an answer proves: that a message was taken.
+
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, Pointer, plain},
+    spec::{Flaw, Frame},
+    terms::Terms,
+};
+use crate::{
+    domain::{code::OneTimeCode, money::Money},
+    sms::{Failure, Message, Receipt, SmsError},
+};
+
+/// Digits of a code that a provider chooses: the end of the number that calls.
+pub const CHOSEN: usize = 4;
+/// Longer names of messages are not kept.
+const LONGEST_ID: usize = 200;
+
+/// What a receipt is made of.
+pub struct Proof {
+    id: Option<Pointer>,
+    cost: Option<Pointer>,
+    code: Option<Pointer>,
+}
+
+impl Proof {
+    /// Reads where its parts stand.
+    pub fn read(frame: &Frame, terms: &Terms<'_>) -> Result<Self, Flaw> {
+        let pointer = |path: &str, text: &Option<String>| {
+            text.as_deref()
+                .map(|text| Pointer::read(path, text, terms))
+                .transpose()
+        };
+        Ok(Self {
+            id: pointer("id", &frame.id)?,
+            cost: pointer("cost", &frame.cost)?,
+            code: pointer("code", &frame.code)?,
+        })
+    }
+
+    /// Whether the provider chooses the code.
+    pub fn chooses(&self) -> bool {
+        self.code.is_some()
+    }
+
+    /// The receipt in an answer that is ok. A provider that chooses the code
+    /// and does not tell it has sent something that is of no use.
+    pub fn receipt(&self, answer: &Answer, message: &Message) -> Result<Receipt, Failure> {
+        let text = |pointer: &Option<Pointer>| {
+            pointer
+                .as_ref()
+                .and_then(|pointer| pointer.find(answer, message))
+                .and_then(plain)
+        };
+        let code = match &self.code {
+            None => None,
+            Some(pointer) => {
+                let found = pointer.find(answer, message);
+                let code = found.and_then(|found| match found {
+                    // It has lost its leading zeros.
+                    Value::Number(number) => Some(format!("{:0>CHOSEN$}", number.to_string())),
+                    other => plain(other),
+                });
+                let code = code.and_then(|code| OneTimeCode::parse(&code).ok());
+                let missing = || Failure::of(SmsError::Unknown, "the answer has no code");
+                Some(code.ok_or_else(missing)?)
+            }
+        };
+        Ok(Receipt {
+            id: text(&self.id).filter(|id| id.len() <= LONGEST_ID),
+            cost: text(&self.cost).and_then(|cost| Money::rounded(&cost)),
+            code,
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! A gateway in its place.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
+    breaker::{Breaker, Turn},
+    standing::{Move, Standing},
+};
+use crate::domain::{
+    money::{Money, Price},
+    phone::Phone,
+};
+
+/// How long one gateway may take of that.
+const CALL: Duration = Duration::from_secs(5);
+/// Less is not worth another call.
+pub const LEAST: Duration = Duration::from_millis(200);
+
+/// A gateway in its place: with a name, a breaker and its prices.
+pub struct Link {
+    /// What the configuration calls it.
+    pub name: String,
+    gateway: Arc<dyn Gateway>,
+    prices: Vec<Price>,
+    breaker: Mutex<Breaker>,
+    standing: Mutex<Standing>,
+    /// Whether what it takes is on record: it costs nothing otherwise.
+    pub is_paid: bool,
+}
+
+impl Link {
+    /// A gateway that costs something.
+    pub fn new(name: &str, gateway: Arc<dyn Gateway>, prices: Vec<Price>) -> Self {
+        Self {
+            name: name.to_owned(),
+            gateway,
+            prices,
+            breaker: Mutex::default(),
+            standing: Mutex::default(),
+            is_paid: true,
+        }
+    }
+
+    /// A gateway of this machine: the terminal, a file.
+    pub fn local(name: &str, gateway: Arc<dyn Gateway>) -> Self {
+        Self {
+            is_paid: false,
+            ..Self::new(name, gateway, Vec::new())
+        }
+    }
+
+    /// What a message to `phone` costs, where that is known of this gateway.
+    pub fn price(&self, phone: Phone) -> Option<Money> {
+        (!self.prices.is_empty()).then(|| Price::of(phone, &self.prices))
+    }
+
+    /// The gateway itself.
+    pub fn gateway(&self) -> &dyn Gateway {
+        &*self.gateway
+    }
+
+    /// Whether it may be called, as far as it was well of late.
+    pub fn admits(&self) -> bool {
+        self.breaker().admits(Instant::now())
+    }
+
+    /// Calls the gateway until `deadline`; twice when nobody knows what came
+    /// of it, and the provider would know the message again.
+    pub async fn call(
+        &self,
+        message: &Message,
+        deadline: Instant,
+        transcript: &mut Transcript,
+    ) -> Result<Receipt, Failure> {
+        let outcome = self.call_once(message, deadline, transcript).await;
+        let is_lost = matches!(&outcome, Err(failure) if failure.error == SmsError::Unknown);
+        let left = deadline.saturating_duration_since(Instant::now());
+        if is_lost && self.gateway.is_idempotent() && left >= LEAST {
+            return self.call_once(message, deadline, transcript).await;
+        }
+        outcome
+    }
+
+    async fn call_once(
+        &self,
+        message: &Message,
+        deadline: Instant,
+        transcript: &mut Transcript,
+    ) -> Result<Receipt, Failure> {
+        transcript.note(|| format!("= {}\n", self.name));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let delivery = timeout(left.min(CALL), self.gateway.deliver(message, transcript));
+        let late = |_| Err(Failure::of(SmsError::Unknown, "no answer in time"));
+        let mut outcome = delivery.await.unwrap_or_else(late);
+        let chosen = outcome
+            .as_ref()
+            .ok()
+            .and_then(|receipt| receipt.code.as_ref());
+        if chosen.is_some_and(|code| code.digits() < message.code.digits()) {
+            outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
+        }
+        if let Err(failure) = &mut outcome {
+            failure.detail = discreet(&failure.detail, message);
+        }
+        let turn = self.breaker().note(
+            outcome.as_ref().map(drop).map_err(|failure| failure.error),
+            Instant::now(),
+        );
+        self.tell(&outcome, turn, message.to);
+        if let Ok(receipt) = &mut outcome {
+            // Those who give it no name of their own report it by ours.
+            let id = receipt.id.get_or_insert_with(|| message.request_id.clone());
+            self.standing().took(id, Instant::now());
+        }
+        outcome
+    }
+
+    fn tell(&self, outcome: &Result<Receipt, Failure>, turn: Option<Turn>, phone: Phone) {
+        let (gateway, phone) = (&self.name, phone.masked());
+        match outcome {
+            Ok(_) => tracing::debug!(gateway, phone, "a message was taken"),
+            Err(failure) => tracing::warn!(gateway, phone, %failure, "a message was not taken"),
+        }
+        match turn {
+            Some(Turn::Opened(span)) => {
+                let seconds = span.as_secs();
+                tracing::error!(
+                    gateway,
+                    seconds,
+                    "a gateway fails and is left alone for a while"
+                );
+            }
+            Some(Turn::Closed) => tracing::info!(gateway, "a gateway works again"),
+            None => {}
+        }
+    }
+
+    /// Takes note of what its provider reports.
+    pub fn heard(&self, message: &str, fate: Fate, now: Instant) {
+        self.standing().heard(message, fate, now);
+    }
+
+    /// Whether all others are to be tried before it.
+    pub fn is_last(&self) -> bool {
+        let mut standing = self.standing();
+        let (is_last, news) = standing.is_last(Instant::now());
+        let gateway = &self.name;
+        match news {
+            Some(Move::Back(arrived, of)) => {
+                let median = standing.median().map(|median| median.as_secs());
+                tracing::error!(
+                    gateway,
+                    arrived,
+                    of,
+                    median,
+                    "messages of a gateway do not arrive: it stands last for a while"
+                );
+            }
+            Some(Move::Forth) => tracing::info!(gateway, "a gateway stands in its place again"),
+            None => {}
+        }
+        is_last
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a provider says, without what is nobody's business: some repeat the
+/// message.
+fn discreet(text: &str, message: &Message) -> String {
+    text.replace(&message.text, "…")
+        .replace(message.code.reveal(), "•")
+        .replace(&message.to.to_string(), &message.to.masked())
+}
