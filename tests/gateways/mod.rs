@@ -1,5 +1,6 @@
 //! Gateways that are data, and how messages find their way through several.
 
+mod binary;
 mod delivery;
 mod route;
 mod stub;
