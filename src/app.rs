@@ -11,8 +11,14 @@ use rand::rngs::StdRng;
 use crate::{
     clock::{Clock, Ratchet},
     config::{Config, ConfigError, Origin},
-    domain::{guard::Guard, time::Timestamp},
-    sms::route::Routes,
+    domain::{
+        guard::{Guard, LONG},
+        time::Timestamp,
+    },
+    sms::{
+        link::Link,
+        route::{Routes, written},
+    },
     store::Store,
     token::keys::Keys,
 };
@@ -52,7 +58,29 @@ pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
         public.map(url).unwrap_or_default()
     };
     let routes = config.plan.open(&report_url);
-    routes.map_err(|flaw| config.of_gateway(flaw))
+    let routes = routes.map_err(|flaw| config.of_gateway(flaw))?;
+    for (prefix, chain) in routes.chains() {
+        let (asked, reach) = (*config.login.code_length, reach(chain));
+        let prefix = written(prefix);
+        if reach < asked {
+            let reason = format!("is more than the gateways of \"{prefix}\" bring: {reach} digits");
+            return Err(ConfigError::of("login.code_length", &reason));
+        }
+        if reach < LONG {
+            tracing::warn!(
+                prefix,
+                digits = reach,
+                "no gateway brings longer codes: who is guessed at gets none"
+            );
+        }
+    }
+    Ok(routes)
+}
+
+/// The longest code that one of the gateways brings.
+fn reach(chain: &[Arc<Link>]) -> usize {
+    let digits = chain.iter().map(|link| link.gateway().digits());
+    digits.max().unwrap_or_default()
 }
 
 /// What the secrets are named by under which gateways report.

@@ -9,7 +9,12 @@ use crate::{
     clock::{Clock, SystemClock, dice},
     config::Config,
     domain::{code::OneTimeCode, phone::Phone},
-    sms::{Message, Setting, SmsError, Transcript, link::Link, presets, route::Routes},
+    sms::{
+        Message, Setting, SmsError, Transcript,
+        link::Link,
+        presets,
+        route::{Routes, written},
+    },
     token::{key_file, keys::Keys},
 };
 
@@ -158,8 +163,7 @@ fn list(routes: &Result<Routes, Failure>) -> Result<(), Failure> {
         Ok(routes) => {
             for (prefix, chain) in routes.chains() {
                 let names: Vec<_> = chain.iter().map(|link| link.name.as_str()).collect();
-                let sign = if prefix.is_empty() { "*" } else { "+" };
-                let prefix = format!("{sign}{prefix}");
+                let prefix = written(prefix);
                 print(&format!("  {prefix:<12}{}\n", names.join(", then ")))?;
             }
         }

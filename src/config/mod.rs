@@ -84,7 +84,7 @@ impl Config {
         if let Some(reason) = plan.stranger() {
             return Err(ConfigError::of(&plan.chooser, &reason));
         }
-        let digits = (*login.code_length).max(6);
+        let digits = (*login.code_length).max(guard::LONG);
         let template = Template::new(words(&sms), digits)
             .map_err(|(setting, reason)| ConfigError::of(setting, &reason))?;
         let config = Self {

@@ -71,6 +71,15 @@ impl Delivery {
 /// Gateways to try one after the other.
 pub type Chain = Vec<Arc<Link>>;
 
+/// A prefix as people write it.
+pub fn written(prefix: &str) -> String {
+    if prefix.is_empty() {
+        "*".to_owned()
+    } else {
+        format!("+{prefix}")
+    }
+}
+
 /// The chains, by prefix.
 pub struct Routes(Vec<(String, Chain)>);
 

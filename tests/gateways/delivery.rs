@@ -5,8 +5,15 @@ use std::sync::{
     atomic::{AtomicU16, Ordering},
 };
 
+use invited::{
+    app::gateways,
+    clock::dice,
+    config::{Config, Layers},
+    token::keys::Keys,
+};
 use poem::http::Method;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::stub::{Stub, answer};
 use crate::harness::{ALICE, Actor, BOB, Harness};
@@ -70,6 +77,35 @@ async fn a_phone_logs_in_through_the_second_gateway_while_the_first_is_down() {
     Actor::of(&house, &house.confirm(&token, &code(&second)).await);
     assert_eq!(deliveries(&house), [(2, Some("second".to_owned()))]);
     assert_eq!(spent(&house), 30_000, "the first may have sent it as well");
+}
+
+#[test]
+fn codes_that_no_gateway_brings_are_refused_at_the_start() {
+    let stub = taking();
+    for (digits, length, reason) in [
+        (4, 4, None),
+        (
+            4,
+            6,
+            Some("login.code_length is more than the gateways of \"*\" bring: 4 digits"),
+        ),
+        (6, 6, None),
+    ] {
+        let mut layers = Layers::default();
+        let folder = TempDir::new().unwrap();
+        let toml = format!(
+            "login.code_length = {length}\n[sms.gateway.mine]\nkind = \"http\"\nurl = \"{}\"\ndigits = {digits}",
+            stub.url
+        );
+        std::fs::write(folder.path().join("invited.toml"), toml).unwrap();
+        layers.file(&folder.path().join("invited.toml")).unwrap();
+        let config = Config::read(layers).unwrap();
+        let opened = gateways(&config, &Keys::draw(&mut dice())).map(drop);
+        assert_eq!(
+            opened.err().map(|error| error.to_string()).as_deref(),
+            reason
+        );
+    }
 }
 
 #[tokio::test]
