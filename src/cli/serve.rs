@@ -31,6 +31,8 @@ use crate::{
 const FILES: u64 = 64;
 /// Connections that may wait to be accepted; the system may allow less.
 const BACKLOG: i32 = 4096;
+/// Connections at once of those who watch.
+const WATCHERS: usize = 16;
 /// How long threads may take to end once the server has stopped.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -56,7 +58,12 @@ impl Serve {
         layers.flag("sms.gateway", "--sms", self.sms.as_ref());
         let config = Config::read(layers)?;
         // First, so that a taken port is told before anything is created.
-        let listener = listen(config.server.listen)?;
+        let listener = listen("--listen", config.server.listen)?;
+        let metrics = config
+            .http
+            .metrics
+            .map(|address| listen("http.metrics", address));
+        let metrics = metrics.transpose()?;
         let app = self.open(config)?;
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;
@@ -64,7 +71,7 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(cannot_start)?;
-        let served = runtime.block_on(serve(Arc::new(app), listener, &workers));
+        let served = runtime.block_on(serve(Arc::new(app), listener, metrics, &workers));
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(FAREWELL);
         served
@@ -135,12 +142,9 @@ fn reload(app: &App) {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let refused = |error| {
-        Failure::misconfigured(format!(
-            "--listen: {address} cannot be listened on: {error}"
-        ))
-    };
+fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let refused =
+        |error| Failure::misconfigured(format!("{name}: {address} cannot be listened on: {error}"));
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
     // Again, since the standard library lets no more than 128 wait.
@@ -166,7 +170,32 @@ async fn give_up(app: &App) {
     }
 }
 
-async fn serve(app: Arc<App>, listener: TcpListener, workers: &Workers) -> Result<(), Failure> {
+/// Tells figures for as long as the service is there.
+async fn tell(app: &Arc<App>, listener: Option<TcpListener>, workers: &Workers) {
+    let listener = listener.and_then(|listener| tokio::net::TcpListener::from_std(listener).ok());
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    let page = Arc::new(http::metrics::endpoint(app));
+    let crowd = Arc::new(Crowd::new(WATCHERS, WATCHERS, Vec::new()));
+    let patience = Patience::default();
+    server::serve(
+        listener,
+        page,
+        crowd,
+        patience,
+        workers,
+        std::future::pending(),
+    )
+    .await;
+}
+
+async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    workers: &Workers,
+) -> Result<(), Failure> {
     let failed = |error| Failure::of(format!("cannot start: {error}"));
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
@@ -180,7 +209,10 @@ async fn serve(app: Arc<App>, listener: TcpListener, workers: &Workers) -> Resul
     let crowd = Arc::new(crowd(&app.config.http));
     let router = Arc::new(http::router(&app));
     let patience = Patience::default();
-    server::serve(listener, router, crowd, patience, workers, stop).await;
+    tokio::select! {
+        () = server::serve(listener, router, crowd, patience, workers, stop) => {}
+        () = tell(&app, metrics, workers) => {}
+    }
     tracing::info!("stopped");
     Ok(())
 }

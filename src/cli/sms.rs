@@ -10,9 +10,7 @@ use crate::{
     config::Config,
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
-        Message, Setting, SmsError, Transcript,
-        link::Link,
-        presets,
+        Message, Setting, SmsError, Transcript, presets,
         route::{Routes, written},
     },
     token::{key_file, keys::Keys},
@@ -117,7 +115,7 @@ async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failu
 
 async fn check(routes: &Routes) -> Result<(), Failure> {
     let mut wrong = 0;
-    for link in links(routes) {
+    for link in routes.links() {
         let mut transcript = Transcript::kept();
         let said = match link.gateway().check(&mut transcript).await {
             Ok(Some(said)) => said,
@@ -146,17 +144,6 @@ async fn check(routes: &Routes) -> Result<(), Failure> {
     }
 }
 
-/// Every gateway once, in the order of the chains.
-fn links(routes: &Routes) -> Vec<&Link> {
-    let mut links: Vec<&Link> = Vec::new();
-    for link in routes.chains().iter().flat_map(|(_, chain)| chain) {
-        if !links.iter().any(|known| known.name == link.name) {
-            links.push(link);
-        }
-    }
-    links
-}
-
 fn list(routes: &Result<Routes, Failure>) -> Result<(), Failure> {
     print("messages go through\n")?;
     match routes {
@@ -165,6 +152,11 @@ fn list(routes: &Result<Routes, Failure>) -> Result<(), Failure> {
                 let names: Vec<_> = chain.iter().map(|link| link.name.as_str()).collect();
                 let prefix = written(prefix);
                 print(&format!("  {prefix:<12}{}\n", names.join(", then ")))?;
+            }
+            for link in routes.links() {
+                if let Some(url) = link.gateway().report_url() {
+                    print(&format!("  {} reports to {url}\n", link.name))?;
+                }
             }
         }
         Err(failure) => print(&format!("  nothing yet: {}\n", failure.sentence))?,

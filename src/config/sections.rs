@@ -124,6 +124,8 @@ section! {
         allowed_origins: Vec<Origin> = "";
         /// Where clients and providers reach this server, as in `https://login.example.com`; without it nobody can report.
         public_url: Option<Origin> = "";
+        /// Where figures are told (`/metrics`, OpenMetrics), as in `127.0.0.1:9464`: for whoever reaches it; none by default.
+        metrics: Option<SocketAddr> = "";
         /// Connections at once, as far as the system's limit of open files allows.
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is no trusted proxy.

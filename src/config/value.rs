@@ -120,7 +120,7 @@ macro_rules! optional {
     };
 }
 
-optional!(Host, Name, Origin, AppHash);
+optional!(Host, Name, Origin, AppHash, SocketAddr);
 
 /// A list: a TOML array, or text with commas.
 impl<T: Setting> Setting for Vec<T> {

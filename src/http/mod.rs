@@ -17,6 +17,7 @@ mod hooks;
 mod invitation;
 mod json;
 mod login;
+pub mod metrics;
 mod phone;
 mod pow;
 pub mod problem;

@@ -62,6 +62,11 @@ impl Breaker {
         true
     }
 
+    /// Whether calls are not let through.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.open.as_ref().is_some_and(|open| now < open.until)
+    }
+
     /// Takes note of how a call ended.
     pub fn note(&mut self, outcome: Result<(), SmsError>, now: Instant) -> Option<Turn> {
         match outcome {

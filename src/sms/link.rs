@@ -1,7 +1,10 @@
 //! A gateway in its place.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,32 @@ const CALL: Duration = Duration::from_secs(5);
 /// Less is not worth another call.
 pub const LEAST: Duration = Duration::from_millis(200);
 
+/// How a call may end, in the words of the configuration.
+const OUTCOMES: [(&str, Result<(), SmsError>); 7] = [
+    ("taken", Ok(())),
+    ("rejected", Err(SmsError::Rejected)),
+    ("unreachable", Err(SmsError::Unreachable)),
+    ("misconfigured", Err(SmsError::Misconfigured)),
+    ("throttled", Err(SmsError::Throttled)),
+    ("not_sent", Err(SmsError::NotSent)),
+    ("unknown", Err(SmsError::Unknown)),
+];
+
+/// What is known of a gateway at the moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// How many calls ended how.
+    pub calls: [(&'static str, u64); OUTCOMES.len()],
+    /// Whether it fails and is not called for a while.
+    pub is_left_alone: bool,
+    /// Whether all others are tried before it.
+    pub is_last: bool,
+    /// The share of the latest messages that arrived, where it reports.
+    pub arrived: Option<f64>,
+    /// How long the middle one of those took.
+    pub median: Option<Duration>,
+}
+
 /// A gateway in its place: with a name, a breaker and its prices.
 pub struct Link {
     /// What the configuration calls it.
@@ -30,6 +59,8 @@ pub struct Link {
     prices: Vec<Price>,
     breaker: Mutex<Breaker>,
     standing: Mutex<Standing>,
+    /// How many calls ended how, in the order of [`OUTCOMES`].
+    calls: [AtomicU64; OUTCOMES.len()],
     /// Whether what it takes is on record: it costs nothing otherwise.
     pub is_paid: bool,
 }
@@ -43,6 +74,7 @@ impl Link {
             prices,
             breaker: Mutex::default(),
             standing: Mutex::default(),
+            calls: Default::default(),
             is_paid: true,
         }
     }
@@ -108,10 +140,11 @@ impl Link {
         if let Err(failure) = &mut outcome {
             failure.detail = discreet(&failure.detail, message);
         }
-        let turn = self.breaker().note(
-            outcome.as_ref().map(drop).map_err(|failure| failure.error),
-            Instant::now(),
-        );
+        let ended = outcome.as_ref().map(drop).map_err(|failure| failure.error);
+        for (count, (_, outcome)) in self.calls.iter().zip(OUTCOMES) {
+            count.fetch_add(u64::from(outcome == ended), Ordering::Relaxed);
+        }
+        let turn = self.breaker().note(ended, Instant::now());
         self.tell(&outcome, turn, message.to);
         if let Ok(receipt) = &mut outcome {
             // Those who give it no name of their own report it by ours.
@@ -144,6 +177,22 @@ impl Link {
     /// Takes note of what its provider reports.
     pub fn heard(&self, message: &str, fate: Fate, now: Instant) {
         self.standing().heard(message, fate, now);
+    }
+
+    /// What is known of it.
+    pub fn figures(&self) -> Figures {
+        let (standing, now) = (self.standing(), Instant::now());
+        let mut calls = OUTCOMES.map(|(outcome, _)| (outcome, 0));
+        for ((_, count), counted) in calls.iter_mut().zip(&self.calls) {
+            *count = counted.load(Ordering::Relaxed);
+        }
+        Figures {
+            calls,
+            is_left_alone: self.is_paid && self.breaker().is_open(now),
+            is_last: standing.stands_last(now),
+            arrived: standing.arrived(now),
+            median: standing.median(),
+        }
     }
 
     /// Whether all others are to be tried before it.

@@ -162,6 +162,11 @@ pub trait Gateway: Send + Sync {
         usize::MAX
     }
 
+    /// Where the provider is to report, if it is one that does.
+    fn report_url(&self) -> Option<&str> {
+        None
+    }
+
     /// Reads what the provider reports.
     fn hear(&self, _: Post<'_>) -> Result<Report, Doubt> {
         Err(Doubt::Unexpected)

@@ -101,6 +101,17 @@ impl Routes {
         &self.0
     }
 
+    /// Every gateway once, in the order of the chains.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        let mut links: Vec<&Link> = Vec::new();
+        for link in self.0.iter().flat_map(|(_, chain)| chain) {
+            if !links.iter().any(|known| known.name == link.name) {
+                links.push(link);
+            }
+        }
+        links.into_iter()
+    }
+
     /// The gateway of a name.
     pub fn link(&self, name: &str) -> Option<&Link> {
         let mut links = self.0.iter().flat_map(|(_, chain)| chain);

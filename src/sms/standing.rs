@@ -93,6 +93,19 @@ impl Standing {
         (false, None)
     }
 
+    /// Whether it stands last at the moment.
+    pub fn stands_last(&self, now: Instant) -> bool {
+        self.last_until.is_some_and(|until| now < until)
+    }
+
+    /// The share of the latest messages that arrived, where it reports at all.
+    pub fn arrived(&self, now: Instant) -> Option<f64> {
+        let (arrived, of) = self.share(now);
+        let share = |of: u32| f64::from(u32::try_from(arrived).unwrap_or(of)) / f64::from(of);
+        let of = u32::try_from(of).ok().filter(|of| *of > 0 && self.reports);
+        of.map(share)
+    }
+
     /// How many of the latest messages arrived, of those that had the time.
     fn share(&self, now: Instant) -> (usize, usize) {
         let settled = self

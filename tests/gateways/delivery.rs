@@ -203,6 +203,43 @@ async fn a_provider_reports_and_only_ever_moves_on() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_messages_can_be_watched() {
+    let (first, second) = (Stub::answering(500, ""), taking());
+    let house = house(&first, &second, "");
+    house.ask(ALICE).await;
+    let id = format!("m-{}", second.last().json()["id"].as_str().unwrap());
+    let path = second.last().json()["report"]
+        .as_str()
+        .unwrap()
+        .replace("http://invited.test", "");
+    house.post(&path, json!({ "id": id, "state": "ok" })).await;
+    let page = invited::http::metrics::endpoint(&house.app);
+    let request = poem::Request::builder().uri_str("/metrics").finish();
+    let response = poem::Endpoint::call(&page, request).await.unwrap();
+    let text = response.into_body().into_string().await.unwrap();
+    for line in [
+        "invited_sms_gateway_calls_total{gateway=\"first\",outcome=\"unknown\"} 1",
+        "invited_sms_gateway_calls_total{gateway=\"second\",outcome=\"taken\"} 1",
+        "invited_sms_gateway_left_alone{gateway=\"first\"} 0.0",
+        "invited_sms_gateway_last{gateway=\"second\"} 0.0",
+        "invited_sms_gateway_arrived_ratio{gateway=\"second\"} 1.0",
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(
+        text.contains("invited_sms_gateway_arrival_seconds{gateway=\"second\"} 0."),
+        "{text}"
+    );
+    assert!(
+        !text.contains("ratio{gateway=\"first\"}"),
+        "it reports nothing: {text}"
+    );
+    let elsewhere = house.call(Method::GET, "/metrics", &[], None).await;
+    elsewhere.refused(404, "not_found");
+}
+
+#[tokio::test]
 async fn who_hangs_up_does_not_stop_a_delivery() {
     let (arrived, arrivals) = std::sync::mpsc::channel();
     let (go, wait) = std::sync::mpsc::channel::<()>();

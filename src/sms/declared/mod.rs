@@ -154,6 +154,10 @@ impl Gateway for Declared {
         self.proof.receipt(&answer, message)
     }
 
+    fn report_url(&self) -> Option<&str> {
+        self.reports.as_ref().and_then(Reports::url)
+    }
+
     fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
         let reports = self.reports.as_ref().ok_or(Doubt::Unexpected)?;
         reports.hear(post)

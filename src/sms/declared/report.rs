@@ -74,6 +74,11 @@ impl Reports {
         Ok(Self { spec, url, signed })
     }
 
+    /// Where they are to be posted, if anybody could.
+    pub fn url(&self) -> Option<&str> {
+        Some(self.url.as_str()).filter(|url| !url.is_empty())
+    }
+
     /// What a report says, if it is the provider's.
     pub fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
         let members = match self.spec.from {
