@@ -1,4 +1,4 @@
-"""What both checks need: free ports, processes that end with us, patience."""
+"""What all checks need: free ports, processes that end with us, patience."""
 
 import atexit
 import json
@@ -50,9 +50,9 @@ def sms(*arguments, **environment):
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def post(url, body):
+def post(url, body, headers=()):
     request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"content-type": "application/json"}
+        url, json.dumps(body).encode(), {"content-type": "application/json", **dict(headers)}
     )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
