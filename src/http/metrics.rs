@@ -49,7 +49,7 @@ impl fmt::Debug for Gateways {
 /// A figure that there is one of for a gateway, or none.
 type Figure = (&'static str, &'static str, fn(&Figures) -> Option<f64>);
 
-const FIGURES: [Figure; 4] = [
+const FIGURES: [Figure; 5] = [
     (
         "sms_gateway_left_alone",
         "Whether a gateway fails and is not called for a while",
@@ -69,6 +69,11 @@ const FIGURES: [Figure; 4] = [
         "sms_gateway_arrival_seconds",
         "Median time until a message arrived, as reported",
         |figures| figures.median.map(|median| median.as_secs_f64()),
+    ),
+    (
+        "sms_gateway_balance",
+        "What was left on the account when the gateway said so last",
+        |figures| figures.balance,
     ),
 ];
 

@@ -49,6 +49,8 @@ pub struct Figures {
     pub arrived: Option<f64>,
     /// How long the middle one of those took.
     pub median: Option<Duration>,
+    /// What was left on the account when it said so last.
+    pub balance: Option<f64>,
 }
 
 /// A gateway in its place: with a name, a breaker and its prices.
@@ -59,6 +61,8 @@ pub struct Link {
     prices: Vec<Price>,
     breaker: Mutex<Breaker>,
     standing: Mutex<Standing>,
+    /// What was left on the account when it said so last.
+    balance: Mutex<Option<f64>>,
     /// How many calls ended how, in the order of [`OUTCOMES`].
     calls: [AtomicU64; OUTCOMES.len()],
     /// Whether what it takes is on record: it costs nothing otherwise.
@@ -75,6 +79,7 @@ impl Link {
             breaker: Mutex::default(),
             standing: Mutex::default(),
             calls: Default::default(),
+            balance: Mutex::default(),
             is_paid: true,
         }
     }
@@ -150,6 +155,9 @@ impl Link {
             // Those who give it no name of their own report it by ours.
             let id = receipt.id.get_or_insert_with(|| message.request_id.clone());
             self.standing().took(id, Instant::now());
+            if receipt.balance.is_some() {
+                *self.balance() = receipt.balance;
+            }
         }
         outcome
     }
@@ -192,6 +200,7 @@ impl Link {
             is_last: standing.stands_last(now),
             arrived: standing.arrived(now),
             median: standing.median(),
+            balance: *self.balance(),
         }
     }
 
@@ -219,6 +228,10 @@ impl Link {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn balance(&self) -> MutexGuard<'_, Option<f64>> {
+        self.balance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

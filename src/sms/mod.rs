@@ -56,6 +56,8 @@ pub struct Receipt {
     pub id: Option<String>,
     /// What the provider says that it cost.
     pub cost: Option<Money>,
+    /// What is left on the account, in the provider's own units.
+    pub balance: Option<f64>,
     /// The code that the provider chose in place of ours, as flash calls do.
     pub code: Option<OneTimeCode>,
 }

@@ -22,7 +22,7 @@ use crate::harness::{ALICE, Actor, BOB, Harness};
 fn house(first: &Stub, second: &Stub, more: &str) -> Harness {
     let gateway = |name: &str, stub: &Stub, price: u8| {
         format!(
-            "[sms.gateway.{name}]\nkind = \"http\"\nurl = \"{}\"\nid = \"/id\"\nprices = \"+7={price}\"\n\
+            "[sms.gateway.{name}]\nkind = \"http\"\nurl = \"{}\"\nid = \"/id\"\nbalance = \"/left\"\nprices = \"+7={price}\"\n\
              body.json = {{ code = \"{{{{code}}}}\", text = \"{{{{text}}}}\", report = \"{{{{report_url}}}}\", id = \"{{{{request_id}}}}\" }}\n\
              receipt = {{ from = \"json\", id = \"/id\", state = \"/state\", answer = \"heard\", map = {{ ok = \"delivered\", no = \"undelivered\" }} }}\n",
             stub.url
@@ -39,7 +39,7 @@ fn taking() -> Stub {
     Stub::saying(|asked| {
         answer(
             200,
-            &json!({ "id": format!("m-{}", asked.json()["id"].as_str().unwrap()) }).to_string(),
+            &json!({ "id": format!("m-{}", asked.json()["id"].as_str().unwrap()), "left": "12.50" }).to_string(),
         )
     })
 }
@@ -223,6 +223,7 @@ async fn what_becomes_of_messages_can_be_watched() {
         "invited_sms_gateway_left_alone{gateway=\"first\"} 0.0",
         "invited_sms_gateway_last{gateway=\"second\"} 0.0",
         "invited_sms_gateway_arrived_ratio{gateway=\"second\"} 1.0",
+        "invited_sms_gateway_balance{gateway=\"second\"} 12.5",
         "# EOF",
     ] {
         assert!(text.contains(line), "{line}: {text}");

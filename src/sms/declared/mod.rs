@@ -151,7 +151,12 @@ impl Gateway for Declared {
         transcript: &mut Transcript,
     ) -> Result<Receipt, Failure> {
         let answer = self.send.make(&self.client, message, transcript).await?;
-        self.proof.receipt(&answer, message)
+        let balance = self.send.reading.balance(&answer, message);
+        let receipt = self.proof.receipt(&answer, message)?;
+        Ok(Receipt {
+            balance: balance.and_then(|balance| balance.parse().ok()),
+            ..receipt
+        })
     }
 
     fn report_url(&self) -> Option<&str> {

@@ -70,6 +70,7 @@ impl Proof {
         Ok(Receipt {
             id: text(&self.id).filter(|id| id.len() <= LONGEST_ID),
             cost: text(&self.cost).and_then(|cost| Money::rounded(&cost)),
+            balance: None,
             code,
         })
     }
