@@ -283,10 +283,9 @@ impl Opener<'_> {
             prices,
         } = self.plan.declaration(name)?;
         let settings = match table.get("settings") {
-            Some(settings) => settings
-                .clone()
-                .try_into()
-                .expect("a test has read every preset"),
+            Some(settings) => settings.clone().try_into().map_err(|_| {
+                Flaw::at("settings", "is what presets ask for, and not to be changed")
+            })?,
             None => BTreeMap::new(),
         };
         let client = match &self.client {

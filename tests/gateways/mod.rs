@@ -417,6 +417,7 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
         ("body.form = {}", "mine.body", "one of json, form and text"),
         ("method = \"post\"", "mine.method", "is no method"),
         ("id = \"message\"", "mine.id", "must be a JSON pointer"),
+        ("settings = 7", "mine.settings", "is what presets ask for"),
         (
             "error.patterns = { \"(\" = \"rejected\" }",
             "mine.error.patterns",
