@@ -64,9 +64,10 @@ impl Standing {
 
     /// It reported what became of one.
     pub fn heard(&mut self, id: &str, fate: Fate, now: Instant) {
-        self.reports = true;
         let taken = self.taken.iter_mut().rev().find(|taken| taken.id == id);
+        // Who reports before it answers is not known to report, and is not judged.
         if let Some(taken) = taken {
+            self.reports = true;
             taken.end = match fate {
                 Fate::Delivered => End::Arrived(now - taken.at),
                 Fate::Undelivered => End::Lost,

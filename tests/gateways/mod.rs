@@ -166,6 +166,26 @@ async fn what_a_provider_repeats_is_not_passed_on() {
     assert_eq!(failure.detail, told);
 }
 
+/// Or whoever asks for such numbers could have a gateway left alone for everybody.
+#[test]
+fn what_is_wrong_with_one_number_is_no_failure_of_a_preset() {
+    for (preset, codes) in [
+        ("smsru", &["202", "207", "230", "233", "501"][..]),
+        ("smsru-call", &["202", "230", "233", "501"]),
+        ("twilio", &["21211", "21608", "21610", "21614"]),
+        ("ucaller", &["3", "18", "19"]),
+        ("vonage", &["3", "29"]),
+        ("whatsapp", &["131026", "131030", "131056"]),
+    ] {
+        let table: toml::Table = presets::text(preset).unwrap().parse().unwrap();
+        for code in codes {
+            let class = table["error"]["map"][*code].as_str().unwrap();
+            let is_of_number = ["rejected", "unreachable"].contains(&class);
+            assert!(is_of_number, "{preset} {code}: {class}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_address_of_ones_own_network_is_told_to_nobody() {
     let stub = Stub::answering(200, "{}");
