@@ -344,18 +344,7 @@ async fn a_wrong_invitation_code_does_not_keep_anybody_out() {
 async fn a_device_is_recognised_by_its_token() {
     let house = Harness::new();
     let first = house.login(ALICE).await;
-    let confirm = async |phone: &str, device: &str| {
-        let token = house.ask(phone).await;
-        let headers = [("sms-token", &*token), ("device-token", device)];
-        let body = json!({ "sms_code": house.code() });
-        Actor::of(
-            &house,
-            &house
-                .call(Method::POST, "/login/sms-confirm/", &headers, Some(body))
-                .await,
-        )
-        .device
-    };
+    let confirm = async |phone: &str, device: &str| house.login_on(phone, device).await.device;
     assert_eq!(confirm(ALICE, &first.device).await, first.device);
     for stranger in ["", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         assert_ne!(confirm(ALICE, stranger).await, stranger);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{ALICE, BOB, CAROL, Harness};
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, NOON, Reply};
 
 #[tokio::test]
 async fn every_spelling_is_one_number_one_account_one_limit() {
@@ -135,6 +135,99 @@ async fn that_a_phone_is_taken_is_told_after_the_right_code_only() {
         .await
         .refused(409, "phone_taken");
     assert_eq!(bob.profile().await["phone"], &BOB[1..]);
+}
+
+async fn move_to(house: &Harness, actor: &Actor, phone: &str) -> Reply {
+    let asked = actor.post("/profile/phone/", json!({ "phone": phone }));
+    let token = asked.await.ok()["sms-token"].as_str().unwrap().to_owned();
+    actor.confirm_phone(&token, &house.code()).await
+}
+
+#[tokio::test]
+async fn an_account_is_moved_from_a_fresh_login_only() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    house.advance(899);
+    let asked = alice.post("/profile/phone/", json!({ "phone": CAROL }));
+    let token = asked.await.ok()["sms-token"].as_str().unwrap().to_owned();
+    let code = house.code();
+    house.advance(1);
+    let late = alice.confirm_phone(&token, &code).await;
+    late.refused(403, "fresh_login_required");
+    let next = alice.exchange(&alice.refresh).await.ok();
+    let refreshed = alice.bearing(next["access"].as_str().unwrap());
+    for stale in [&alice, &refreshed] {
+        let asked = stale.post("/profile/phone/", json!({ "phone": BOB })).await;
+        asked.refused(403, "fresh_login_required");
+    }
+    assert_eq!(house.gateway.count(), 2, "nothing was sent to Bob");
+    let again = house.login(ALICE).await;
+    again.confirm_phone(&token, &code).await.ok();
+}
+
+#[tokio::test]
+async fn how_long_a_login_is_fresh_is_a_setting() {
+    let house = Harness::with(&[("INVITED_LOGIN__FRESH_FOR", "1m")]);
+    let alice = house.login(ALICE).await;
+    house.advance(60);
+    let asked = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
+    asked.refused(403, "fresh_login_required");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_login_fresh() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    house.advance(3600);
+    // Limits look at the clock now and then.
+    house.ask(BOB).await;
+    house.clock.set(NOON);
+    let asked = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
+    asked.refused(403, "fresh_login_required");
+    let fresh = house.login(ALICE).await;
+    move_to(&house, &fresh, CAROL).await.ok();
+}
+
+#[tokio::test]
+async fn moving_ends_the_other_sessions_and_forgets_the_other_devices() {
+    let house = Harness::new();
+    let (other, alice) = (house.login(ALICE).await, house.login(ALICE).await);
+    assert_eq!(
+        move_to(&house, &alice, CAROL).await.ok()["phone"],
+        CAROL[1..]
+    );
+    other.get("/profile/").await.refused(401, "token_invalid");
+    other
+        .exchange(&other.refresh)
+        .await
+        .refused(401, "token_invalid");
+    alice.exchange(&alice.refresh).await.ok();
+    let sessions = alice.get("/profile/sessions/").await.ok();
+    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        house.login_on(CAROL, &alice.device).await.device,
+        alice.device
+    );
+    assert_ne!(
+        house.login_on(CAROL, &other.device).await.device,
+        other.device
+    );
+}
+
+#[tokio::test]
+async fn a_move_that_changes_nothing_ends_nothing() {
+    let house = Harness::new();
+    let (other, alice) = (house.login(ALICE).await, house.login(ALICE).await);
+    house.login(BOB).await;
+    move_to(&house, &alice, BOB)
+        .await
+        .refused(409, "phone_taken");
+    move_to(&house, &alice, ALICE).await.ok();
+    other.profile().await;
+    assert_eq!(
+        house.login_on(ALICE, &other.device).await.device,
+        other.device
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use invited::{
     domain::{
+        device::DeviceHash,
         phone::Phone,
         session::{self, Origin},
         user::{self, User, UserId},
@@ -147,14 +148,15 @@ pub fn register(desk: &mut Desk<'_>, phone: Phone) -> Person {
 
 /// An access token.
 pub fn log_in(desk: &mut Desk<'_>, person: &Person) -> String {
-    let (policy, now) = (desk.app.config.sessions(), desk.now());
+    let policy = desk.app.config.sessions();
     let origin = Origin::default();
     let session = session::begin(
         desk.tx,
+        &desk.visitor,
         UserId(person.id),
         &origin,
+        DeviceHash([0; 32]),
         policy,
-        now,
         &mut desk.rng,
     )
     .unwrap();

@@ -72,6 +72,7 @@ const POLICY: Policy = Policy {
     access_ttl: Duration::from_mins(150),
     refresh_ttl: Duration::from_hours(24),
     grace: Duration::from_secs(10),
+    fresh_for: Duration::from_mins(15),
 };
 
 fn repeated(time: Duration, work: &dyn Fn()) -> Measure {
@@ -108,6 +109,7 @@ fn session_at() -> Session {
         used_at: now,
         expires_at: now + POLICY.refresh_ttl,
         origin: Origin::default(),
+        device: None,
         current: Generation::draw(&mut dice()),
         issued_at: now,
         previous: None,

@@ -240,6 +240,7 @@ impl Config {
             access_ttl: self.tokens.access_ttl,
             refresh_ttl: self.tokens.refresh_ttl,
             grace: self.tokens.refresh_grace,
+            fresh_for: self.login.fresh_for,
         }
     }
 }

@@ -110,6 +110,8 @@ section! {
         live_tokens_per_phone: Count<1, 100> = "3";
         /// Numbers that may be sent to: +, leading digits, a # for each further digit.
         destinations: Vec<Destination> = "+79#########";
+        /// How long after a login by code the phone may be changed.
+        fresh_for: Duration = "15m";
         /// The country whose trunk form is understood, as in 8 912 345-67-89.
         default_region: Region = "RU";
     }

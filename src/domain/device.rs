@@ -59,6 +59,15 @@ pub struct Device {
     pub used_at: Timestamp,
 }
 
+/// Forgets every device of the user but `kept`.
+pub fn forget_others(
+    tx: &mut dyn Tx,
+    user: UserId,
+    kept: Option<&DeviceHash>,
+) -> Result<(), StoreError> {
+    tx.delete_other_devices(user, kept)
+}
+
 /// Recognises the device that logs `user` in, or makes it known: the secret
 /// to show next time.
 pub fn recognise(

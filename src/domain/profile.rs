@@ -5,6 +5,7 @@ use super::{
     challenge::{self, Answer, Verdict},
     guard::{Guard, Visitor},
     phone::Phone,
+    session::{self, FreshLogin},
     tx::{StoreError, Tx},
     user::User,
 };
@@ -73,30 +74,42 @@ pub fn close(tx: &mut dyn Tx, user: &User) -> Result<(), StoreError> {
 #[derive(Debug)]
 pub enum PhoneChange {
     /// The phone is the user's.
-    Changed(Box<Profile>),
+    Changed {
+        /// The user as they are shown now.
+        profile: Box<Profile>,
+        /// The phone that they have left, unless it is the same.
+        left: Option<Phone>,
+    },
     /// The code was right, but the phone is another user's.
     Taken,
     /// The phone was not proved; never [`Verdict::Right`].
     Refused(Verdict),
 }
 
-/// Makes a proved phone the user's own.
+/// Makes a proved phone the user's own. Whoever else held a session or a known
+/// device of this account, holds none after that.
 pub fn change_phone(
     tx: &mut dyn Tx,
     guard: &Guard,
     visitor: &Visitor,
-    mut user: User,
+    login: &FreshLogin,
     answer: &Answer,
 ) -> Result<PhoneChange, StoreError> {
     match challenge::answer(tx, guard, visitor, answer)? {
         Verdict::Right => {}
         refused => return Ok(PhoneChange::Refused(refused)),
     }
-    match tx.user_by_phone(answer.phone)? {
+    let mut user = login.user().clone();
+    let left = match tx.user_by_phone(answer.phone)? {
         Some(owner) if owner.id != user.id => return Ok(PhoneChange::Taken),
-        Some(_) => {}
-        None => tx.change_phone(user.id, answer.phone)?,
-    }
+        Some(_) => None,
+        None => {
+            tx.change_phone(user.id, answer.phone)?;
+            session::end_others(tx, login)?;
+            Some(user.phone)
+        }
+    };
     user.phone = answer.phone;
-    Ok(PhoneChange::Changed(Box::new(read(tx, user)?)))
+    let profile = Box::new(read(tx, user)?);
+    Ok(PhoneChange::Changed { profile, left })
 }

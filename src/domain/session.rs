@@ -10,6 +10,8 @@ use std::{net::IpAddr, time::Duration};
 use rand::CryptoRng;
 
 use super::{
+    device::{self, DeviceHash},
+    guard::Visitor,
     id,
     time::Timestamp,
     tx::{StoreError, Tx},
@@ -55,7 +57,7 @@ pub struct Session {
     pub id: SessionId,
     /// Whose.
     pub user: UserId,
-    /// The login.
+    /// The login, by the clock of limits, which never goes back.
     pub created_at: Timestamp,
     /// When it drew tokens last.
     pub used_at: Timestamp,
@@ -63,6 +65,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// Where it was begun.
     pub origin: Origin,
+    /// The known device that it was begun on.
+    pub device: Option<DeviceHash>,
     /// The generation whose refresh token is good.
     pub current: Generation,
     /// When that generation was issued (the `iat` of its tokens).
@@ -89,6 +93,8 @@ pub struct Policy {
     pub refresh_ttl: Duration,
     /// How long an exchanged refresh token yields the same successor again.
     pub grace: Duration,
+    /// How long a login by code is a [`FreshLogin`].
+    pub fresh_for: Duration,
 }
 
 impl Policy {
@@ -107,6 +113,28 @@ pub struct Bearer {
     pub session: SessionId,
 }
 
+/// A caller whose session was begun by a code a short while ago. It is asked
+/// for where a copy of an access token must not be enough; refreshing a
+/// session does not make it fresh.
+#[derive(Debug)]
+pub struct FreshLogin {
+    user: User,
+    session: Session,
+}
+
+impl FreshLogin {
+    /// Of a caller who is authorized; `None` when the login is too long ago.
+    pub fn of(session: Session, user: User, policy: Policy, at: Timestamp) -> Option<Self> {
+        let is_fresh = session.created_at + policy.fresh_for > at;
+        is_fresh.then_some(Self { user, session })
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+}
+
 /// What came of showing a refresh token.
 #[derive(Debug)]
 pub enum Rotation {
@@ -121,19 +149,22 @@ pub enum Rotation {
 /// Begins a session.
 pub fn begin(
     tx: &mut dyn Tx,
+    visitor: &Visitor,
     user: UserId,
     origin: &Origin,
+    device: DeviceHash,
     policy: Policy,
-    now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Session, StoreError> {
+    let now = visitor.now;
     let mut session = Session {
         id: SessionId(0),
         user,
-        created_at: now,
+        created_at: visitor.at,
         used_at: now,
         expires_at: policy.expiry(now),
         origin: origin.clone(),
+        device: Some(device),
         current: Generation::draw(rng),
         issued_at: now,
         previous: None,
@@ -194,6 +225,14 @@ pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, Use
 /// Ends every session of a user.
 pub fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
     tx.delete_sessions_of(user)
+}
+
+/// Ends every session of the user but the one that asks for it, and forgets
+/// every known device but the one that this session was begun on.
+pub fn end_others(tx: &mut dyn Tx, login: &FreshLogin) -> Result<(), StoreError> {
+    let FreshLogin { user, session } = login;
+    tx.delete_other_sessions(user.id, session.id)?;
+    device::forget_others(tx, user.id, session.device.as_ref())
 }
 
 /// Ends one of the user's own sessions; `false` when there is none such.

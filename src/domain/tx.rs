@@ -121,6 +121,8 @@ pub trait Sessions {
     fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError>;
     /// Ends every session of a user.
     fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Ends every session of a user but `kept`.
+    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<(), StoreError>;
     /// Forgets some of the sessions that expired before `before`.
     fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError>;
 }
@@ -133,6 +135,12 @@ pub trait Devices {
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError>;
     /// Writes down that a device was used.
     fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError>;
+    /// Forgets every device of a user but `kept`.
+    fn delete_other_devices(
+        &mut self,
+        user: UserId,
+        kept: Option<&DeviceHash>,
+    ) -> Result<(), StoreError>;
 }
 
 /// What became of messages that providers were given.

@@ -14,7 +14,7 @@ use super::problem::{self, Problem};
 use crate::{
     app::App,
     domain::{
-        session::{self, Bearer, Session},
+        session::{self, Bearer, FreshLogin, Session},
         tx::{Stamp, Tx},
         user::{User, UserId},
     },
@@ -73,6 +73,20 @@ impl Caller {
             .store
             .write(move |tx| authorized(tx, bearer, &mut work))
             .await
+    }
+
+    /// Reads and writes for this user, if a code has begun the session a short while ago.
+    pub async fn write_fresh<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn Tx, FreshLogin) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (policy, at) = (self.app.config.sessions(), self.app.ratchet.now());
+        self.write(move |tx, session, user| {
+            let login = FreshLogin::of(session, user, policy, at);
+            let login = login.ok_or_else(|| Problem::new(&problem::FRESH_LOGIN_REQUIRED))?;
+            work(tx, login)
+        })
+        .await
     }
 }
 

@@ -47,6 +47,8 @@ catalogue! {
         "A code is good once. Ask for a new one.";
     SMS_CODE_INVALID 401 "sms_code_invalid" "The code is wrong"
         "It is not the code that was sent with this sms-token.";
+    FRESH_LOGIN_REQUIRED 403 "fresh_login_required" "A fresh login is needed"
+        "Log in with a code once more, and send this again with the access token of that login. A refreshed one is not enough.";
     NOT_FOUND 404 "not_found" "There is nothing here"
         "Nothing is served under this path.";
     INVITATION_NOT_FOUND 404 "invitation_not_found" "Nobody has this invitation code"

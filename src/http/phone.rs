@@ -82,21 +82,25 @@ impl poem_openapi::types::Example for ConfirmPhoneRequest {
 pub struct AskPhone;
 
 impl Refusals for AskPhone {
-    const KINDS: Groups = &[USER, BODY, ASK, ANY];
+    const KINDS: Groups = &[USER, FRESH, BODY, ASK, ANY];
 }
 
 /// What confirming another phone may refuse.
 pub struct ConfirmPhone;
 
 impl Refusals for ConfirmPhone {
-    const KINDS: Groups = &[USER, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
+    const KINDS: Groups = &[USER, FRESH, BODY, CONFIRM, &[&problem::PHONE_TAKEN], ANY];
 }
+
+/// What is refused for the sake of an account whose access token was stolen.
+const FRESH: &[&problem::Kind] = &[&problem::FRESH_LOGIN_REQUIRED];
 
 #[OpenApi]
 impl PhoneApi {
     /// Ask for a code to a new phone
     ///
-    /// The account moves to that phone once the code is confirmed.
+    /// The account moves to that phone once the code is confirmed. Both calls
+    /// need a session that a code has begun within the last 15 minutes.
     #[oai(
         path = "/profile/phone/",
         method = "post",
@@ -122,7 +126,9 @@ impl PhoneApi {
         };
         let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
         let opened = caller
-            .write(move |tx, _, _| Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?))
+            .write_fresh(move |tx, _| {
+                Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?)
+            })
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
@@ -140,8 +146,9 @@ impl PhoneApi {
 
     /// Confirm the code and change your phone
     ///
-    /// Whether the phone belongs to another account is told to those only who
-    /// have proved that they hold it.
+    /// Every other session of the account ends, and every other known device is
+    /// forgotten. Whether the phone belongs to another account is told to those
+    /// only who have proved that they hold it.
     #[oai(
         path = "/profile/phone/confirm/",
         method = "post",
@@ -164,18 +171,19 @@ impl PhoneApi {
         let answer = opened(app, &visitor, token, body.0, purpose)?;
         let house = Arc::clone(app);
         let outcome = caller
-            .write(move |tx, _, user| {
-                Ok(profile::change_phone(
-                    tx,
-                    &house.guard,
-                    &visitor,
-                    user,
-                    &answer,
-                )?)
+            .write_fresh(move |tx, login| {
+                let (guard, answer) = (&house.guard, &answer);
+                Ok(profile::change_phone(tx, guard, &visitor, &login, answer)?)
             })
             .await?;
         match outcome {
-            PhoneChange::Changed(profile) => Ok(Reply::of(&(*profile).into())),
+            PhoneChange::Changed { profile, left } => {
+                if let Some(left) = left {
+                    let (from, to) = (left.masked(), profile.user.phone.masked());
+                    tracing::info!(from, to, "an account has moved to another phone");
+                }
+                Ok(Reply::of(&(*profile).into()))
+            }
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
             PhoneChange::Refused(verdict) => Err(refused(verdict).into()),
         }

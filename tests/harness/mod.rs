@@ -238,6 +238,18 @@ impl Harness {
         Actor::of(self, &self.confirm(&token, &code).await)
     }
 
+    /// Logs a phone in on a device that may be known.
+    pub async fn login_on(&self, phone: &str, device: &str) -> Actor {
+        let token = self.ask(phone).await;
+        let headers = [("sms-token", &*token), ("device-token", device)];
+        let body = json!({ "sms_code": self.code() });
+        let path = "/login/sms-confirm/";
+        Actor::of(
+            self,
+            &self.call(Method::POST, path, &headers, Some(body)).await,
+        )
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }

@@ -59,4 +59,16 @@ impl Devices for Transaction<'_> {
         )?;
         Ok(())
     }
+
+    fn delete_other_devices(
+        &mut self,
+        user: UserId,
+        kept: Option<&DeviceHash>,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM devices WHERE user_id = ?1 AND hash IS NOT ?2",
+            params![user.0, kept.map(|hash| hash.0)],
+        )?;
+        Ok(())
+    }
 }

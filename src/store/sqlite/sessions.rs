@@ -1,6 +1,6 @@
 //! The table `sessions`.
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, named_params, params};
 
 use super::{
     stamps::Touched,
@@ -8,6 +8,7 @@ use super::{
     users::at,
 };
 use crate::domain::{
+    device::DeviceHash,
     session::{Generation, Origin, Session, SessionId},
     time::Timestamp,
     tx::{Sessions, StoreError},
@@ -18,7 +19,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                    current_generation, issued_at, previous_generation
+                    current_generation, issued_at, previous_generation, device
              FROM sessions WHERE ",
             $condition
         )
@@ -33,8 +34,9 @@ impl Sessions for Transaction<'_> {
     fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
         let inserted = self.change(
             "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                                   current_generation, issued_at, previous_generation)
-             VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous)
+                                   current_generation, issued_at, previous_generation, device)
+             VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous,
+                     :device)
              ON CONFLICT (id) DO NOTHING",
             named_params! {
                 ":id": session.id.0,
@@ -47,6 +49,7 @@ impl Sessions for Transaction<'_> {
                 ":current": bytes(session.current),
                 ":issued_at": session.issued_at.millis(),
                 ":previous": session.previous.map(bytes),
+                ":device": session.device.map(|hash| hash.0),
             },
         )?;
         Ok(inserted == 1)
@@ -93,6 +96,15 @@ impl Sessions for Transaction<'_> {
         Ok(())
     }
 
+    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2",
+            params![user.0, kept.0],
+        )?;
+        self.touched.push(Touched::User(user));
+        Ok(())
+    }
+
     fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.change(
             "DELETE FROM sessions WHERE id IN (
@@ -116,6 +128,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     let ip: Option<String> = row.get(6)?;
     let current: Vec<u8> = row.get(7)?;
     let previous: Option<Vec<u8>> = row.get(9)?;
+    let device: Option<Vec<u8>> = row.get(10)?;
+    let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| unreadable(10));
     Ok(Session {
         id: SessionId(row.get(0)?),
         user: UserId(row.get(1)?),
@@ -128,6 +142,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
                 .map(|ip| ip.parse().map_err(|_| unreadable(6)))
                 .transpose()?,
         },
+        device: device.map(hash).transpose()?.map(DeviceHash),
         current: generation(7, &current)?,
         issued_at: at(row, 8)?,
         previous: previous.map(|bytes| generation(9, &bytes)).transpose()?,

@@ -194,6 +194,8 @@ impl People {
         self.model.sessions.push(Session {
             id,
             user,
+            device: text("device_token"),
+            begun: self.model.at,
             pairs: vec![pair],
             has_ended: false,
         });

@@ -56,6 +56,7 @@ impl People {
         Self {
             model: Model {
                 now,
+                at: house.app.ratchet.now().seconds(),
                 ..Model::default()
             },
             house: Some(house),
@@ -188,6 +189,7 @@ impl People {
             _ => self.house().advance(seconds),
         }
         self.model.now = self.house().app.now().seconds();
+        self.model.at = self.house().app.ratchet.now().seconds();
         self.latest = self.latest.max(self.model.now);
         self.tell(format!("it is {}\n", self.model.now));
     }

@@ -15,9 +15,14 @@ const SMS_TOKEN: i64 = 180;
 const GRACE: i64 = 10;
 const LEEWAY: i64 = 5;
 
+/// The default of `login.fresh_for`.
+const FRESH: i64 = 900;
+
 #[derive(Default)]
 pub struct Model {
     pub now: i64,
+    /// The same, unless the clock was set back.
+    pub at: i64,
     pub users: Vec<User>,
     pub sessions: Vec<Session>,
     pub tickets: Vec<Ticket>,
@@ -40,6 +45,9 @@ pub struct User {
 pub struct Session {
     pub id: i64,
     pub user: At,
+    /// The device that it was begun on.
+    pub device: String,
+    pub begun: i64,
     /// Every generation of it, the current one last.
     pub pairs: Vec<Pair>,
     pub has_ended: bool,
@@ -201,6 +209,28 @@ impl Model {
         } else {
             OK
         }
+    }
+
+    /// Whether the session may move the account to another phone.
+    pub fn is_fresh(&self, session: At) -> Outcome {
+        if self.sessions[session].begun + FRESH > self.at {
+            OK
+        } else {
+            "fresh_login_required"
+        }
+    }
+
+    /// The account has moved to another phone from this session.
+    pub fn move_to(&mut self, session: At, phone: String) {
+        let (user, kept) = (
+            self.sessions[session].user,
+            self.sessions[session].device.clone(),
+        );
+        for (at, other) in self.sessions.iter_mut().enumerate() {
+            other.has_ended |= other.user == user && at != session;
+        }
+        self.users[user].phone = phone;
+        self.users[user].devices.retain(|device| *device == kept);
     }
 
     /// What a refresh token comes to.

@@ -17,7 +17,12 @@ impl People {
         };
         let phone = self.chance.pick(&self.phones.clone()).clone();
         let (predicted, header) = self.bearer(at);
-        let predicted = first([predicted, self.model.ask(&phone, None)]);
+        let checks = [
+            predicted,
+            self.model.is_fresh(at.0),
+            self.model.ask(&phone, None),
+        ];
+        let predicted = first(checks);
         let (call, body) = ((Method::POST, "/profile/phone/"), json!({ "phone": phone }));
         let (reply, came) = self
             .call(call, vec![header], Some(body), (predicted, SENDING))
@@ -40,6 +45,7 @@ impl People {
             self.model.reads_access(at.0, at.1),
             self.model.opens(ticket),
             self.model.is_there(at.0),
+            self.model.is_fresh(at.0),
             self.model.guess(ticket, Some(user), &guess),
         ];
         let (token, phone) = (
@@ -69,7 +75,9 @@ impl People {
             self.guessed_wrong(ticket, &reply, false);
         }
         if came && predicted == OK {
-            self.model.users[user].phone = phone;
+            if self.model.users[user].phone != phone {
+                self.model.move_to(at.0, phone);
+            }
             self.assert_is(user, &reply);
         }
     }
