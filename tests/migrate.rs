@@ -43,8 +43,8 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "DROP TABLE deliveries;
-         DELETE FROM refinery_schema_history WHERE version = 6",
+        "ALTER TABLE sessions DROP COLUMN device;
+         DELETE FROM refinery_schema_history WHERE version = 11",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -52,7 +52,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V6__deliveries".to_owned())]
+        [Migration("V11__session_devices".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }
@@ -78,14 +78,15 @@ fn a_schema_of_another_build_is_not_touched() {
 }
 
 #[test]
-fn migrations_are_numbered_without_gaps() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    let mut names: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort_unstable();
-    for (number, name) in (1..).zip(&names) {
-        assert!(name.starts_with(&format!("V{number}__")), "{name}");
-    }
+fn migrations_have_a_number_each_and_are_applied_in_its_order() {
+    let folder = TempDir::new().unwrap();
+    let number = |migration: &Migration| {
+        let (number, _) = migration.0[1..].split_once("__").unwrap();
+        number.parse::<u32>().unwrap()
+    };
+    let ran = Store::migrate(&location(&folder)).unwrap();
+    let numbers: Vec<_> = ran.iter().map(number).collect();
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), numbers.len());
 }

@@ -66,8 +66,11 @@ pub fn run(path: &Path) -> Result<Vec<Migration>, OpenError> {
     Ok(missing)
 }
 
+/// In the order in which they are applied; refinery lists V11 before V2.
 fn all() -> Vec<refinery::Migration> {
-    embedded::migrations::runner().get_migrations().clone()
+    let mut all = embedded::migrations::runner().get_migrations().clone();
+    all.sort_by_key(refinery::Migration::version);
+    all
 }
 
 fn named(migration: &refinery::Migration) -> Migration {
