@@ -12,6 +12,7 @@ mod architecture;
 mod bench;
 mod binary;
 mod config;
+mod device;
 mod document;
 mod durability;
 mod faults;

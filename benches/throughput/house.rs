@@ -157,12 +157,7 @@ impl Workshop {
                 let mut desk = Desk {
                     tx,
                     app: &app,
-                    visitor: Visitor {
-                        source: None,
-                        device: None,
-                        now: app.now(),
-                        at: app.ratchet.now(),
-                    },
+                    visitor: Visitor::unknown(app.now(), app.ratchet.now()),
                     rng: app.dice(),
                 };
                 let each = batch.iter().map(|one| work(&mut desk, one));

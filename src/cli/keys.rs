@@ -19,7 +19,7 @@ A server takes the keys up when it starts. If one is running: kill -HUP its proc
 ";
 const NEW_EPOCH: &str = "\
 A new epoch: every access, refresh and sms-token made before is refused, and people log in again.
-Devices stay known, and the key of the ledgers is the same.
+No device is known any more. The key of the ledgers is the same.
 A server takes the keys up when it starts. If one is running, it believes older tokens until then: \
 kill -HUP its process id.
 ";
@@ -38,8 +38,8 @@ enum Action {
     /// expire. A running server takes the new keys at SIGHUP or its next start.
     Rotate(Place),
     /// After a database was restored from a copy: fresh keys, and no older
-    /// ones. Every access, refresh and sms-token made before is refused, from
-    /// the server's next start or SIGHUP on.
+    /// ones. Every access, refresh and sms-token made before is refused, and
+    /// every device unknown, from the server's next start or SIGHUP on.
     NewEpoch(Place),
 }
 

@@ -219,11 +219,10 @@ pub fn open(
 /// When those of the live challenges end that count as this asker's. Strangers
 /// fill up the places of strangers only.
 fn own(live: &[Challenge], asker: Asker) -> Vec<Timestamp> {
-    let is_own = |challenge: &&Challenge| match challenge.asker.filter(|asker| asker.known) {
-        Some(device) => device == asker,
-        None => !asker.known,
-    };
-    let own = live.iter().filter(is_own);
+    let is_known = |challenge: &Challenge| challenge.asker.is_some_and(|asker| asker.known);
+    let own = live
+        .iter()
+        .filter(|challenge| is_known(challenge) == asker.known);
     own.map(|challenge| challenge.expires_at).collect()
 }
 
@@ -308,7 +307,7 @@ pub fn answer(
     }
     let asker = match challenge.asker {
         // A device may be recognised only now.
-        Some(asker) if asker.known || visitor.device.is_none() => asker,
+        Some(asker) if asker.known || visitor.device.secret.is_none() => asker,
         _ => guard.identify(tx, visitor, challenge.phone)?,
     };
     if let Some(reached) = guard.may_guess(tx, visitor, asker, digits)? {

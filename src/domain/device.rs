@@ -1,12 +1,17 @@
 //! A known device: one that has proved a user's phone before and holds a
 //! secret to show for it. Only the secret's hash is stored.
+//!
+//! It is forgotten when it was not used for long, when its user logs out
+//! everywhere, and when a token was stolen; and one that was made known in an
+//! earlier epoch of the keys is not known any more.
 
-use std::fmt;
+use std::{fmt, net::IpAddr, time::Duration};
 
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use super::{
+    id,
     ledger::Party,
     time::Timestamp,
     tx::{StoreError, Tx},
@@ -15,6 +20,8 @@ use super::{
 
 /// Devices remembered of one user; one more takes the place of the longest unused.
 const MOST_PER_USER: usize = 20;
+/// After so long without a login a device is forgotten.
+const UNUSED: Duration = Duration::from_hours(90 * 24);
 
 /// The secret of a device: 256 random bits. `Debug` is mute.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,12 +45,25 @@ impl DeviceSecret {
 }
 
 impl DeviceHash {
-    /// Whom the device's own limits are charged to. Below zero, where no phone's
-    /// alias is.
+    /// Whom earlier versions charged: each device by itself. Below zero, where
+    /// no phone's alias is.
     pub fn party(&self) -> Party {
         let first = self.0.first_chunk().expect("a hash has 32 bytes");
         Party(i64::from_be_bytes(*first) | i64::MIN)
     }
+}
+
+/// An epoch of the keys. What was made known in another is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Epoch(pub i64);
+
+/// Where a login came from, as its user will recognise it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// What the client called itself.
+    pub user_agent: String,
+    /// Its address.
+    pub ip: Option<IpAddr>,
 }
 
 /// A device that logged a user in.
@@ -53,10 +73,79 @@ pub struct Device {
     pub hash: DeviceHash,
     /// Whom it logged in.
     pub user: UserId,
+    /// In which epoch it was made known.
+    pub epoch: Epoch,
+    /// Where its latest login came from.
+    pub origin: Origin,
     /// Its first login.
     pub created_at: Timestamp,
     /// Its latest login.
     pub used_at: Timestamp,
+}
+
+/// A secret that a client shows, and when. Instants of devices never go back,
+/// or a clock that was set back would make forgotten ones known again.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The secret, if there is one.
+    pub secret: Option<DeviceSecret>,
+    /// The epoch of the keys in use.
+    pub epoch: Epoch,
+    /// The instant.
+    pub at: Timestamp,
+}
+
+/// The device whose secret is shown, if it is known.
+pub fn find(tx: &mut dyn Tx, shown: &Shown) -> Result<Option<Device>, StoreError> {
+    let Some(secret) = &shown.secret else {
+        return Ok(None);
+    };
+    let device = tx.device(&secret.hash())?;
+    Ok(device.filter(|device| device.epoch == shown.epoch && device.used_at + UNUSED > shown.at))
+}
+
+/// The user's known devices, the one that was used last first.
+pub fn of(
+    tx: &mut dyn Tx,
+    user: UserId,
+    epoch: Epoch,
+    at: Timestamp,
+) -> Result<Vec<Device>, StoreError> {
+    let mut devices = tx.devices_of(user)?;
+    devices.retain(|device| device.epoch == epoch && device.used_at + UNUSED > at);
+    Ok(devices)
+}
+
+/// Recognises the device that logs `user` in, or makes it known: the secret
+/// to show next time.
+pub fn recognise(
+    tx: &mut dyn Tx,
+    user: UserId,
+    shown: &Shown,
+    origin: &Origin,
+    rng: &mut dyn CryptoRng,
+) -> Result<DeviceSecret, StoreError> {
+    if let Some(device) = find(tx, shown)?.filter(|device| device.user == user)
+        && let Some(secret) = &shown.secret
+    {
+        tx.touch_device(&device.hash, origin, shown.at)?;
+        return Ok(secret.clone());
+    }
+    let mut secret = DeviceSecret([0; 32]);
+    rng.fill_bytes(&mut secret.0);
+    if id::sweeps(secret.0[0].into()) {
+        tx.prune_devices(shown.at - UNUSED)?;
+    }
+    let device = Device {
+        hash: secret.hash(),
+        user,
+        epoch: shown.epoch,
+        origin: origin.clone(),
+        created_at: shown.at,
+        used_at: shown.at,
+    };
+    tx.insert_device(&device, MOST_PER_USER)?;
+    Ok(secret)
 }
 
 /// Forgets every device of the user but `kept`.
@@ -68,30 +157,7 @@ pub fn forget_others(
     tx.delete_other_devices(user, kept)
 }
 
-/// Recognises the device that logs `user` in, or makes it known: the secret
-/// to show next time.
-pub fn recognise(
-    tx: &mut dyn Tx,
-    user: UserId,
-    shown: Option<&DeviceSecret>,
-    now: Timestamp,
-    rng: &mut dyn CryptoRng,
-) -> Result<DeviceSecret, StoreError> {
-    if let Some(secret) = shown {
-        let hash = secret.hash();
-        if tx.device(&hash)?.is_some_and(|device| device.user == user) {
-            tx.touch_device(&hash, now)?;
-            return Ok(secret.clone());
-        }
-    }
-    let mut secret = DeviceSecret([0; 32]);
-    rng.fill_bytes(&mut secret.0);
-    let device = Device {
-        hash: secret.hash(),
-        user,
-        created_at: now,
-        used_at: now,
-    };
-    tx.insert_device(&device, MOST_PER_USER)?;
-    Ok(secret)
+/// Forgets every device of a user.
+pub fn forget_all(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
+    forget_others(tx, user, None)
 }

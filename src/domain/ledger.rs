@@ -5,7 +5,7 @@
 use super::{challenge::ChallengeId, money::Money, time::Timestamp};
 
 /// Who an event is charged to: strangers who ask for a phone are one party,
-/// each device that is known to its user is another.
+/// the devices that are known to its user are another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Party(pub i64);
 

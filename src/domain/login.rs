@@ -68,7 +68,7 @@ pub fn confirm(
         Some(Err(NotACode)) => Some(Err(RedeemError::Unknown)),
         Some(Ok(code)) => Some(invitation::redeem(tx, guard, visitor, &user, code)?),
     };
-    let device = device::recognise(tx, user.id, visitor.device.as_ref(), now, rng)?;
+    let device = device::recognise(tx, user.id, &visitor.device, &attempt.origin, rng)?;
     let (origin, hash) = (&attempt.origin, device.hash());
     let session = session::begin(tx, visitor, user.id, origin, hash, sessions, rng)?;
     Ok(Confirmation::Welcome(Box::new(Welcome {

@@ -5,10 +5,11 @@
 //! second tab does no harm; after that it is a stolen copy, and the session
 //! ends (RFC 9700, section 4.14.2).
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use rand::CryptoRng;
 
+pub use super::device::Origin;
 use super::{
     device::{self, DeviceHash},
     guard::Visitor,
@@ -73,15 +74,6 @@ pub struct Session {
     pub issued_at: Timestamp,
     /// The generation before, whose refresh token is good within the grace.
     pub previous: Option<Generation>,
-}
-
-/// Where a login came from, as its user will recognise it.
-#[derive(Debug, Clone, Default)]
-pub struct Origin {
-    /// What the client called itself.
-    pub user_agent: String,
-    /// Its address.
-    pub ip: Option<IpAddr>,
 }
 
 /// How long tokens last.
@@ -208,6 +200,8 @@ pub fn rotate(
         return Ok(Rotation::Granted(session));
     }
     tx.delete_session(session.id)?;
+    // Whoever stole the token may have stolen a device's secret beside it.
+    device::forget_all(tx, bearer.user)?;
     Ok(Rotation::Reused)
 }
 
@@ -222,8 +216,9 @@ pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, Use
     Ok(tx.user(bearer.user)?.map(|user| (session, user)))
 }
 
-/// Ends every session of a user.
+/// Ends every session of a user, and forgets the devices.
 pub fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
+    device::forget_all(tx, user)?;
     tx.delete_sessions_of(user)
 }
 

@@ -12,7 +12,7 @@ use super::{
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
     delivery::{State, Trace},
-    device::{Device, DeviceHash},
+    device::{Device, DeviceHash, Origin},
     ledger::{Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     phone::Phone,
@@ -134,7 +134,16 @@ pub trait Devices {
     /// Adds a device, in place of the user's longest unused one when there are `most`.
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError>;
     /// Writes down that a device was used.
-    fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError>;
+    fn touch_device(
+        &mut self,
+        hash: &DeviceHash,
+        origin: &Origin,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The user's devices, the one that was used last first.
+    fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError>;
+    /// Forgets some of the devices that were not used since `before`.
+    fn prune_devices(&mut self, before: Timestamp) -> Result<(), StoreError>;
     /// Forgets every device of a user but `kept`.
     fn delete_other_devices(
         &mut self,
@@ -205,6 +214,8 @@ pub trait Ledgers {
     ) -> Result<Vec<Timestamp>, StoreError>;
     /// Adds a miss.
     fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError>;
+    /// Charges to `to` what one-time codes were charged to `from`.
+    fn recharge(&mut self, from: Party, to: Party) -> Result<(), StoreError>;
     /// Forgets misses from before `before`.
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
 

@@ -16,7 +16,12 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{device::DeviceSecret, guard::Visitor, session::Origin, source::Source},
+    domain::{
+        device::{DeviceSecret, Epoch, Shown},
+        guard::Visitor,
+        session::Origin,
+        source::Source,
+    },
     sms::text::Language,
     token::challenge::from_base64,
 };
@@ -46,14 +51,19 @@ impl Client {
     /// Who this is to the limits, at this instant.
     pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
+        let at = app.ratchet.now();
         Visitor {
             source: self.origin.ip.filter(|_| !self.worked).map(Source::from),
-            device: device
-                .and_then(|header| header.0)
-                .and_then(secret)
-                .map(DeviceSecret),
+            device: Shown {
+                secret: device
+                    .and_then(|header| header.0)
+                    .and_then(secret)
+                    .map(DeviceSecret),
+                epoch: Epoch(app.keys().epoch),
+                at,
+            },
             now: app.now(),
-            at: app.ratchet.now(),
+            at,
         }
     }
 }

@@ -10,6 +10,7 @@ mod challenge;
 mod client;
 mod cors;
 mod delivery;
+mod device;
 mod docs;
 mod framing;
 mod health;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Tag,
     auth::Caller,
+    device::DeviceEntry,
     json::{Body, Done, Fields, FromFields, Reply},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
@@ -16,7 +17,10 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::session::{self, Rotation, Session, SessionId},
+    domain::{
+        device::{self, Epoch},
+        session::{self, Rotation, Session, SessionId},
+    },
     token::access,
 };
 
@@ -90,11 +94,14 @@ impl poem_openapi::types::Example for LogoutRequest {
     }
 }
 
-/// The user's sessions, newest first.
+/// The user's sessions, newest first, and known devices.
 #[derive(Object, Serialize)]
 pub struct SessionsReply {
     /// The sessions.
     sessions: Vec<SessionEntry>,
+    /// The devices that are known by the `device_token` of a confirmation,
+    /// whether or not they are logged in; the one that was used last is first.
+    devices: Vec<DeviceEntry>,
 }
 
 /// One session.
@@ -210,7 +217,8 @@ impl SessionApi {
     /// Log out
     ///
     /// Ends this session or, with `all`, every session of the user. Their
-    /// tokens are refused from then on.
+    /// tokens are refused from then on. With `all` the user's known devices are
+    /// forgotten too.
     #[oai(
         path = "/logout/",
         method = "post",
@@ -238,7 +246,8 @@ impl SessionApi {
 
     /// List your sessions
     ///
-    /// Those that can still draw tokens, newest first.
+    /// Those that can still draw tokens, newest first, and the known devices.
+    /// Logging out with `all` ends the ones and forgets the others.
     #[oai(
         path = "/profile/sessions/",
         method = "get",
@@ -246,17 +255,21 @@ impl SessionApi {
         operation_id = "sessions"
     )]
     async fn sessions(&self, caller: Caller) -> Result<Reply<SessionsReply>, Refusal<List>> {
-        let now = caller.app().now();
-        let sessions = caller
+        let app = caller.app();
+        let (now, at, epoch) = (app.now(), app.ratchet.now(), Epoch(app.keys().epoch));
+        let reply = caller
             .read(move |tx, current, user| {
-                let sessions = tx.sessions_of(user.id, now)?;
-                Ok(sessions
-                    .into_iter()
-                    .map(|session| SessionEntry::of(session, current.id))
-                    .collect())
+                let sessions = tx.sessions_of(user.id, now)?.into_iter();
+                let devices = device::of(tx, user.id, epoch, at)?.into_iter();
+                Ok(SessionsReply {
+                    sessions: sessions
+                        .map(|session| SessionEntry::of(session, current.id))
+                        .collect(),
+                    devices: devices.map(DeviceEntry::from).collect(),
+                })
             })
             .await?;
-        Ok(Reply::of(&SessionsReply { sessions }))
+        Ok(Reply::of(&reply))
     }
 
     /// End one of your sessions

@@ -30,6 +30,9 @@ pub struct Stored {
     /// one with their next change.
     #[serde(default)]
     pub ledger: Option<Key>,
+    /// The epoch; zero in files that were written before epochs had a name.
+    #[serde(default)]
+    pub epoch: i64,
 }
 
 /// Why the keys cannot be used, and what to do.
@@ -92,6 +95,7 @@ pub fn change(
         refresh: stored.refresh,
         challenge: stored.challenge,
         ledger: stored.ledger.unwrap_or_else(ledger),
+        epoch: stored.epoch,
     };
     let mut keys = before.clone();
     change(&mut keys);

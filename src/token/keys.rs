@@ -9,7 +9,7 @@ use std::{fmt, time::Duration};
 
 use hmac::{Hmac, Mac};
 use jsonwebtoken::{DecodingKey, EncodingKey};
-use rand::CryptoRng;
+use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -34,6 +34,9 @@ pub struct Keys {
     /// Keys the ledgers of limits by phone, so that they can outlive accounts
     /// without naming anybody. Never rotated.
     pub ledger: Key,
+    /// Tells one epoch from another: at random, since a file that is restored
+    /// from a copy would count on from there.
+    pub epoch: i64,
 }
 
 /// The keys of one purpose: the one in use, and those that are only believed.
@@ -152,6 +155,7 @@ impl Keys {
             refresh: Ring::draw(rng),
             challenge: Ring::draw(rng),
             ledger: Key::draw(rng),
+            epoch: draw_epoch(rng),
         }
     }
 
@@ -167,6 +171,7 @@ impl Keys {
         for ring in self.rings() {
             *ring = Ring::draw(rng);
         }
+        self.epoch = draw_epoch(rng);
     }
 
     /// Called by the one server that uses the keys, when it takes them up:
@@ -223,6 +228,10 @@ impl Keys {
     fn rings(&mut self) -> [&mut Ring; 3] {
         [&mut self.access, &mut self.refresh, &mut self.challenge]
     }
+}
+
+fn draw_epoch(rng: &mut dyn CryptoRng) -> i64 {
+    rng.random_range(1..i64::MAX)
 }
 
 #[cfg(test)]

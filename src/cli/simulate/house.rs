@@ -9,7 +9,7 @@ use crate::{
         challenge::{self, Answer, ChallengeId, OpenError, Purpose, Wanted},
         code::{InvitationCode, OneTimeCode},
         destination::Destination,
-        device::{self, DeviceSecret},
+        device::{self, DeviceSecret, Epoch, Shown},
         guard::{Guard, Policy, Visitor},
         invitation::{self, RedeemError},
         limit::Reached,
@@ -93,10 +93,18 @@ impl House {
         Price::of(phone, &self.guard.policy.prices)
     }
 
+    fn shown(&self, device: Option<&DeviceSecret>) -> Shown {
+        Shown {
+            secret: device.cloned(),
+            epoch: Epoch(0),
+            at: self.now,
+        }
+    }
+
     fn visitor(&self, source: Option<Source>, device: Option<&DeviceSecret>) -> Visitor {
         Visitor {
             source,
-            device: device.cloned(),
+            device: self.shown(device),
             now: self.now,
             at: self.now,
         }
@@ -122,7 +130,7 @@ impl House {
                 phone,
                 code: opened.challenge.code,
                 challenge: opened.challenge.id,
-                device: visitor.device,
+                device: visitor.device.secret,
             })),
             Err(OpenError::Limited(reached)) => Ok(Err(reached)),
             Err(OpenError::Store(error)) => Err(error),
@@ -169,6 +177,7 @@ impl House {
     /// Somebody who has logged in before, long ago: the phone's known device.
     pub fn settle(&mut self, tx: &mut dyn Tx, phone: Phone) -> Result<DeviceSecret, StoreError> {
         let user = user::register(tx, phone, self.now, &mut self.rng)?;
-        device::recognise(tx, user.id, None, self.now, &mut self.rng)
+        let shown = self.shown(None);
+        device::recognise(tx, user.id, &shown, &Origin::default(), &mut self.rng)
     }
 }

@@ -181,7 +181,7 @@ impl Guard {
     /// A user is two parties, so that neither another phone nor another
     /// account is a fresh start.
     fn parties(&self, user: &User) -> [Party; 2] {
-        [Party(user.id.0), self.alias(user.phone)]
+        [Party(user.id.0), self.alias("phone", user.phone)]
     }
 }
 

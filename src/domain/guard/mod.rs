@@ -2,9 +2,11 @@
 //!
 //! All that a limit needs is read and written in the transaction that decides,
 //! so that neither a race nor a restart gains anything. What is counted is
-//! charged to a [`Party`]: strangers who name a phone are one, and each device
-//! that is known to the phone's user is one of its own. So strangers can use
-//! up their own budgets only, and an owner with a known device goes on.
+//! charged to a [`Party`]: strangers who name a phone are one, and all devices
+//! that are known to the phone's user are another. So strangers can use up
+//! their own budgets only, an owner with a known device goes on, and however
+//! many devices there are or were, what they guess wrong is at most as much
+//! again.
 //!
 //! Instants in ledgers are those of [`Visitor::at`], which never go back.
 
@@ -19,7 +21,7 @@ pub use self::{
 };
 use super::{
     challenge,
-    device::DeviceSecret,
+    device::{self, Epoch, Shown},
     ledger::{Asker, Party, Prefix},
     limit::{Limit, Reached},
     money::{Budget, Price},
@@ -70,12 +72,30 @@ pub struct Guard {
 pub struct Visitor {
     /// Where from; `None` when that is not to be held against anybody.
     pub source: Option<Source>,
-    /// The device, if it says that it is a known one.
-    pub device: Option<DeviceSecret>,
+    /// The device's secret, if it says that it is a known one.
+    pub device: Shown,
     /// What the clock shows.
     pub now: Timestamp,
     /// The same, unless the clock went back: the instant that ledgers go by.
     pub at: Timestamp,
+}
+
+impl Visitor {
+    /// Somebody of whom nothing is known.
+    pub fn unknown(now: Timestamp, at: Timestamp) -> Self {
+        let epoch = Epoch(0);
+        let device = Shown {
+            secret: None,
+            epoch,
+            at,
+        };
+        Self {
+            source: None,
+            device,
+            now,
+            at,
+        }
+    }
 }
 
 impl Guard {
@@ -95,26 +115,28 @@ impl Guard {
         visitor: &Visitor,
         phone: Phone,
     ) -> Result<Asker, StoreError> {
-        if let Some(hash) = visitor.device.as_ref().map(DeviceSecret::hash)
-            && let Some(device) = tx.device(&hash)?
+        if let Some(device) = device::find(tx, &visitor.device)?
             && tx
                 .user_by_phone(phone)?
                 .is_some_and(|user| user.id == device.user)
         {
-            return Ok(Asker {
-                party: hash.party(),
-                known: true,
-            });
+            let party = self.alias("devices", phone);
+            // What is left of the time when each was charged by itself.
+            for device in tx.devices_of(device.user)? {
+                tx.recharge(device.hash.party(), party)?;
+            }
+            return Ok(Asker { party, known: true });
         }
         Ok(Asker {
-            party: self.alias(phone),
+            party: self.alias("phone", phone),
             known: false,
         })
     }
 
-    /// What the phone is called in the ledgers.
-    fn alias(&self, phone: Phone) -> Party {
-        Party((self.hash)("phone", &phone.to_string()))
+    /// What those who name the phone are called in the ledgers: strangers
+    /// (`phone`), or its known `devices`.
+    fn alias(&self, who: &str, phone: Phone) -> Party {
+        Party((self.hash)(who, &phone.to_string()))
     }
 
     /// What it and the numbers are called that differ from it in the last four digits.

@@ -1,33 +1,30 @@
 //! The table `devices`.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{
     transaction::{Transaction, unreadable},
     users::at,
 };
 use crate::domain::{
-    device::{Device, DeviceHash},
+    device::{Device, DeviceHash, Epoch, Origin},
     time::Timestamp,
     tx::{Devices, StoreError},
     user::UserId,
 };
 
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT hash, user_id, epoch, user_agent, ip, created_at, used_at FROM devices WHERE ",
+            $condition
+        )
+    };
+}
+
 impl Devices for Transaction<'_> {
     fn device(&mut self, hash: &DeviceHash) -> Result<Option<Device>, StoreError> {
-        self.one(
-            "SELECT hash, user_id, created_at, used_at FROM devices WHERE hash = ?1",
-            [hash.0],
-            |row| {
-                let hash: Vec<u8> = row.get(0)?;
-                Ok(Device {
-                    hash: DeviceHash(hash.try_into().map_err(|_| unreadable(0))?),
-                    user: UserId(row.get(1)?),
-                    created_at: at(row, 2)?,
-                    used_at: at(row, 3)?,
-                })
-            },
-        )
+        self.one(select!("hash = ?1"), [hash.0], device)
     }
 
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError> {
@@ -41,10 +38,14 @@ impl Devices for Transaction<'_> {
             self.change("DELETE FROM devices WHERE hash = ?1", [hash])?;
         }
         self.change(
-            "INSERT INTO devices (hash, user_id, created_at, used_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO devices (hash, user_id, epoch, user_agent, ip, created_at, used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 device.hash.0,
                 device.user.0,
+                device.epoch.0,
+                device.origin.user_agent,
+                address(&device.origin),
                 device.created_at.millis(),
                 device.used_at.millis()
             ],
@@ -52,10 +53,32 @@ impl Devices for Transaction<'_> {
         Ok(())
     }
 
-    fn touch_device(&mut self, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError> {
+    fn touch_device(
+        &mut self,
+        hash: &DeviceHash,
+        origin: &Origin,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.change(
-            "UPDATE devices SET used_at = ?2 WHERE hash = ?1",
-            params![hash.0, at.millis()],
+            "UPDATE devices SET used_at = ?2, user_agent = ?3, ip = ?4 WHERE hash = ?1",
+            params![hash.0, at.millis(), origin.user_agent, address(origin)],
+        )?;
+        Ok(())
+    }
+
+    fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError> {
+        self.all(
+            select!("user_id = ?1 ORDER BY used_at DESC"),
+            [user.0],
+            device,
+        )
+    }
+
+    fn prune_devices(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "DELETE FROM devices WHERE hash IN (
+                 SELECT hash FROM devices WHERE used_at < ?1 ORDER BY used_at LIMIT 256)",
+            [before.millis()],
         )?;
         Ok(())
     }
@@ -71,4 +94,26 @@ impl Devices for Transaction<'_> {
         )?;
         Ok(())
     }
+}
+
+fn address(origin: &Origin) -> Option<String> {
+    origin.ip.map(|ip| ip.to_string())
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    let hash: Vec<u8> = row.get(0)?;
+    let ip: Option<String> = row.get(4)?;
+    Ok(Device {
+        hash: DeviceHash(hash.try_into().map_err(|_| unreadable(0))?),
+        user: UserId(row.get(1)?),
+        epoch: Epoch(row.get(2)?),
+        origin: Origin {
+            user_agent: row.get(3)?,
+            ip: ip
+                .map(|ip| ip.parse().map_err(|_| unreadable(4)))
+                .transpose()?,
+        },
+        created_at: at(row, 5)?,
+        used_at: at(row, 6)?,
+    })
 }

@@ -204,8 +204,8 @@ impl People {
             "a known device stays known"
         );
         let devices = &mut self.model.users[user].devices;
-        devices.retain(|device| *device != text("device_token"));
-        devices.push(text("device_token"));
+        devices.retain(|(device, _)| *device != text("device_token"));
+        devices.push((text("device_token"), self.model.at));
         self.invited(user, &reply["invitation"], invitation);
         if self.model.users[user].code.is_empty() {
             self.learn_code(user).await;

@@ -145,9 +145,12 @@ impl People {
 
     fn device(&mut self) -> Option<String> {
         let user = self.pick_late(self.model.users.len())?;
-        // Older ones may have had to make room.
+        // Older ones may have had to make room, and some were forgotten.
         let latest = self.model.users[user].devices.iter().rev().take(5);
-        let latest: Vec<_> = latest.cloned().collect();
+        let latest: Vec<_> = latest.map(|(device, _)| device.clone()).collect();
+        if latest.is_empty() {
+            return None;
+        }
         Some(self.chance.pick(&latest).clone()).filter(|_| self.chance.one_in(2))
     }
 

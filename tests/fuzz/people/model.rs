@@ -14,6 +14,8 @@ const REFRESH: i64 = 86_400;
 const SMS_TOKEN: i64 = 180;
 const GRACE: i64 = 10;
 const LEEWAY: i64 = 5;
+const UNUSED: i64 = 90 * 86_400;
+const DEVICES: usize = 20;
 
 /// The default of `login.fresh_for`.
 const FRESH: i64 = 900;
@@ -38,8 +40,8 @@ pub struct User {
     pub referrer: Option<At>,
     pub invitees: Vec<At>,
     pub is_gone: bool,
-    /// The one that was used last is last.
-    pub devices: Vec<String>,
+    /// Known devices and their latest logins. The one that was used last is last.
+    pub devices: Vec<(String, i64)>,
 }
 
 pub struct Session {
@@ -90,10 +92,15 @@ impl Model {
 
     /// The device, if it is known to the phone's user.
     pub fn known(&self, phone: &str, device: Option<&String>) -> Option<String> {
-        let owner = &self.users[self.owner(phone)?];
-        device
-            .filter(|device| owner.devices.contains(device))
-            .cloned()
+        let devices = self.devices_of(self.owner(phone)?);
+        device.filter(|device| devices.contains(device)).cloned()
+    }
+
+    /// The user's known devices, the one that was used last first.
+    pub fn devices_of(&self, user: At) -> Vec<&String> {
+        let latest = self.users[user].devices.iter().rev().take(DEVICES);
+        let known = latest.filter(|(_, used_at)| used_at + UNUSED > self.at);
+        known.map(|(device, _)| device).collect()
     }
 
     fn is_live(&self, ticket: &Ticket) -> bool {
@@ -103,12 +110,15 @@ impl Model {
             && ticket.at + SMS_TOKEN > self.now
     }
 
+    /// Of strangers, or of all the phone's known devices.
     fn live<'a>(
         &'a self,
         phone: &'a str,
         device: Option<&'a String>,
     ) -> impl Iterator<Item = &'a Ticket> {
-        let of = move |ticket: &&Ticket| ticket.phone == phone && ticket.device.as_ref() == device;
+        let of = move |ticket: &&Ticket| {
+            ticket.phone == phone && ticket.device.is_some() == device.is_some()
+        };
         self.tickets
             .iter()
             .filter(of)
@@ -230,7 +240,7 @@ impl Model {
             other.has_ended |= other.user == user && at != session;
         }
         self.users[user].phone = phone;
-        self.users[user].devices.retain(|device| *device == kept);
+        self.users[user].devices.retain(|(device, _)| *device == kept);
     }
 
     /// What a refresh token comes to.

@@ -27,7 +27,10 @@ impl People {
             .await;
         let now = self.model.now;
         let session = &mut self.model.sessions[session];
-        session.has_ended |= predicted == "refresh_reused";
+        if predicted == "refresh_reused" {
+            session.has_ended = true;
+            self.model.users[session.user].devices.clear();
+        }
         if predicted != OK {
             return;
         }
@@ -66,6 +69,8 @@ impl People {
         ids.sort_unstable();
         expected.sort_unstable();
         assert_eq!(ids, expected);
+        let devices = self.model.devices_of(user).len();
+        assert_eq!(reply["devices"].as_array().unwrap().len(), devices);
         for entry in entries {
             assert_eq!(
                 entry["current"],
@@ -113,6 +118,9 @@ impl People {
         };
         for (at, one) in self.model.sessions.iter_mut().enumerate() {
             one.has_ended |= at == session || all && one.user == user;
+        }
+        if all {
+            self.model.users[user].devices.clear();
         }
     }
 }

@@ -1,0 +1,43 @@
+//! Known devices, as their user is shown them.
+
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::types::instant;
+use crate::domain::device::Device;
+
+/// A known device: one that has limits apart from strangers'.
+#[derive(Object, Serialize)]
+#[oai(example)]
+pub struct DeviceEntry {
+    /// Its first login (RFC 3339).
+    created: String,
+    /// Its latest login (RFC 3339).
+    last_used: String,
+    /// What its client called itself then.
+    user_agent: String,
+    /// The address of its latest login, `null` when unknown.
+    ip: Option<String>,
+}
+
+impl poem_openapi::types::Example for DeviceEntry {
+    fn example() -> Self {
+        Self {
+            created: "2024-04-15T21:11:13Z".to_owned(),
+            last_used: "2024-04-15T21:11:13Z".to_owned(),
+            user_agent: "Mozilla/5.0".to_owned(),
+            ip: Some("203.0.113.7".to_owned()),
+        }
+    }
+}
+
+impl From<Device> for DeviceEntry {
+    fn from(device: Device) -> Self {
+        Self {
+            created: instant(device.created_at),
+            last_used: instant(device.used_at),
+            user_agent: device.origin.user_agent,
+            ip: device.origin.ip.map(|ip| ip.to_string()),
+        }
+    }
+}
