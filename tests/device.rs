@@ -220,13 +220,18 @@ async fn known_devices_are_listed_with_the_sessions() {
     house.advance(60);
     house.enter_with(&first.device, ALICE).await;
     let listed = second.get("/profile/sessions/").await.ok();
-    let device = |created: &str, last_used: &str| {
-        let address = "198.51.100.1";
-        json!({ "created": created, "last_used": last_used, "user_agent": "", "ip": address })
+    let device = |created: &str, last_used: &str, current: bool| {
+        json!({
+            "created": created,
+            "last_used": last_used,
+            "user_agent": "",
+            "ip": "198.51.100.1",
+            "current": current
+        })
     };
     let expected = [
-        device("2024-04-15T21:11:13Z", "2024-04-15T21:13:13Z"),
-        device("2024-04-15T21:12:13Z", "2024-04-15T21:12:13Z"),
+        device("2024-04-15T21:11:13Z", "2024-04-15T21:13:13Z", false),
+        device("2024-04-15T21:12:13Z", "2024-04-15T21:12:13Z", true),
     ];
     assert_eq!(listed["devices"], json!(expected));
     assert_eq!(listed["sessions"].as_array().unwrap().len(), 3);

@@ -107,12 +107,12 @@ async fn a_phone_gets_one_message_a_minute_three_in_a_quarter_ten_a_day() {
 }
 
 #[tokio::test]
-async fn eight_wrong_guesses_a_day_are_evaluated_then_new_codes_are_long() {
+async fn five_wrong_guesses_a_day_are_evaluated_then_new_codes_are_long() {
     let house = Harness::with(&[(
         "INVITED_LIMITS__WRONG_GUESSES_PER_PHONE",
-        "8/24h, 20/7d, 40/30d",
+        "5/24h, 8/7d, 10/30d",
     )]);
-    house.guess_wrong(ALICE, 8).await;
+    house.guess_wrong(ALICE, 5).await;
     let (token, code) = (house.ask(ALICE).await, house.code());
     assert_eq!(code.len(), 6);
     house
@@ -123,11 +123,15 @@ async fn eight_wrong_guesses_a_day_are_evaluated_then_new_codes_are_long() {
     assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 4);
     house.advance(DAY);
     assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 4);
-    house.guess_wrong(ALICE, 8).await;
-    house.advance(DAY);
-    house.guess_wrong(ALICE, 4).await;
+    house.guess_wrong(ALICE, 3).await;
     house.advance(DAY);
     assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 6);
+    house.advance(7 * DAY);
+    house.guess_wrong(ALICE, 2).await;
+    house.advance(7 * DAY);
+    assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 6);
+    house.advance(30 * DAY);
+    assert_eq!(house.asked(ALICE).await.ok()["sms_code_length"], 4);
 }
 
 #[tokio::test]
@@ -543,7 +547,7 @@ async fn another_phone_is_proved_within_the_same_limits() {
             .await
             .refused(401, "sms_code_invalid");
     }
-    house.guess_later(BOB, 5).await;
+    house.guess_later(BOB, 2).await;
     house.advance(HOUR);
     assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 6);
 }
@@ -659,12 +663,7 @@ async fn the_message_that_spends_the_share_is_the_one_that_warns() {
             dispatch: None,
         };
         let (now, at) = (house.app.now(), house.app.ratchet.now());
-        let visitor = Visitor {
-            source: None,
-            device: None,
-            now,
-            at,
-        };
+        let visitor = Visitor::unknown(now, at);
         let opened = house.app.store.write(move |tx| {
             challenge::open(tx, &app.guard, &visitor, &wanted, &mut rng).map_err(Problem::from)
         });

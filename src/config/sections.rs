@@ -50,10 +50,10 @@ section! {
 section! {
     /// How often what may happen.
     Limits "limits." {
-        /// Messages sent to one phone.
+        /// Messages sent to one phone; its known devices may have as many again.
         sends_per_phone: Limit = "1/60s, 3/15m, 10/24h";
-        /// Wrong guesses of one phone's codes, all tokens together.
-        wrong_guesses_per_phone: Limit = "8/24h, 20/7d, 40/30d";
+        /// Wrong guesses of one phone's codes, all tokens together; known devices may guess as often again.
+        wrong_guesses_per_phone: Limit = "5/24h, 8/7d, 10/30d";
         /// Wrong guesses of one phone's longer codes, once the short ones are used up.
         wrong_long_guesses_per_phone: Limit = "30/24h";
         /// Failed confirmations from one source address.
@@ -106,7 +106,7 @@ section! {
         code_length: Count<4, 10> = "4";
         /// Guesses evaluated for one sms-token.
         guesses_per_token: Count<1, 100> = "3";
-        /// Live sms-tokens of one phone.
+        /// Live sms-tokens of one phone; its known devices may have as many again.
         live_tokens_per_phone: Count<1, 100> = "3";
         /// Numbers that may be sent to: +, leading digits, a # for each further digit.
         destinations: Vec<Destination> = "+79#########";

@@ -4,7 +4,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::types::instant;
-use crate::domain::device::Device;
+use crate::domain::{device::Device, session::Session};
 
 /// A known device: one that has limits apart from strangers'.
 #[derive(Object, Serialize)]
@@ -18,6 +18,8 @@ pub struct DeviceEntry {
     user_agent: String,
     /// The address of its latest login, `null` when unknown.
     ip: Option<String>,
+    /// Whether the session of this call was begun on it.
+    current: bool,
 }
 
 impl poem_openapi::types::Example for DeviceEntry {
@@ -27,17 +29,20 @@ impl poem_openapi::types::Example for DeviceEntry {
             last_used: "2024-04-15T21:11:13Z".to_owned(),
             user_agent: "Mozilla/5.0".to_owned(),
             ip: Some("203.0.113.7".to_owned()),
+            current: true,
         }
     }
 }
 
-impl From<Device> for DeviceEntry {
-    fn from(device: Device) -> Self {
+impl DeviceEntry {
+    /// A device as it is shown to a session.
+    pub fn of(device: Device, session: &Session) -> Self {
         Self {
             created: instant(device.created_at),
             last_used: instant(device.used_at),
             user_agent: device.origin.user_agent,
             ip: device.origin.ip.map(|ip| ip.to_string()),
+            current: session.device == Some(device.hash),
         }
     }
 }

@@ -265,7 +265,9 @@ impl SessionApi {
                     sessions: sessions
                         .map(|session| SessionEntry::of(session, current.id))
                         .collect(),
-                    devices: devices.map(DeviceEntry::from).collect(),
+                    devices: devices
+                        .map(|device| DeviceEntry::of(device, &current))
+                        .collect(),
                 })
             })
             .await?;

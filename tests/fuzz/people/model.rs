@@ -240,7 +240,9 @@ impl Model {
             other.has_ended |= other.user == user && at != session;
         }
         self.users[user].phone = phone;
-        self.users[user].devices.retain(|(device, _)| *device == kept);
+        self.users[user]
+            .devices
+            .retain(|(device, _)| *device == kept);
     }
 
     /// What a refresh token comes to.
