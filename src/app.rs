@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Deref,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -23,8 +24,8 @@ use crate::{
     token::keys::Keys,
 };
 
-/// The service. Handlers borrow it; nothing in it changes while it runs but
-/// the keys.
+/// The service. Nothing in it changes while it runs but the keys, which a
+/// request has from its [`Context`].
 pub struct App {
     /// What was configured.
     pub config: Config,
@@ -107,6 +108,31 @@ impl Bell {
 /// The keys in use, until others are taken up.
 struct InUse(RwLock<Arc<Keys>>);
 
+/// What one request works with: the service, and the keys that were in use when
+/// the request came. No second set of keys can be had of it, so that a request
+/// never opens a token with one set and makes a token with the next: a token
+/// of a past epoch would become a session of the present one.
+#[derive(Clone)]
+pub struct Context {
+    app: Arc<App>,
+    keys: Arc<Keys>,
+}
+
+impl Context {
+    /// The keys of this request.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+impl Deref for Context {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
 impl App {
     /// Puts a service together.
     pub fn new(
@@ -134,10 +160,13 @@ impl App {
         }
     }
 
-    /// The keys in use at this instant.
-    pub fn keys(&self) -> Arc<Keys> {
+    /// The service with the keys in use at this instant: once a request.
+    pub fn context(self: &Arc<Self>) -> Context {
         let keys = self.keys.0.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&keys)
+        Context {
+            app: Arc::clone(self),
+            keys: Arc::clone(&keys),
+        }
     }
 
     /// Uses other keys from now on. Requests under way may finish with the

@@ -198,7 +198,7 @@ async fn a_device_that_is_not_used_for_ninety_days_is_forgotten() {
 async fn a_new_epoch_knows_no_device_and_a_rotation_all() {
     let house = Harness::new();
     let device = house.login(ALICE).await.device;
-    let mut keys = house.app.keys().as_ref().clone();
+    let mut keys = house.app.context().keys().clone();
     keys.rotate(&mut dice());
     house.app.take_up(keys.clone());
     assert!(house.is_known(&device, ALICE).await);

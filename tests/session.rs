@@ -11,7 +11,7 @@ use invited::{
 use poem::http::Method;
 use serde_json::json;
 
-use crate::harness::{ALICE, Actor, BOB, Harness};
+use crate::harness::{ALICE, Actor, BOB, Harness, Reply};
 
 #[tokio::test]
 async fn a_refresh_token_is_exchanged_for_the_next_pair() {
@@ -325,7 +325,7 @@ async fn a_session_tells_where_it_was_begun() {
 async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;
-    let mut keys = (*house.app.keys()).clone();
+    let mut keys = house.app.context().keys().clone();
     let (now, day) = (crate::harness::NOON, house.app.config.longest_life());
     keys.rotate(&mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
@@ -341,6 +341,35 @@ async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     keys.settle(day, last + Duration::from_secs(1));
     let refused = access::verify_access(&keys, &alice.access, now);
     assert_eq!(refused, Err(TokenError::Invalid));
+}
+
+/// What comes of a call during which a new epoch begins, after its token was
+/// read and before the store answers.
+async fn across_epochs(house: &Harness, call: impl Future<Output = Reply>) -> Reply {
+    let in_the_way = house.intruder();
+    in_the_way.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begin_epoch = async {
+        let mut keys = house.app.context().keys().clone();
+        keys.begin_epoch(&mut dice());
+        house.app.take_up(keys);
+        in_the_way.execute_batch("COMMIT").unwrap();
+    };
+    tokio::join!(call, begin_epoch).0
+}
+
+#[tokio::test]
+async fn no_token_of_a_past_epoch_becomes_one_of_the_present() {
+    let house = Harness::new();
+    let (token, code) = (house.ask(BOB).await, house.code());
+    let alice = house.login(ALICE).await;
+    let confirmed = across_epochs(&house, house.confirm(&token, &code)).await;
+    let late = Actor::of(&house, &confirmed);
+    late.get("/profile/").await.refused(401, "token_invalid");
+    let fresh = house.login(ALICE).await;
+    alice.get("/profile/").await.refused(401, "token_invalid");
+    let exchanged = across_epochs(&house, fresh.exchange(&fresh.refresh)).await;
+    let next = exchanged.ok()["refresh"].as_str().unwrap().to_owned();
+    fresh.exchange(&next).await.refused(401, "token_invalid");
 }
 
 #[tokio::test]

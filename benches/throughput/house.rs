@@ -129,7 +129,7 @@ pub struct Desk<'t> {
     /// The transaction.
     pub tx: &'t mut dyn Tx,
     /// The service.
-    pub app: &'t App,
+    pub app: &'t Arc<App>,
     /// Somebody who is held to nothing.
     pub visitor: Visitor,
     /// Chance.

@@ -160,5 +160,5 @@ pub fn log_in(desk: &mut Desk<'_>, person: &Person) -> String {
         &mut desk.rng,
     )
     .unwrap();
-    access::issue(&desk.app.keys(), &session, policy).access
+    access::issue(desk.app.context().keys(), &session, policy).access
 }

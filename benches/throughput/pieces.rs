@@ -139,7 +139,7 @@ fn confirmation(desk: &mut Desk<'_>, phone: Phone) -> Piece {
         &mut desk.rng,
     );
     let challenge = opened.unwrap().challenge;
-    let header = format!("sms-token: {}", seal(&desk.app.keys(), &challenge));
+    let header = format!("sms-token: {}", seal(desk.app.context().keys(), &challenge));
     let body = format!(r#"{{"sms_code":"{}"}}"#, challenge.code.reveal());
     Piece {
         request: request("POST", "/login/sms-confirm/", &header, &body),

@@ -122,15 +122,16 @@ fn settled(
 }
 
 /// Takes the key file up again, or keeps the keys and says why.
-fn reload(app: &App) {
+fn reload(app: &Arc<App>) {
     let path = app.config.keys_path();
-    let before = app.keys();
+    let context = app.context();
+    let before = context.keys();
     // An older copy of the file may lack the ledgers' key; it is not lost with it.
     let taken = settled(&app.config, || before.ledger.clone(), app.now())
         .and_then(|keys| keys.ok_or(KeysError::Missing(path)));
     match taken {
         Ok(keys) => {
-            let older_tokens = if keys.believe(&before) {
+            let older_tokens = if keys.believe(before) {
                 "stay good"
             } else {
                 "are refused"

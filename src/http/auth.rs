@@ -2,8 +2,6 @@
 //! session and its user still exist is the first thing that each transaction
 //! of a [`Caller`] asks, so that no handler can forget to.
 
-use std::sync::Arc;
-
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -12,7 +10,7 @@ use poem_openapi::{
 
 use super::problem::{self, Problem};
 use crate::{
-    app::App,
+    app::Context,
     domain::{
         session::{self, Bearer, FreshLogin, Session},
         tx::{Stamp, Tx},
@@ -26,13 +24,13 @@ const SCHEME: &str = "Bearer";
 /// A user with a valid access token. What it may do is done in transactions
 /// that begin by asking whether it may still.
 pub struct Caller {
-    app: Arc<App>,
+    app: Context,
     bearer: Bearer,
 }
 
 impl Caller {
-    /// The service that is called.
-    pub fn app(&self) -> &Arc<App> {
+    /// What the request works with.
+    pub fn app(&self) -> &Context {
         &self.app
     }
 
@@ -140,12 +138,12 @@ impl<'a> ApiExtractor<'a> for Caller {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let app = request
-            .data::<Arc<App>>()
+            .data::<Context>()
             .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let token = bearer_token(request)?;
-        let bearer = access::verify_access(&app.keys(), token, app.now()).map_err(Problem::from)?;
+        let bearer = access::verify_access(app.keys(), token, app.now()).map_err(Problem::from)?;
         Ok(Self {
-            app: Arc::clone(app),
+            app: app.clone(),
             bearer,
         })
     }

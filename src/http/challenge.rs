@@ -1,7 +1,7 @@
 //! What the two ways of proving a phone have in common: a phone is read, a
 //! code is sent, a token and a guess come back.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use poem_openapi::Object;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::{
     problem::{self, Problem, seconds},
 };
 use crate::{
-    app::App,
+    app::{App, Context},
     domain::{
         challenge::{Answer, Fixed, Opened, Purpose, Verdict},
         code::OneTimeCode,
@@ -103,7 +103,7 @@ pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option
 /// Sends the code of a challenge that was committed, unless it is a test
 /// number's, and answers with its token.
 pub async fn deliver(
-    app: &Arc<App>,
+    app: &Context,
     visitor: Visitor,
     opened: Opened,
     reader: Reader,
@@ -135,7 +135,7 @@ pub async fn deliver(
         challenge = delivery::send(app, visitor, challenge, reader).await?;
     }
     Ok(ChallengeReply {
-        sms_token: seal(&app.keys(), &challenge),
+        sms_token: seal(app.keys(), &challenge),
         url_to_redirect: confirm_at.to_owned(),
         fields_to_be_required: vec!["sms_code".to_owned()],
         expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
@@ -190,7 +190,7 @@ fn not_a_guess() -> Problem {
 /// Opens the challenge token, wherever it was sent: the guess that is to be
 /// evaluated. A token that cannot be read is a failed confirmation.
 pub fn opened(
-    app: &App,
+    app: &Context,
     visitor: &Visitor,
     header: TokenHeader,
     proof: Proof,
@@ -208,7 +208,7 @@ pub fn opened(
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
     };
-    match open(&app.keys(), &token, visitor.now) {
+    match open(app.keys(), &token, visitor.now) {
         Ok(opened) => Ok(Answer {
             challenge: opened.challenge,
             phone: opened.phone,

@@ -1,6 +1,6 @@
 //! What is known of whoever sent a request: address, name, opaque headers.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use poem::{Addr, FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{
@@ -15,7 +15,7 @@ use super::{
     problem::{self, Problem},
 };
 use crate::{
-    app::App,
+    app::{App, Context},
     domain::{
         device::{DeviceSecret, Epoch, Shown},
         guard::Visitor,
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// Who this is to the limits, at this instant.
-    pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
+    pub fn visitor(&self, app: &Context, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
         let at = app.ratchet.now();
         Visitor {
@@ -76,7 +76,7 @@ impl<'a> FromRequest<'a> for Client {
             .map(|name| String::from_utf8_lossy(name.as_bytes()));
         let name = name.unwrap_or_default();
         let app = request
-            .data::<Arc<App>>()
+            .data::<Context>()
             .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let origin = Origin {
             user_agent: name

@@ -1,10 +1,10 @@
 //! Bringing a code to its phone, once its challenge is committed.
 
-use std::{net::IpAddr, panic, sync::Arc};
+use std::{net::IpAddr, panic};
 
 use super::problem::{self, Problem};
 use crate::{
-    app::App,
+    app::{App, Context},
     domain::{
         challenge::Challenge,
         delivery::{self, Dispatch, Handover, Trace},
@@ -36,13 +36,13 @@ pub fn dispatch(app: &App, phone: Phone) -> Option<Dispatch> {
 /// Sends the code of a challenge, and says which challenge it is now: the
 /// provider may have chosen another code.
 pub async fn send(
-    app: &Arc<App>,
+    app: &Context,
     visitor: Visitor,
     challenge: Challenge,
     reader: Reader,
 ) -> Result<Challenge, Problem> {
     let is_paid = app.sms.is_paid(challenge.phone);
-    let sending = carry(Arc::clone(app), visitor, challenge, reader);
+    let sending = carry(app.clone(), visitor, challenge, reader);
     if !is_paid {
         return sending.await;
     }
@@ -57,7 +57,7 @@ pub async fn send(
 }
 
 async fn carry(
-    app: Arc<App>,
+    app: Context,
     visitor: Visitor,
     mut challenge: Challenge,
     reader: Reader,
@@ -79,7 +79,7 @@ async fn carry(
         .and_then(|(_, receipt)| receipt.code.clone());
     let is_on_record = app.sms.is_paid(challenge.phone);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
-        let (house, id, code) = (Arc::clone(&app), challenge.id, chosen.clone());
+        let (house, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost) = (handover(&delivery), delivery.cost());
         app.store
             .write(move |tx| {

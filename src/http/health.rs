@@ -1,7 +1,5 @@
 //! For whatever watches the server: does it run, does its store answer.
 
-use std::sync::Arc;
-
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
@@ -12,7 +10,7 @@ use super::{
     problem::{self, Problem},
     refusal::{ANY, Groups, Refusal, Refusals},
 };
-use crate::app::App;
+use crate::app::Context;
 
 /// The calls of load balancers and supervisors.
 pub struct HealthApi;
@@ -78,7 +76,7 @@ impl HealthApi {
         tag = "Tag::Health",
         operation_id = "ready"
     )]
-    async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
+    async fn ready(&self, app: Data<&Context>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
         let at = app.0.ratchet.now();
         app.0.store.check(at).await.map_err(Problem::from)?;
         Ok(Reply::of(&HealthReply::ok()))

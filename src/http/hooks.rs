@@ -4,8 +4,6 @@
 //! what it says, that is checked too. A message that nobody knows of is no
 //! mistake of the provider's, who would only say it again.
 
-use std::sync::Arc;
-
 use poem::{
     Body, Request, Response, Result,
     http::header,
@@ -16,7 +14,7 @@ use tokio::time::Instant;
 
 use super::problem::{self, Problem};
 use crate::{
-    app::{App, HOOK},
+    app::{Context, HOOK},
     domain::delivery::{State, Trace},
     sms::{Doubt, Fate, Post},
 };
@@ -30,7 +28,7 @@ pub async fn sms(
     request: &Request,
     body: Body,
     Path((gateway, secret)): Path<(String, String)>,
-    app: Data<&Arc<App>>,
+    app: Data<&Context>,
 ) -> Result<Response> {
     let own = app.keys().name(HOOK, &gateway);
     let is_known: bool = own.as_bytes().ct_eq(secret.as_bytes()).into();

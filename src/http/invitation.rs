@@ -1,7 +1,5 @@
 //! Entering an invitation code, and the list of those who entered one's own.
 
-use std::sync::Arc;
-
 use poem_openapi::{Object, OpenApi, param::Query};
 use serde::Serialize;
 
@@ -142,7 +140,7 @@ impl InvitationApi {
         body: Body<RedeemRequest>,
         client: Client,
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
-        let (house, code) = (Arc::clone(caller.app()), body.0);
+        let (house, code) = (caller.app().clone(), body.0);
         let visitor = client.visitor(&house, None);
         let redeemed = caller
             .write(move |tx, _, user| {

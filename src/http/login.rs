@@ -1,7 +1,5 @@
 //! Logging in: a phone asks for a code, and confirms it.
 
-use std::sync::Arc;
-
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
@@ -18,7 +16,7 @@ use super::{
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
 };
 use crate::{
-    app::App,
+    app::Context,
     domain::{
         challenge::{self, Purpose, Wanted},
         code::InvitationCode,
@@ -161,7 +159,7 @@ impl LoginApi {
     )]
     async fn login(
         &self,
-        app: Data<&Arc<App>>,
+        app: Data<&Context>,
         body: Body<PhoneRequest>,
         /// The device token of an earlier confirmation on this device. A known
         /// device has limits of its own, which strangers cannot use up.
@@ -185,7 +183,7 @@ impl LoginApi {
             dispatch: delivery::dispatch(app, phone),
         };
         let is_test = wanted.fixed.is_some();
-        let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
+        let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app
             .store
             .write(move |tx| {
@@ -210,7 +208,7 @@ impl LoginApi {
     )]
     async fn confirm(
         &self,
-        app: Data<&Arc<App>>,
+        app: Data<&Context>,
         body: Body<ConfirmRequest>,
         /// The token that the login answered. It may be sent in the body
         /// instead; if both are sent, they must be equal.
@@ -236,7 +234,7 @@ impl LoginApi {
             origin: client.origin,
         };
         let sessions = app.config.sessions();
-        let (house, mut rng) = (Arc::clone(app), app.dice());
+        let (house, mut rng) = (app.clone(), app.dice());
         let confirmation = app
             .store
             .write(move |tx| {
@@ -248,7 +246,7 @@ impl LoginApi {
             Confirmation::Welcome(welcome) => welcome,
             Confirmation::Refused(verdict) => return Err(refused(verdict).into()),
         };
-        let pair = access::issue(&app.keys(), &welcome.session, sessions);
+        let pair = access::issue(app.keys(), &welcome.session, sessions);
         Ok(Reply::of(&ConfirmReply {
             access: pair.access,
             refresh: pair.refresh,

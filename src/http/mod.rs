@@ -49,7 +49,10 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use rand::Rng;
 
 use self::{cors::Cors, problem::Problem};
-use crate::{app::App, config::Origin};
+use crate::{
+    app::{App, Context},
+    config::Origin,
+};
 
 /// The chapters of the documentation.
 #[derive(Tags)]
@@ -76,7 +79,6 @@ pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
         process: app.dice().next_u64(),
         requests: AtomicU64::new(0),
         inner: docs::around(service(), document.to_string())
-            .data(Arc::clone(app))
             .data(Arc::new(pow::Solved::default()))
             .boxed(),
     }
@@ -139,7 +141,7 @@ impl Endpoint for Envelope {
         let mut response = match (plain, preflight) {
             (Err(problem), _) => problem.answer(&id),
             (Ok(()), Some(response)) => response,
-            (Ok(()), None) => self.handle(request, &id).await,
+            (Ok(()), None) => self.handle(request, self.app.context(), &id).await,
         };
         let status = response.status();
         let method = name(&method);
@@ -168,8 +170,9 @@ impl Endpoint for Envelope {
 
 impl Envelope {
     /// Has the request handled, and makes a problem of whatever went wrong.
-    async fn handle(&self, request: Request, id: &str) -> Response {
-        let source = pow::is_asked_for(&self.app).then(|| client::address(&self.app, &request));
+    async fn handle(&self, mut request: Request, context: Context, id: &str) -> Response {
+        let source = pow::is_asked_for(&context).then(|| client::address(&context, &request));
+        request.extensions_mut().insert(context.clone());
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let problem = match handled.await {
             Ok(Ok(response)) => return response,
@@ -184,7 +187,7 @@ impl Envelope {
             tracing::error!(request_id = id, code, cause, "a request failed");
         }
         match source.flatten() {
-            Some(source) => pow::offer(&self.app, source.into(), problem).answer(id),
+            Some(source) => pow::offer(&context, source.into(), problem).answer(id),
             None => problem.answer(id),
         }
     }

@@ -1,7 +1,5 @@
 //! Moving one's account to another phone.
 
-use std::sync::Arc;
-
 use poem_openapi::{Object, OpenApi};
 
 use super::{
@@ -124,7 +122,7 @@ impl PhoneApi {
             fixed,
             dispatch: delivery::dispatch(app, phone),
         };
-        let (house, who, mut rng) = (Arc::clone(app), visitor.clone(), app.dice());
+        let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
             .write_fresh(move |tx, _| {
                 Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?)
@@ -169,7 +167,7 @@ impl PhoneApi {
         let visitor = client.visitor(app, None);
         let purpose = Purpose::PhoneChange(caller.user());
         let answer = opened(app, &visitor, token, body.0, purpose)?;
-        let house = Arc::clone(app);
+        let house = app.clone();
         let outcome = caller
             .write_fresh(move |tx, login| {
                 let (guard, answer) = (&house.guard, &answer);

@@ -1,7 +1,5 @@
 //! Sessions: new tokens for old, the list of logins, logging out.
 
-use std::sync::Arc;
-
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
@@ -16,7 +14,7 @@ use super::{
     types::instant,
 };
 use crate::{
-    app::App,
+    app::Context,
     domain::{
         device::{self, Epoch},
         session::{self, Rotation, Session, SessionId},
@@ -186,14 +184,13 @@ impl SessionApi {
     )]
     async fn refresh(
         &self,
-        app: Data<&Arc<App>>,
+        app: Data<&Context>,
         body: Body<RefreshRequest>,
     ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {
         let app = app.0;
         let (now, mut rng) = (app.now(), app.dice());
-        // The same to the end: no new epoch's token is given for an older one.
-        let keys = app.keys();
-        let (bearer, shown) = access::verify_refresh(&keys, &body.0, now).map_err(Problem::from)?;
+        let verified = access::verify_refresh(app.keys(), &body.0, now);
+        let (bearer, shown) = verified.map_err(Problem::from)?;
         let policy = app.config.sessions();
         let rotation = app
             .store
@@ -203,7 +200,7 @@ impl SessionApi {
             .await?;
         match rotation {
             Rotation::Granted(session) => {
-                let pair = access::issue(&keys, &session, policy);
+                let pair = access::issue(app.keys(), &session, policy);
                 Ok(Reply::of(&RefreshReply {
                     access: pair.access,
                     refresh: pair.refresh,

@@ -133,7 +133,7 @@ impl Harness {
 
     /// The same service after a restart. Nobody else may hold it.
     pub fn restarted(self) -> Self {
-        let (config, keys) = (self.app.config.clone(), self.app.keys().as_ref().clone());
+        let (config, keys) = (self.app.config.clone(), self.app.context().keys().clone());
         drop(self.router);
         assert!(
             Arc::into_inner(self.app).is_some(),
