@@ -25,6 +25,7 @@ mod keys;
 mod limit;
 mod login;
 mod migrate;
+mod notice;
 mod openapi;
 mod phone;
 mod problem;

@@ -66,8 +66,10 @@ struct Pigeon(Mutex<HashMap<String, String>>);
 #[async_trait]
 impl Gateway for Pigeon {
     async fn deliver(&self, message: &Message, _: &mut Transcript) -> Result<Receipt, Failure> {
-        let code = message.code.reveal().to_owned();
-        self.0.lock().unwrap().insert(message.to.e164(), code);
+        if let Some(code) = &message.code {
+            let code = code.reveal().to_owned();
+            self.0.lock().unwrap().insert(message.to.e164(), code);
+        }
         Ok(Receipt::default())
     }
 }

@@ -80,7 +80,7 @@ async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failu
     let message = Message {
         to: phone,
         text: config.template.text(&code, config.sms.language),
-        code,
+        code: Some(code),
         at: SystemClock.now(),
         ttl: config.tokens.sms_token_ttl,
         request_id: Keys::draw(&mut dice).name("request", "test"),

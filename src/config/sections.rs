@@ -148,6 +148,8 @@ section! {
         text_ru: Option<Name> = "";
         /// Your own words in English.
         text_en: Option<Name> = "";
+        /// Whether a phone is told that its account has moved to another: `on` or `off`.
+        notices: bool = "on";
         /// The web host that browsers fill the code in for (WebOTP); none by default.
         webotp_host: Option<Host> = "";
         /// The hash of the Android app that reads the message by itself (SMS Retriever); none by default.

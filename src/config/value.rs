@@ -75,6 +75,17 @@ impl Setting for Duration {
     }
 }
 
+impl Setting for bool {
+    fn read(value: &Value) -> Result<Self, String> {
+        match (value.as_bool(), value.as_str().map(str::trim)) {
+            (Some(is_on), _) => Ok(is_on),
+            (None, Some("on" | "true")) => Ok(true),
+            (None, Some("off" | "false")) => Ok(false),
+            _ => Err("must be \"on\" or \"off\"".to_owned()),
+        }
+    }
+}
+
 impl Setting for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
         let expected =

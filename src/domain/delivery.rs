@@ -70,7 +70,9 @@ pub fn begin(
     now: Timestamp,
     sweeps: bool,
 ) -> Result<usize, StoreError> {
-    tx.insert_delivery(id, now + LEASE)?;
+    if !tx.insert_delivery(id, now + LEASE)? {
+        return Err(StoreError::no_free_id("delivery"));
+    }
     if !sweeps {
         return Ok(0);
     }
@@ -87,18 +89,26 @@ pub fn settle(
     handover: &Handover,
     cost: Option<Money>,
 ) -> Result<(), StoreError> {
-    match handover {
-        Handover::Refused { is_blameless } => {
-            tx.delete_delivery(id)?;
-            return challenge::withdraw(tx, guard, visitor, id, *is_blameless);
-        }
-        Handover::Unknown => tx.settle_delivery(id, State::Unknown, None, visitor.now)?,
-        Handover::Taken(trace) => {
-            tx.settle_delivery(id, State::Taken, Some(trace), visitor.now)?;
-        }
+    note(tx, id, handover, visitor.now)?;
+    if let Handover::Refused { is_blameless } = handover {
+        return challenge::withdraw(tx, guard, visitor, id, *is_blameless);
     }
     match cost {
         Some(cost) => guard.correct_cost(tx, visitor, id, cost),
         None => Ok(()),
+    }
+}
+
+/// Writes down what came of a delivery, whatever it brought.
+pub fn note(
+    tx: &mut dyn Tx,
+    id: ChallengeId,
+    handover: &Handover,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match handover {
+        Handover::Refused { .. } => tx.delete_delivery(id),
+        Handover::Unknown => tx.settle_delivery(id, State::Unknown, None, now),
+        Handover::Taken(trace) => tx.settle_delivery(id, State::Taken, Some(trace), now),
     }
 }

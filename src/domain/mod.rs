@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod limit;
 pub mod login;
 pub mod money;
+pub mod notice;
 pub mod phone;
 pub mod profile;
 pub mod session;

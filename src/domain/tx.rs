@@ -91,8 +91,8 @@ pub trait Challenges {
         guesses: u32,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StoreError>;
-    /// Adds a challenge; `false` when the identifier is taken, be it by the
-    /// message of a challenge that was forgotten.
+    /// Adds a challenge; `false` when the identifier is taken, be it by a notice
+    /// or the message of a challenge that was forgotten.
     fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError>;
     /// Counts one more wrong guess.
     fn count_wrong_guess(&mut self, id: ChallengeId) -> Result<(), StoreError>;
@@ -154,8 +154,9 @@ pub trait Devices {
 
 /// What became of messages that providers were given.
 pub trait Deliveries {
-    /// Adds one that is under way, seen to until `lease`.
-    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<(), StoreError>;
+    /// Adds one that is under way, seen to until `lease`; `false` when the
+    /// identifier is taken.
+    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<bool, StoreError>;
     /// Moves one on to `state`, unless it is there already.
     fn settle_delivery(
         &mut self,

@@ -46,12 +46,20 @@ pub async fn send(
     if !is_paid {
         return sending.await;
     }
-    // Who hangs up does not stop it: it has to be known what came of it.
-    match tokio::spawn(sending).await {
-        Ok(sent) => sent,
+    // It has to be known what came of it.
+    finish(sending).await
+}
+
+/// Does something to its end, also when whoever asked for it hangs up.
+pub async fn finish<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),
-            Err(_) => Err(Problem::new(&problem::SMS_UNAVAILABLE)),
+            // The server stops.
+            Err(_) => Err(Problem::new(&problem::OVERLOADED)),
         },
     }
 }
@@ -65,7 +73,7 @@ async fn carry(
     let message = Message {
         to: challenge.phone,
         text: app.config.template.text(&challenge.code, reader.language),
-        code: challenge.code.clone(),
+        code: Some(challenge.code.clone()),
         at: challenge.created_at,
         ttl: challenge.expires_at.since(challenge.created_at),
         request_id: app.keys().name("request", &challenge.id.0.to_string()),
@@ -109,7 +117,8 @@ async fn carry(
     }
 }
 
-fn handover(delivery: &Delivery) -> Handover {
+/// What came of a delivery, for the record.
+pub fn handover(delivery: &Delivery) -> Handover {
     match (delivery.taken(), delivery.outcome()) {
         (Some((attempt, receipt)), _) => Handover::Taken(Trace {
             gateway: attempt.gateway.clone(),

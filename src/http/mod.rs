@@ -19,6 +19,7 @@ mod invitation;
 mod json;
 mod login;
 pub mod metrics;
+mod notice;
 mod phone;
 mod pow;
 pub mod problem;

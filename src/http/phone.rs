@@ -11,6 +11,7 @@ use super::{
     client::{Client, TokenHeader},
     delivery,
     json::{Body, Fields, FromFields, Reply},
+    notice,
     problem::{self, Problem},
     profile::ProfileReply,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
@@ -144,8 +145,8 @@ impl PhoneApi {
 
     /// Confirm the code and change your phone
     ///
-    /// Every other session of the account ends, and every other known device is
-    /// forgotten. Whether the phone belongs to another account is told to those
+    /// Every other session of the account ends, every other known device is
+    /// forgotten, and a message tells the old phone of it. Whether the phone belongs to another account is told to those
     /// only who have proved that they hold it.
     #[oai(
         path = "/profile/phone/confirm/",
@@ -164,16 +165,32 @@ impl PhoneApi {
         client: Client,
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
         let app = caller.app();
-        let visitor = client.visitor(app, None);
+        let (visitor, reader) = (client.visitor(app, None), client.reader(app));
         let purpose = Purpose::PhoneChange(caller.user());
         let answer = opened(app, &visitor, token, body.0, purpose)?;
-        let house = app.clone();
-        let outcome = caller
-            .write_fresh(move |tx, login| {
-                let (guard, answer) = (&house.guard, &answer);
-                Ok(profile::change_phone(tx, guard, &visitor, &login, answer)?)
-            })
-            .await?;
+        // Or hanging up at the right moment would keep the notice from being sent.
+        let moving = delivery::finish(async move {
+            let (app, who) = (caller.app().clone(), visitor.clone());
+            let house = app.clone();
+            let (outcome, notice) = caller
+                .write_fresh(move |tx, login| {
+                    let (guard, answer) = (&house.guard, &answer);
+                    let outcome = profile::change_phone(tx, guard, &who, &login, answer)?;
+                    let notice = match &outcome {
+                        PhoneChange::Changed { left, .. } => {
+                            notice::begin(&house, tx, &who, *left)?
+                        }
+                        _ => None,
+                    };
+                    Ok((outcome, notice))
+                })
+                .await?;
+            if let Some(notice) = notice {
+                notice::send(&app, visitor, notice, reader).await;
+            }
+            Ok(outcome)
+        });
+        let outcome = moving.await?;
         match outcome {
             PhoneChange::Changed { profile, left } => {
                 if let Some(left) = left {

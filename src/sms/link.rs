@@ -16,6 +16,7 @@ use super::{
     standing::{Move, Standing},
 };
 use crate::domain::{
+    code::OneTimeCode,
     money::{Money, Price},
     phone::Phone,
 };
@@ -102,6 +103,14 @@ impl Link {
         &*self.gateway
     }
 
+    /// Whether it can bring this message, to whomever.
+    pub fn carries(&self, message: &Message) -> bool {
+        match &message.code {
+            Some(code) => self.gateway.digits() >= code.digits(),
+            None => self.gateway.carries_text(),
+        }
+    }
+
     /// Whether it may be called, as far as it was well of late.
     pub fn admits(&self) -> bool {
         self.breaker().admits(Instant::now())
@@ -139,7 +148,7 @@ impl Link {
             .as_ref()
             .ok()
             .and_then(|receipt| receipt.code.as_ref());
-        if chosen.is_some_and(|code| code.digits() < message.code.digits()) {
+        if chosen.is_some_and(|code| code.digits() < message.digits()) {
             outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
         }
         if let Err(failure) = &mut outcome {
@@ -242,7 +251,8 @@ impl Link {
 /// What a provider says, without what is nobody's business: some repeat the
 /// message.
 fn discreet(text: &str, message: &Message) -> String {
-    text.replace(&message.text, "…")
-        .replace(message.code.reveal(), "•")
-        .replace(&message.to.to_string(), &message.to.masked())
+    let code = message.code.as_ref().map(OneTimeCode::reveal);
+    let text = text.replace(&message.text, "…");
+    let text = code.map_or(text.clone(), |code| text.replace(code, "•"));
+    text.replace(&message.to.to_string(), &message.to.masked())
 }

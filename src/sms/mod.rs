@@ -29,17 +29,18 @@ pub use self::declared::{
 use self::text::Language;
 use crate::domain::{code::OneTimeCode, money::Money, phone::Phone, time::Timestamp};
 
-/// A message with a one-time code. `Debug` is not derived: it would show the code.
+/// A message: a one-time code, or a notice, which has none. `Debug` is not
+/// derived: it would show the code.
 pub struct Message {
     /// Whom it is for.
     pub to: Phone,
     /// What it says, code included.
     pub text: String,
-    /// The code alone, for gateways with templates of their own.
-    pub code: OneTimeCode,
+    /// The code alone, for gateways with templates of their own; a notice has none.
+    pub code: Option<OneTimeCode>,
     /// When it was asked for.
     pub at: Timestamp,
-    /// How long the code lives.
+    /// How long it is of use: as long as its code lives.
     pub ttl: Duration,
     /// Names the message: two calls with the same are for one message.
     pub request_id: String,
@@ -47,6 +48,13 @@ pub struct Message {
     pub ip: Option<IpAddr>,
     /// What it is written in.
     pub language: Language,
+}
+
+impl Message {
+    /// Digits of its code; 0 when it has none.
+    pub fn digits(&self) -> usize {
+        self.code.as_ref().map_or(0, OneTimeCode::digits)
+    }
 }
 
 /// A gateway took the message.
@@ -162,6 +170,11 @@ pub trait Gateway: Send + Sync {
     /// choose short ones.
     fn digits(&self) -> usize {
         usize::MAX
+    }
+
+    /// Whether it brings any text, and not codes alone, as flash calls do.
+    fn carries_text(&self) -> bool {
+        true
     }
 
     /// Where the provider is to report, if it is one that does.

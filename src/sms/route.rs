@@ -131,6 +131,12 @@ impl Routes {
         self.chain(phone).iter().any(|link| link.is_paid)
     }
 
+    /// Whether any gateway on the way to a phone brings texts, and not codes alone.
+    pub fn carries_text(&self, phone: Phone) -> bool {
+        let mut chain = self.chain(phone).iter();
+        chain.any(|link| link.gateway().carries_text())
+    }
+
     /// Brings a message to its phone through the first gateway that takes it.
     /// A number that one rejects is not tried elsewhere.
     pub async fn deliver(&self, message: &Message, transcript: &mut Transcript) -> Delivery {
@@ -142,7 +148,7 @@ impl Routes {
         }
         for link in chain {
             let left = deadline.saturating_duration_since(Instant::now());
-            if link.gateway().digits() < message.code.digits() || left < LEAST {
+            if !link.carries(message) || left < LEAST {
                 continue;
             }
             // What is on this machine needs no rest.

@@ -63,6 +63,23 @@ impl Language {
         }
     }
 
+    /// What the old phone of an account is told, the longest first. The last
+    /// fits whatever the service is called.
+    const fn phone_changed(self) -> [&'static str; 3] {
+        match self {
+            Self::Russian => [
+                "{service}: телефон аккаунта изменён. Если это не вы, сообщите нам",
+                "{service}: телефон аккаунта изменён. Не вы?",
+                "Телефон вашего аккаунта изменён. Если это не вы, сообщите сервису",
+            ],
+            Self::English => [
+                "The phone of your {service} account was changed. If that was not you, contact us at once",
+                "The phone of your {service} account was changed. Not you?",
+                "The phone of your account was changed. If that was not you, contact us",
+            ],
+        }
+    }
+
     const fn warning(self) -> &'static str {
         match self {
             Self::Russian => ". Никому его не говорите",
@@ -162,6 +179,20 @@ impl Template {
         } else {
             self.write(code.reveal(), language, false)
         }
+    }
+
+    /// What is told to the phone that an account has left. It names neither
+    /// the account nor its new phone: somebody else may read it by now.
+    pub fn phone_changed(&self, language: Language) -> String {
+        let texts = language.phone_changed();
+        let mut texts = texts
+            .map(|text| text.replace(SERVICE, &self.0.service))
+            .into_iter();
+        let fitting = texts.find(|text| {
+            let (length, room) = length(text);
+            length <= room
+        });
+        fitting.unwrap_or_default()
     }
 
     fn own(&self, language: Language) -> Option<&str> {
@@ -285,6 +316,34 @@ mod tests {
         ] {
             assert_eq!(Template::new(long, 4).unwrap_err().0, "sms.service_name");
         }
+    }
+
+    #[test]
+    fn a_notice_fits_one_segment_whatever_the_service_is_called() {
+        for service in [
+            "invited",
+            "Очень Большой Магазин у Дома",
+            &"я".repeat(69),
+            &"🎉".repeat(200),
+        ] {
+            let own = Words {
+                russian: Some(CODE.to_owned()),
+                english: Some(CODE.to_owned()),
+                ..words(service, None)
+            };
+            let template = Template::new(own, 10).unwrap();
+            for language in LANGUAGES {
+                let text = template.phone_changed(language);
+                let (length, room) = length(&text);
+                assert!(length <= room && length > 30, "{text}");
+                assert!(!text.contains(['{', '0']), "{text}");
+            }
+        }
+        let said = Template::new(words("invited", None), 4).unwrap();
+        assert_eq!(
+            said.phone_changed(Language::Russian),
+            "invited: телефон аккаунта изменён. Если это не вы, сообщите нам"
+        );
     }
 
     #[test]

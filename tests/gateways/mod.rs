@@ -3,7 +3,7 @@
 mod binary;
 mod delivery;
 mod route;
-mod stub;
+pub mod stub;
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn message(text: &str) -> Message {
     Message {
         to: Phone::from_digits("79123456789").unwrap(),
         text: text.to_owned(),
-        code: OneTimeCode::parse("0042").unwrap(),
+        code: OneTimeCode::parse("0042").ok(),
         at: NOON,
         ttl: Duration::from_mins(3),
         request_id: "00ff".to_owned(),
@@ -103,6 +103,100 @@ fn every_preset_is_a_gateway_once_its_settings_are_given() {
             preset.name
         );
     }
+}
+
+#[test]
+fn presets_that_bring_codes_alone_are_known_to_bring_no_texts() {
+    for preset in presets::all() {
+        let mut plan = Plan {
+            chains: vec![(String::new(), vec![Choice::Named(preset.name.to_owned())])],
+            ..Plan::default()
+        };
+        plan.gateways.insert(
+            preset.name.to_owned(),
+            toml::toml! { url = "https://example.com/" },
+        );
+        for name in preset.settings.keys() {
+            let variable = invited::sms::Setting::variable(preset.name, name);
+            plan.environment.insert(variable, WHSEC.to_owned());
+        }
+        let routes = plan.open(&|_| String::new());
+        let routes = routes.unwrap_or_else(|flaw| panic!("{}: {flaw:?}", preset.name));
+        let codes = ["smsru-call", "telegram", "ucaller", "whatsapp"];
+        assert_eq!(
+            routes.carries_text(message("hello").to),
+            !codes.contains(&preset.name),
+            "{}",
+            preset.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_text_alone_goes_where_nothing_around_it_needs_a_code() {
+    let stub = Stub::answering(200, "{}");
+    let plain = |more: &str| format!("kind = \"http\"\nurl = \"{}\"\n{more}", stub.url);
+    let mut notice = message("hello");
+    notice.code = None;
+    for (more, goes) in [
+        ("body.form = { a = \"{{text}}\", b = \"{{code}}\" }", true),
+        (
+            "body.form = { a = \"{{text}}\", b = \"code {{code}}\" }",
+            false,
+        ),
+        ("body.text = \"{{text}}\"", true),
+        ("body.text = \"{{text}} {{code}}\"", false),
+        ("body.json = { all = [{ a = \"{{code}}\" }] }", false),
+        (
+            "body.json = { all = [{ a = \"{{text}}\" }] }\ncode = \"/code\"",
+            false,
+        ),
+        (
+            "headers.x = \"{{ code }}\"\nquery.text = \"{{ text }}\"",
+            true,
+        ),
+    ] {
+        let before = stub.count();
+        let routes = open(&plain(more));
+        let delivery = routes.deliver(&notice, &mut Transcript::default()).await;
+        assert_eq!(delivery.taken().is_some(), goes, "{more}");
+        assert_eq!(stub.count() > before, goes, "{more}");
+        if goes {
+            let (head, body) = (stub.last().head, stub.last().body);
+            assert!(!body.contains("b=") && !head.contains("x:"), "{head}{body}");
+        }
+    }
+    let code = open(
+        &plain("url = \"http://127.0.0.1/{{code}}\"")
+            .replace(&format!("url = \"{}\"\n", stub.url), ""),
+    );
+    assert!(
+        code.deliver(&notice, &mut Transcript::default())
+            .await
+            .attempts
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_line_of_a_file_has_an_empty_code_where_the_message_has_none() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("sms.jsonl");
+    let plan = Plan {
+        chains: vec![(String::new(), vec![Choice::File(path.clone())])],
+        ..Plan::default()
+    };
+    let routes = plan.open(&|_| String::new()).ok().unwrap();
+    let mut notice = message("hello");
+    notice.code = None;
+    for message in [message("0042"), notice] {
+        routes.deliver(&message, &mut Transcript::default()).await;
+    }
+    let lines = std::fs::read_to_string(path).unwrap();
+    let codes = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["code"].clone());
+    assert_eq!(codes.collect::<Vec<_>>(), ["0042", ""]);
 }
 
 #[tokio::test]

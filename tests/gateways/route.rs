@@ -39,7 +39,7 @@ impl Gateway for Fake {
         self.codes
             .lock()
             .unwrap()
-            .push(message.code.reveal().to_owned());
+            .push(message.code.as_ref().unwrap().reveal().to_owned());
         sleep(self.takes).await;
         match *self.fails.lock().unwrap() {
             Some(error) => Err(error.into()),
@@ -199,7 +199,7 @@ async fn who_brings_short_codes_only_gets_no_long_ones() {
         Fake::default(),
     );
     let mut long = message("hello");
-    long.code = OneTimeCode::parse("123456").unwrap();
+    long.code = OneTimeCode::parse("123456").ok();
     let delivery = routes.deliver(&long, &mut Transcript::default()).await;
     assert_eq!((taken(&delivery), one.calls()), (Some("two"), 0));
     let (_, _, routes) = chain(

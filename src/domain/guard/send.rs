@@ -191,17 +191,24 @@ impl Guard {
             prefix: self.prefix(phone),
             cost,
         })?;
-        tx.note(Book::sends(asker.known), at, cost, at - self.remembered())?;
+        self.bill(tx, Book::sends(asker.known), at, cost)?;
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
         Ok(())
     }
 
-    /// How long the sums of messages are asked for.
-    fn remembered(&self) -> Duration {
+    /// Adds a message to the sums that limits in all and the budget go by.
+    pub fn bill(
+        &self,
+        tx: &mut dyn Tx,
+        book: Book,
+        at: Timestamp,
+        amount: Money,
+    ) -> Result<(), StoreError> {
         let policy = &self.policy;
-        policy.sends_in_all.longest().max(policy.budget.longest())
+        let remembered = policy.sends_in_all.longest().max(policy.budget.longest());
+        tx.note(book, at, amount, at - remembered)
     }
 
     /// Puts right what a message cost.
@@ -217,8 +224,12 @@ impl Guard {
             return Ok(());
         };
         tx.set_send_cost(challenge, cost)?;
-        let book = Book::corrections(sent.asker.known);
-        tx.note(book, at, cost - sent.cost, at - self.remembered())
+        self.bill(
+            tx,
+            Book::corrections(sent.asker.known),
+            at,
+            cost - sent.cost,
+        )
     }
 
     /// Takes a message back that certainly was not sent. A source that made us
@@ -235,7 +246,7 @@ impl Guard {
         };
         tx.delete_send(challenge)?;
         let at = visitor.at;
-        tx.note(Book::unsent(asker.known), at, cost, at - self.remembered())?;
+        self.bill(tx, Book::unsent(asker.known), at, cost)?;
         if let Some(source) = visitor.source.filter(|_| is_blameless && !asker.known) {
             self.sources.take_back(Deed::Send, source, at);
         }

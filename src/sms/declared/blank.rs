@@ -5,9 +5,12 @@
 use std::net::IpAddr;
 
 use super::terms::Terms;
-use crate::sms::{
-    Message,
-    secret::{MASK, Secret},
+use crate::{
+    domain::code::OneTimeCode,
+    sms::{
+        Message,
+        secret::{MASK, Secret},
+    },
 };
 
 /// What a message fills in.
@@ -45,8 +48,7 @@ const HOLES: [(&str, Hole); 9] = [
     ("language", Hole::Language),
 ];
 
-/// Members that are of no use without these are left out when there are none.
-const IP: &str = "{{ip}}";
+/// What needs it is left out when nobody could report.
 const REPORT_URL: &str = "{{report_url}}";
 
 impl Hole {
@@ -55,7 +57,10 @@ impl Hole {
         match self {
             Self::ToE164 => message.to.e164(),
             Self::ToDigits => message.to.to_string(),
-            Self::Code => message.code.reveal().to_owned(),
+            Self::Code => {
+                let code = message.code.as_ref().map(OneTimeCode::reveal);
+                code.unwrap_or_default().to_owned()
+            }
             Self::Text => message.text.clone(),
             Self::Ttl => message.ttl.as_secs().to_string(),
             Self::TtlMinutes => message.ttl.as_secs().div_ceil(60).to_string(),
@@ -151,7 +156,9 @@ impl Blank {
         if is_unreachable {
             pieces.clear();
         }
-        let is_optional = is_unreachable || text == IP;
+        // What is nothing but one of these is of no use without it.
+        let is_bare = matches!(pieces.as_slice(), [Piece::Hole(Hole::Ip | Hole::Code)]);
+        let is_optional = is_unreachable || is_bare;
         Ok(Self {
             pieces,
             is_optional,
@@ -193,6 +200,12 @@ impl Blank {
             [Piece::Hole(hole)] => Some(*hole),
             _ => None,
         }
+    }
+
+    /// Whether it has such a hole.
+    pub fn has(&self, hole: Hole) -> bool {
+        let is_it = |piece: &Piece| matches!(piece, Piece::Hole(own) if *own == hole);
+        self.pieces.iter().any(is_it)
     }
 
     /// The secrets in it.

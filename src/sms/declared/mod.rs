@@ -27,7 +27,7 @@ use self::{
     terms::Terms,
 };
 use super::{Failure, Gateway, Message, Receipt, Transcript, client};
-use crate::domain::{code::OneTimeCode, phone::Phone, time::Timestamp};
+use crate::domain::{phone::Phone, time::Timestamp};
 use crate::sms::text::Language;
 
 /// A request and how its answer is read.
@@ -176,6 +176,10 @@ impl Gateway for Declared {
         self.digits
     }
 
+    fn carries_text(&self) -> bool {
+        !self.proof.chooses() && self.send.form.carries_text()
+    }
+
     async fn check(&self, transcript: &mut Transcript) -> Result<Option<String>, Failure> {
         let Some(check) = &self.check else {
             return Ok(None);
@@ -195,7 +199,7 @@ fn nobody() -> Message {
     Message {
         to: Phone::from_digits("79990000000").expect("it is a phone number"),
         text: String::new(),
-        code: OneTimeCode::parse("0000").expect("it is a code"),
+        code: None,
         at: Timestamp::default(),
         ttl: std::time::Duration::ZERO,
         request_id: String::new(),

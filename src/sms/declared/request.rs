@@ -6,7 +6,7 @@ use reqwest::{
 };
 
 use super::{
-    blank::{Blank, Show},
+    blank::{Blank, Hole, Show},
     body::Body,
     signature,
     spec::{BasicSpec, CallSpec, Flaw, SignKind, SignSpec},
@@ -186,8 +186,25 @@ impl Form {
         Ok(request)
     }
 
+    /// Whether it brings a text, and needs no code for it: members that are
+    /// nothing but the code can be left out.
+    pub fn carries_text(&self) -> bool {
+        let needs_code =
+            |blank: &Blank| blank.has(Hole::Code) && blank.only_hole() != Some(Hole::Code);
+        let whole = matches!(&self.body, Body::Text(text) if text.has(Hole::Code));
+        self.blanks().any(|blank| blank.has(Hole::Text))
+            && !self.blanks().any(needs_code)
+            && !self.url.has(Hole::Code)
+            && !whole
+    }
+
     /// Every secret that goes into it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.blanks().flat_map(Blank::secrets).chain(&self.sign)
+    }
+
+    /// Every text in it.
+    fn blanks(&self) -> impl Iterator<Item = &Blank> {
         let basic = self
             .basic
             .iter()
@@ -200,8 +217,6 @@ impl Form {
             .chain(pairs)
             .chain(headers)
             .chain(self.body.blanks())
-            .flat_map(Blank::secrets)
-            .chain(&self.sign)
     }
 }
 

@@ -53,6 +53,7 @@ impl Challenges for Transaction<'_> {
         let inserted = self.change(
             "INSERT INTO challenges (id, phone, phone_of_user, code, created_at, expires_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM sends WHERE id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1)
              ON CONFLICT (id) DO NOTHING",
             params![
                 challenge.id.0,

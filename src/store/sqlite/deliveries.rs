@@ -11,12 +11,12 @@ use crate::domain::{
 };
 
 impl Deliveries for Transaction<'_> {
-    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<(), StoreError> {
-        self.change(
-            "INSERT INTO deliveries (id, state, lease_until) VALUES (?1, ?2, ?3)",
+    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<bool, StoreError> {
+        let inserted = self.change(
+            "INSERT INTO deliveries (id, state, lease_until) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
             params![id.0, number(State::UnderWay), lease.millis()],
         )?;
-        Ok(())
+        Ok(inserted == 1)
     }
 
     fn settle_delivery(

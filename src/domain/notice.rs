@@ -1,0 +1,74 @@
+//! A notice: a message without a code, which tells a phone what happened to
+//! its account.
+//!
+//! It is counted like any other message, and no limit holds it back: there is
+//! at most one for each code that was confirmed, and whoever has used up a
+//! limit must not have silenced it.
+
+use rand::CryptoRng;
+
+use super::{
+    challenge::ChallengeId,
+    delivery::{self, Dispatch, Handover, LEASE},
+    guard::{Guard, Visitor},
+    id,
+    ledger::Book,
+    money::Money,
+    phone::Phone,
+    tx::{StoreError, Tx},
+};
+
+/// A notice that is on record.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice {
+    /// Names it among the deliveries.
+    pub id: ChallengeId,
+    /// Whom it is for.
+    pub to: Phone,
+    /// What it counts as until its cost is known.
+    cost: Money,
+}
+
+/// Puts a notice on record, within the transaction that gives the reason for
+/// it. It is to be sent once this is committed.
+pub fn begin(
+    tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
+    to: Phone,
+    dispatch: Option<Dispatch>,
+    rng: &mut dyn CryptoRng,
+) -> Result<Notice, StoreError> {
+    let price = dispatch.and_then(|dispatch| dispatch.price);
+    let cost = price.unwrap_or_else(|| guard.price(to));
+    guard.bill(tx, Book::sends(false), visitor.at, cost)?;
+    for _ in 0..id::DRAWS {
+        let id = ChallengeId(id::draw(visitor.now, rng));
+        if tx.insert_delivery(id, visitor.now + LEASE)? {
+            return Ok(Notice { id, to, cost });
+        }
+    }
+    Err(StoreError::no_free_id("notice"))
+}
+
+/// Writes down what came of it, and what it cost if that is known.
+pub fn settle(
+    tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
+    notice: Notice,
+    handover: &Handover,
+    cost: Option<Money>,
+) -> Result<(), StoreError> {
+    delivery::note(tx, notice.id, handover, visitor.now)?;
+    if let Handover::Refused { .. } = handover {
+        return guard.bill(tx, Book::unsent(false), visitor.at, notice.cost);
+    }
+    match cost.filter(|cost| *cost != notice.cost) {
+        Some(cost) => {
+            let book = Book::corrections(false);
+            guard.bill(tx, book, visitor.at, cost - notice.cost)
+        }
+        None => Ok(()),
+    }
+}
