@@ -374,6 +374,7 @@ fn out_of_files_the_server_goes_on_and_says_so_once() {
     assert_eq!(live().unwrap().0, 200);
     drop(slow);
     assert_eq!(live().unwrap().0, 200);
+    assert!(server.stop().success());
     let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
     assert_eq!(told.matches("cannot be accepted").count(), 1, "{told}");
 }
@@ -389,6 +390,7 @@ fn few_open_files_mean_few_connections() {
     assert_eq!(live().unwrap().0, 200);
     drop(slow);
     assert_eq!(live().unwrap().0, 200);
+    assert!(server.stop().success());
     let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
     assert!(told.contains("configured=4096 connections=32"), "{told}");
     assert!(!told.contains("cannot be accepted"), "{told}");

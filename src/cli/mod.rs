@@ -33,6 +33,14 @@ struct Cli {
     /// What to log: a level (error, warn, info, debug) or a filter like invited=debug.
     #[arg(long, global = true, env = "INVITED_LOG", default_value = "info")]
     log: String,
+    /// How lines of the log are written.
+    #[arg(
+        long,
+        global = true,
+        env = "INVITED_LOG_FORMAT",
+        default_value = "human"
+    )]
+    log_format: telemetry::Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -138,9 +146,9 @@ impl From<KeysError> for Failure {
 /// arguments or the configuration are to blame, 1 everything else.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = telemetry::start(&cli.log)
+    let outcome = telemetry::start(&cli.log, cli.log_format)
         .map_err(Failure::misconfigured)
-        .and_then(|()| match &cli.command {
+        .and_then(|_log| match &cli.command {
             Command::Serve(serve) => serve.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Seed(seed) => seed.run(),

@@ -132,17 +132,17 @@ fn a_message_that_was_under_way_at_a_kill_counts_as_sent_and_is_not_sent_again()
     assert!(asking.join().unwrap().is_none(), "nobody answered");
 
     let server = start();
-    let log = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
-    assert!(
-        log.contains("while messages were under way: they count as sent lost=1"),
-        "{log}"
-    );
     let (status, refused) = call(&server.address, "POST", "/login/", &[], body()).unwrap();
     assert_eq!(
         (status, refused["limit"].as_str()),
         (429, Some("sends_per_phone"))
     );
     assert!(server.stop().success());
+    let log = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    assert!(
+        log.contains("while messages were under way: they count as sent lost=1"),
+        "{log}"
+    );
     assert_eq!(stub.count(), 1);
     let database = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
     let state: i64 = database

@@ -52,7 +52,7 @@ impl Server {
         (server, BufReader::new(log))
     }
 
-    fn spawn(folder: &Path, arguments: &[&str], log: Stdio) -> Self {
+    pub fn spawn(folder: &Path, arguments: &[&str], log: Stdio) -> Self {
         let mut command = command(folder);
         command
             .envs(super::UNLIMITED)
