@@ -8,6 +8,7 @@
 
 mod harness;
 
+mod access;
 mod architecture;
 mod bench;
 mod binary;

@@ -261,6 +261,23 @@ async fn every_answer_has_its_headers() {
 }
 
 #[tokio::test]
+async fn a_request_id_tells_nothing_of_others() {
+    let house = Harness::new();
+    let draw = async || {
+        let reply = house.call(Method::GET, "/health/live", &[], None).await;
+        u128::from_str_radix(reply.header("x-request-id").unwrap(), 16).unwrap()
+    };
+    let mut ids = Vec::new();
+    for _ in 0..64 {
+        ids.push(draw().await);
+    }
+    let differing = ids.windows(2).map(|two| two[0] ^ two[1]);
+    // Every bit is another one time and again; a counter's high ones are not.
+    let all = differing.fold(0, |all, bits| all | bits);
+    assert_eq!(all, (1 << 96) - 1, "{all:x}");
+}
+
+#[tokio::test]
 async fn every_problem_has_a_page() {
     let house = Harness::new();
     for kind in invited::http::problem::ALL {

@@ -54,7 +54,7 @@ impl Cors {
 
 /// The answer to a preflight for a path that knows these methods; `None` for
 /// every other request.
-pub fn preflight(request: &Request, methods: &str) -> Option<Response> {
+pub fn preflight(request: &Request, methods: &HeaderValue) -> Option<Response> {
     let asks = request
         .headers()
         .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

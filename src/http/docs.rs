@@ -14,6 +14,16 @@ use poem_openapi::OpenApiService;
 
 use super::{hooks, problem};
 
+/// What is served beside the operations of the document, and the methods it knows.
+pub const PAGES: [(&str, &str); 6] = [
+    ("/", "GET, HEAD"),
+    ("/openapi.json", "GET, HEAD"),
+    ("/swagger/", "GET, HEAD"),
+    ("/redoc/", "GET, HEAD"),
+    ("/problems/{code}/", "GET, HEAD"),
+    ("/hooks/sms/{gateway}/{secret}/", "GET, HEAD, POST"),
+];
+
 /// The document's own examples, which nobody's key fits.
 pub const SMS_TOKEN: &str = concat!(
     "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..lBm8N4NQxiScPbe6.lU04QuOInUbWA8JrfKh0pEnINGVePqarxy-gz-nUYP4rb0AN",

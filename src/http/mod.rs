@@ -4,6 +4,7 @@
 //! must hold for all of them, whoever made the answer: one spelling of paths,
 //! a request id, one shape of problem, a panic that is a 500, the headers.
 
+mod access;
 mod auth;
 mod catalogue;
 mod challenge;
@@ -25,6 +26,7 @@ mod pow;
 pub mod problem;
 mod profile;
 mod refusal;
+mod route;
 pub mod server;
 mod session;
 mod shown;
@@ -33,23 +35,21 @@ mod strict;
 mod types;
 
 use std::{
+    net::IpAddr,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::FutureExt;
 use poem::{
     Endpoint, EndpointExt, Request, Response, Result,
     endpoint::BoxEndpoint,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderValue, StatusCode, Uri, header},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
-use rand::Rng;
+use rand::{Rng, rngs::StdRng};
 
-use self::{cors::Cors, problem::Problem};
+use self::{access::Line, cors::Cors, problem::Problem, route::Routes};
 use crate::{
     app::{App, Context},
     config::Origin,
@@ -76,9 +76,8 @@ pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     Envelope {
         app: Arc::clone(app),
         cors: Cors::new(app.config.http.allowed_origins.iter().map(Origin::as_str)),
-        allowed: spec::methods(&document),
-        process: app.dice().next_u64(),
-        requests: AtomicU64::new(0),
+        routes: Routes::of(spec::methods(&document)),
+        ids: Mutex::new(app.dice()),
         inner: docs::around(service(), document.to_string())
             .data(Arc::new(pow::Solved::default()))
             .boxed(),
@@ -119,47 +118,38 @@ struct Envelope {
     app: Arc<App>,
     cors: Cors,
     inner: BoxEndpoint<'static, Response>,
-    allowed: Vec<(String, String)>,
-    process: u64,
-    requests: AtomicU64,
+    routes: Routes,
+    /// What request ids are drawn from.
+    ids: Mutex<StdRng>,
 }
 
 impl Endpoint for Envelope {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let id = format!(
-            "{:016x}{:08x}",
-            self.process,
-            self.requests.fetch_add(1, Ordering::Relaxed)
-        );
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let origin = self.cors.known(&request);
+        let id = self.draw_id();
+        let source = client::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
-        let preflight = origin
-            .as_ref()
-            .and_then(|_| cors::preflight(&request, self.allow(uri.path())));
-        let mut response = match (plain, preflight) {
-            (Err(problem), _) => problem.answer(&id),
-            (Ok(()), Some(response)) => response,
-            (Ok(()), None) => self.handle(request, self.app.context(), &id).await,
+        let route = self.routes.find(&request).filter(|_| plain.is_ok());
+        let mut line = Line::begin(&id, request.method(), route, source);
+        let origin = self.cors.known(&request);
+        let preflight = || {
+            let (_, route) = origin.as_ref().zip(route)?;
+            cors::preflight(&request, &route.methods)
         };
-        let status = response.status();
-        let method = name(&method);
-        tracing::debug!(
-            request_id = id,
-            method,
-            status = status.as_u16(),
-            "answered"
-        );
+        let mut response = match plain.map(|()| preflight()) {
+            Err(problem) => problem.answer(&id),
+            Ok(Some(response)) => response,
+            Ok(None) => self.handle(request, source, self.app.context(), &id).await,
+        };
+        line.end(&response);
         self.cors.mark(origin, &mut response);
+        let status = response.status();
         let headers = response.headers_mut();
-        if status == StatusCode::METHOD_NOT_ALLOWED
-            && let Ok(methods) = HeaderValue::from_str(self.allow(uri.path()))
-        {
-            headers.insert(header::ALLOW, methods);
+        if let Some(route) = route.filter(|_| status == StatusCode::METHOD_NOT_ALLOWED) {
+            headers.insert(header::ALLOW, route.methods.clone());
         }
-        if let Ok(id) = HeaderValue::try_from(id) {
+        if let Ok(id) = HeaderValue::try_from(id.as_str()) {
             headers.insert("x-request-id", id);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -170,9 +160,20 @@ impl Endpoint for Envelope {
 }
 
 impl Envelope {
+    /// A name for a request, which tells nothing of any other.
+    fn draw_id(&self) -> String {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:016x}{:08x}", ids.next_u64(), ids.next_u32())
+    }
+
     /// Has the request handled, and makes a problem of whatever went wrong.
-    async fn handle(&self, mut request: Request, context: Context, id: &str) -> Response {
-        let source = pow::is_asked_for(&context).then(|| client::address(&context, &request));
+    async fn handle(
+        &self,
+        mut request: Request,
+        source: Option<IpAddr>,
+        context: Context,
+        id: &str,
+    ) -> Response {
         request.extensions_mut().insert(context.clone());
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let problem = match handled.await {
@@ -187,48 +188,11 @@ impl Envelope {
             let code = problem.kind().code;
             tracing::error!(request_id = id, code, cause, "a request failed");
         }
-        match source.flatten() {
-            Some(source) => pow::offer(&context, source.into(), problem).answer(id),
-            None => problem.answer(id),
-        }
-    }
-
-    /// The methods that `path` knows. Pages outside of the document know GET.
-    fn allow(&self, path: &str) -> &str {
-        let is_like = |template: &str| {
-            let (template, path) = (template.split('/'), path.trim_end_matches('/').split('/'));
-            template.clone().count() == path.clone().count()
-                && template
-                    .zip(path)
-                    .all(|(part, given)| part.starts_with('{') || part == given)
+        let problem = match source.filter(|_| pow::is_asked_for(&context)) {
+            Some(source) => pow::offer(&context, source.into(), problem),
+            None => problem,
         };
-        let known = self.allowed.iter().find(|(template, _)| is_like(template));
-        let elsewhere = if path.starts_with("/hooks/") {
-            "GET, HEAD, POST"
-        } else {
-            "GET, HEAD"
-        };
-        known.map_or(elsewhere, |(_, methods)| methods)
-    }
-}
-
-/// The method's name for the log. One that nobody knows is the client's own
-/// word, which may be anything: a token, a phone.
-fn name(method: &Method) -> &str {
-    use Method as M;
-    let known = [
-        M::GET,
-        M::HEAD,
-        M::POST,
-        M::PUT,
-        M::PATCH,
-        M::DELETE,
-        M::OPTIONS,
-    ];
-    if known.contains(method) {
-        method.as_str()
-    } else {
-        "other"
+        problem.answer(id)
     }
 }
 

@@ -212,6 +212,8 @@ impl Problem {
             .status(status)
             .content_type("application/problem+json")
             .body(body);
+        // For the log.
+        response.extensions_mut().insert(self.kind);
         let headers = response.headers_mut();
         if self.kind.status == 401 {
             let nothing_sent =

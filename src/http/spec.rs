@@ -76,7 +76,7 @@ pub fn methods(document: &Value) -> Vec<(String, String)> {
     };
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
-        .map(|(path, item)| (path.trim_end_matches('/').to_owned(), allowed(item)))
+        .map(|(path, item)| (path.clone(), allowed(item)))
         .collect()
 }
 

@@ -126,6 +126,13 @@ impl Site {
         log.lines().last().unwrap_or_default().to_owned()
     }
 
+    /// What went wrong last, by the log.
+    pub fn last_error(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap();
+        let mut errors = log.lines().filter(|line| line.contains("ERROR"));
+        errors.next_back().unwrap_or_default().to_owned()
+    }
+
     /// No server that ran here met a bug of its own.
     #[track_caller]
     pub fn expect_no_panic(&self) {

@@ -1,0 +1,65 @@
+//! The paths that are served, as they are documented: what a refusal's `Allow`
+//! names, and what the log may say of a path. The path itself may hold a
+//! secret or an id.
+
+use std::collections::HashMap;
+
+use poem::{Request, http::HeaderValue};
+
+use super::docs;
+
+/// A path that is served.
+pub struct Route {
+    /// As the document writes it, `/profile/sessions/{id}/`.
+    pub pattern: String,
+    /// The methods it knows, as `Allow` lists them.
+    pub methods: HeaderValue,
+}
+
+/// Every path that is served.
+pub struct Routes {
+    /// Those without parameters, by their path without the slash at its end.
+    plain: HashMap<String, Route>,
+    /// Those with parameters.
+    others: Vec<Route>,
+}
+
+impl Routes {
+    /// The document's operations, as paths with their methods, and the pages beside them.
+    pub fn of(operations: Vec<(String, String)>) -> Self {
+        let pages = docs::PAGES.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
+        let (mut plain, mut others) = (HashMap::new(), Vec::new());
+        for (pattern, methods) in operations.into_iter().chain(pages) {
+            let methods = HeaderValue::try_from(methods).expect("methods are plain words");
+            let route = Route { pattern, methods };
+            if route.pattern.contains('{') {
+                others.push(route);
+            } else {
+                plain.insert(bare(&route.pattern).to_owned(), route);
+            }
+        }
+        Self { plain, others }
+    }
+
+    /// The route of a request, whose path is spelled plainly.
+    pub fn find(&self, request: &Request) -> Option<&Route> {
+        let path = bare(request.uri().path());
+        let has_parameters = || self.others.iter().find(|route| fits(&route.pattern, path));
+        self.plain.get(path).or_else(has_parameters)
+    }
+}
+
+fn bare(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut parts, mut given) = (bare(pattern).split('/'), path.split('/'));
+    loop {
+        match (parts.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(given)) if part.starts_with('{') || part == given => {}
+            _ => return false,
+        }
+    }
+}
