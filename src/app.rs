@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 
 use crate::{
     clock::{Clock, Ratchet},
-    config::{Config, ConfigError, Origin},
+    config::{Config, ConfigError, PublicUrl},
     domain::{
         guard::{Guard, LONG},
         time::Timestamp,
@@ -52,7 +52,7 @@ pub struct App {
 /// # Errors
 /// A sentence for the operator.
 pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
-    let public = config.http.public_url.as_ref().map(Origin::as_str);
+    let public = config.http.public_url.as_ref().map(PublicUrl::as_str);
     let report_url = |gateway: &str| {
         let secret = keys.name(HOOK, gateway);
         let url = |public| format!("{public}/hooks/sms/{gateway}/{secret}/");

@@ -183,7 +183,37 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
         ("LOGIN__DESTINATIONS", "79#", "is no destination"),
         ("LOGIN__DEFAULT_REGION", "ru", "is no region"),
         ("HTTP__TRUSTED_PROXIES", "10.0.0.0/33", "is no network"),
-        ("HTTP__ALLOWED_ORIGINS", "example.com", "is no web origin"),
+        ("HTTP__ALLOWED_ORIGINS", "example.com", "is not an origin"),
+        ("HTTP__ALLOWED_ORIGINS", "null", "is not an origin"),
+        ("HTTP__ALLOWED_ORIGINS", "*", "is not an origin"),
+        (
+            "HTTP__ALLOWED_ORIGINS",
+            "https://Example.com",
+            "is not an origin",
+        ),
+        (
+            "HTTP__ALLOWED_ORIGINS",
+            "https://x.org/",
+            "is not an origin",
+        ),
+        (
+            "HTTP__ALLOWED_ORIGINS",
+            "https://x.org:443",
+            "is not an origin",
+        ),
+        ("HTTP__ALLOWED_ORIGINS", "capacitor://", "is not an origin"),
+        ("HTTP__PUBLIC_URL", "example.com", "is not the address"),
+        ("HTTP__PUBLIC_URL", "https://x.org//a", "is not the address"),
+        (
+            "HTTP__PUBLIC_URL",
+            "https://x.org/a?b",
+            "is not the address",
+        ),
+        (
+            "HTTP__PUBLIC_URL",
+            "https://x.org/../a",
+            "is not the address",
+        ),
         (
             "SMS__GATEWAY",
             "pigeon",

@@ -152,3 +152,35 @@ fn what_may_be_null_says_so() {
         "date-time"
     );
 }
+
+#[test]
+fn numbers_have_formats_that_generators_know() {
+    let text = http::openapi();
+    assert!(text.contains("\"int64\"") && !text.contains("\"uint"));
+}
+
+#[test]
+fn there_is_a_server_a_contact_and_a_licence() {
+    let document = document();
+    let url = document["servers"][0]["url"].as_str().unwrap();
+    assert_eq!(url, "http://127.0.0.1:8080");
+    for about in [&document["info"]["contact"], &document["info"]["license"]] {
+        assert!(about["name"].is_string() && about["url"].is_string());
+    }
+}
+
+#[test]
+fn calls_that_need_no_token_say_so() {
+    let public = [
+        "/login/",
+        "/login/sms-confirm/",
+        "/token/refresh/",
+        "/health/live",
+        "/health/ready",
+    ];
+    for (name, operation) in operations(&document()) {
+        let (_, path) = name.split_once(' ').unwrap();
+        let security = operation["security"].as_array().unwrap();
+        assert_eq!(security.is_empty(), public.contains(&path), "{name}");
+    }
+}

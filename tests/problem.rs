@@ -1,5 +1,6 @@
 //! Contract, section 2: what holds for every call.
 
+use invited::http::problem::Problem;
 use poem::{
     Body, Request,
     http::{Method, StatusCode},
@@ -297,40 +298,16 @@ async fn every_problem_has_a_page() {
 }
 
 #[tokio::test]
-async fn only_configured_origins_may_call_from_a_browser() {
-    let house = Harness::with(&[("INVITED_HTTP__ALLOWED_ORIGINS", "https://example.com")]);
-    let ask = async |origin: &str, method: Method, extra: &[(&str, &str)]| {
-        let headers = [&[("origin", origin)], extra].concat();
-        house
-            .call(method, "/login/", &headers, Some(json!({ "phone": ALICE })))
-            .await
-    };
-    let known = ask("https://example.com", Method::POST, &[]).await;
-    assert_eq!(
-        (
-            known.status.as_u16(),
-            known.header("access-control-allow-origin")
-        ),
-        (200, Some("https://example.com"))
-    );
-    let preflight = [
-        ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "sms-token, content-type"),
-    ];
-    let preflight = ask("https://example.com", Method::OPTIONS, &preflight).await;
-    assert_eq!(
-        (
-            preflight.status.is_success(),
-            preflight.header("access-control-allow-origin")
-        ),
-        (true, Some("https://example.com"))
-    );
-    let stranger = ask("https://example.org", Method::POST, &[]).await;
-    assert_eq!(
-        (
-            stranger.status.as_u16(),
-            stranger.header("access-control-allow-origin")
-        ),
-        (200, None)
-    );
+async fn whoever_has_to_wait_is_told_how_long() {
+    for kind in invited::http::problem::ALL {
+        let answer = Problem::new(kind).answer("id", "");
+        let waits = [429, 503].contains(&kind.status);
+        let told = answer.header("retry-after").map(str::parse::<u64>);
+        assert_eq!(
+            told.is_some_and(|seconds| seconds.is_ok_and(|wait| wait > 0)),
+            waits,
+            "{}",
+            kind.code
+        );
+    }
 }

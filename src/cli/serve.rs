@@ -56,9 +56,11 @@ impl Serve {
         let mut layers = self.settings.layers()?;
         layers.flag("listen", "--listen", self.listen.as_ref());
         layers.flag("sms.gateway", "--sms", self.sms.as_ref());
-        let config = Config::read(layers)?;
+        let mut config = Config::read(layers)?;
         // First, so that a taken port is told before anything is created.
         let listener = listen("--listen", config.server.listen)?;
+        let bound = listener.local_addr();
+        config.server.listen = bound.unwrap_or(config.server.listen);
         let metrics = config
             .http
             .metrics

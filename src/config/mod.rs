@@ -9,13 +9,18 @@ mod place;
 mod sections;
 mod value;
 
-use std::{fmt::Write, path::PathBuf, time::Duration};
+use std::{
+    fmt::Write,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use place::Places;
 
 pub use layers::{ConfigError, Layers};
 pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
-pub use value::{AppHash, Count, Host, Name, Origin, TestNumber};
+pub use value::{AppHash, Count, Host, Name, Origin, PublicUrl, TestNumber};
 
 use crate::{
     domain::{challenge, guard, phone::Phone, session, time::Timestamp},
@@ -185,6 +190,30 @@ impl Config {
             .keys
             .clone()
             .unwrap_or_else(|| database.with_file_name("invited.keys.json"))
+    }
+
+    /// Where the server is reached. As long as `http.public_url` does not say so, that is known of this machine alone.
+    pub fn base_url(&self) -> String {
+        let public = self.http.public_url.as_ref();
+        public.map_or_else(
+            || {
+                let mut listen = self.server.listen;
+                if listen.ip().is_unspecified() {
+                    listen.set_ip(match listen.ip() {
+                        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+                    });
+                }
+                format!("http://{listen}")
+            },
+            |public| public.as_str().to_owned(),
+        )
+    }
+
+    /// What a proxy puts in front of every path, and clients must be told.
+    pub fn prefix(&self) -> &str {
+        let public = self.http.public_url.as_ref();
+        public.map_or("", PublicUrl::prefix)
     }
 
     /// The fixed code of a test number that is still one at `now`.

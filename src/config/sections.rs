@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{AppHash, ConfigError, Count, Entry, Host, Layers, Name, Origin};
+use super::{AppHash, ConfigError, Count, Entry, Host, Layers, Name, Origin, PublicUrl};
 use crate::{
     domain::{
         destination::Destination,
@@ -122,10 +122,10 @@ section! {
     Http "http." {
         /// Networks (CIDR) of proxies whose X-Forwarded-For is believed.
         trusted_proxies: Vec<ipnet::IpNet> = "";
-        /// Web origins that may call the API from a browser (CORS).
+        /// Origins that may call the API from a browser or an app's web view (CORS), as in `https://example.com, capacitor://localhost`.
         allowed_origins: Vec<Origin> = "";
-        /// Where clients and providers reach this server, as in `https://login.example.com`; without it nobody can report.
-        public_url: Option<Origin> = "";
+        /// Where clients and providers reach this server, as in `https://example.com/login` (a proxy takes the path away); without it nobody can report.
+        public_url: Option<PublicUrl> = "";
         /// Where figures are told (`/metrics`, OpenMetrics), as in `127.0.0.1:9464`: for whoever reaches it; none by default.
         metrics: Option<SocketAddr> = "";
         /// Connections at once, as far as the system's limit of open files allows.

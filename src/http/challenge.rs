@@ -136,7 +136,7 @@ pub async fn deliver(
     }
     Ok(ChallengeReply {
         sms_token: seal(app.keys(), &challenge),
-        url_to_redirect: confirm_at.to_owned(),
+        url_to_redirect: format!("{}{confirm_at}", app.config.prefix()),
         fields_to_be_required: vec!["sms_code".to_owned()],
         expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
         resend_in: seconds(resend_in),

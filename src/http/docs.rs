@@ -81,6 +81,7 @@ fn assets(page: &str) -> &str {
 pub fn around(
     api: impl IntoEndpoint<Endpoint: 'static>,
     document: String,
+    swagger: String,
 ) -> impl Endpoint<Output = Response> {
     let json = move |_| {
         Response::builder()
@@ -97,14 +98,17 @@ pub fn around(
             get(hooks::sms).post(hooks::sms),
         )
         .at("/*path", api)
-        .around(|pages, request| async move {
-            // The catch-all above would answer for the root as well.
-            if request.uri().path() == "/"
-                && matches!(*request.method(), Method::GET | Method::HEAD)
-            {
-                return Ok(see_other("/swagger/"));
+        .around(move |pages, request| {
+            let swagger = swagger.clone();
+            async move {
+                // The catch-all above would answer for the root as well.
+                if request.uri().path() == "/"
+                    && matches!(*request.method(), Method::GET | Method::HEAD)
+                {
+                    return Ok(see_other(&swagger));
+                }
+                pages.call(request).await
             }
-            pages.call(request).await
         })
         .map_to_response()
 }

@@ -72,25 +72,34 @@ enum Tag {
 
 /// The whole API of `app`, ready to be served.
 pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
-    let document = document();
+    let config = &app.config;
+    let document = document(&config.base_url());
+    let origins = config.http.allowed_origins.iter().map(Origin::as_str);
     Envelope {
         app: Arc::clone(app),
-        cors: Cors::new(app.config.http.allowed_origins.iter().map(Origin::as_str)),
+        cors: Cors::new(origins, &document),
         routes: Routes::of(spec::methods(&document)),
         ids: Mutex::new(app.dice()),
-        inner: docs::around(service(), document.to_string())
-            .data(Arc::new(pow::Solved::default()))
-            .boxed(),
+        inner: docs::around(
+            service(),
+            document.to_string(),
+            format!("{}/swagger/", config.prefix()),
+        )
+        .data(Arc::new(pow::Solved::default()))
+        .boxed(),
     }
 }
 
+/// Where a server is reached that was started without any setting.
+const BASE_URL: &str = "http://127.0.0.1:8080";
+
 /// The OpenAPI document, as text.
 pub fn openapi() -> String {
-    pretty(&document())
+    pretty(&document(BASE_URL))
 }
 
-fn document() -> serde_json::Value {
-    spec::complete(&service().spec())
+fn document(base_url: &str) -> serde_json::Value {
+    spec::complete(&service().spec(), base_url)
 }
 
 fn pretty(document: &serde_json::Value) -> String {
@@ -135,10 +144,10 @@ impl Endpoint for Envelope {
         let origin = self.cors.known(&request);
         let preflight = || {
             let (_, route) = origin.as_ref().zip(route)?;
-            cors::preflight(&request, &route.methods)
+            self.cors.preflight(&request, &route.methods)
         };
         let mut response = match plain.map(|()| preflight()) {
-            Err(problem) => problem.answer(&id),
+            Err(problem) => problem.answer(&id, self.app.config.prefix()),
             Ok(Some(response)) => response,
             Ok(None) => self.handle(request, source, self.app.context(), &id).await,
         };
@@ -192,7 +201,7 @@ impl Envelope {
             Some(source) => pow::offer(&context, source.into(), problem),
             None => problem,
         };
-        problem.answer(id)
+        problem.answer(id, self.app.config.prefix())
     }
 }
 

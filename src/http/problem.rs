@@ -180,8 +180,9 @@ impl Problem {
         }
     }
 
-    /// As it is written in answer to the request `request_id`.
-    pub fn body(&self, request_id: &str) -> Body {
+    /// As it is written in answer to the request `request_id`, by a server that
+    /// is reached under `prefix`.
+    pub fn body(&self, request_id: &str, prefix: &str) -> Body {
         let Kind {
             code,
             status,
@@ -189,7 +190,7 @@ impl Problem {
             detail,
         } = self.kind;
         Body {
-            kind: format!("/problems/{code}"),
+            kind: format!("{prefix}/problems/{code}"),
             title: (*title).to_owned(),
             status: *status,
             detail: (*detail).to_owned(),
@@ -204,8 +205,9 @@ impl Problem {
     }
 
     /// The answer to the request `request_id`.
-    pub fn answer(&self, request_id: &str) -> Response {
-        let body = serde_json::to_vec(&self.body(request_id)).expect("a problem is plain JSON");
+    pub fn answer(&self, request_id: &str, prefix: &str) -> Response {
+        let body =
+            serde_json::to_vec(&self.body(request_id, prefix)).expect("a problem is plain JSON");
         let status =
             StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses");
         let mut response = Response::builder()

@@ -2,7 +2,10 @@
 //! leaves out put back: the slash at the end of paths, an example of each
 //! problem, what may be null, the headers that answers have.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -36,11 +39,28 @@ const INSTANTS: [(&str, &str); 3] = [
     ("SessionEntry", "last_used"),
     ("InviteeEntry", "at"),
 ];
+/// The example of a path that clients are told to go on with.
+const CONFIRM_AT: &str = "/components/schemas/ChallengeReply/example/url_to_redirect";
 const PROBLEM: &str = "application/problem+json";
 
-/// The document of a service, completed.
-pub fn complete(document: &str) -> Value {
+/// The document of a service that is reached at `base_url`, completed.
+pub fn complete(document: &str, base_url: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).expect("poem-openapi writes JSON");
+    let prefix = base_url
+        .splitn(4, '/')
+        .nth(3)
+        .map(|path| format!("/{path}"));
+    let prefix = prefix.unwrap_or_default();
+    document["servers"] = json!([{ "url": base_url }]);
+    let info = &mut document["info"];
+    info["contact"] = json!({ "name": "invited", "url": format!("{base_url}/swagger/") });
+    if let Some(about) = info["description"].as_str() {
+        info["description"] = about.replace("](/", &format!("]({prefix}/")).into();
+    }
+    if let Some(path) = document.pointer_mut(CONFIRM_AT) {
+        *path = format!("{prefix}{}", path.as_str().unwrap_or_default()).into();
+    }
+    spell_formats(&mut document);
     if let Some(tags) = document["tags"].as_array_mut() {
         tags.sort_by_key(|tag| TAGS.iter().position(|name| tag["name"] == *name));
     }
@@ -58,10 +78,64 @@ pub fn complete(document: &str) -> Value {
         .collect();
     for item in paths.values_mut() {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            complete_operation(operation, &schemas);
+            complete_operation(operation, &schemas, &prefix);
         }
     }
     document
+}
+
+/// Formats that the registry of OpenAPI knows, which has no unsigned numbers.
+fn spell_formats(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let spelled = match (name.as_str(), member.as_str()) {
+                    ("format", Some("uint8" | "uint16")) => "int32",
+                    ("format", Some("uint32" | "uint64")) => "int64",
+                    _ => {
+                        spell_formats(member);
+                        continue;
+                    }
+                };
+                *member = spelled.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_formats),
+        _ => {}
+    }
+}
+
+/// The headers that requests may have: those of `Authorize` and of bodies, and every header parameter.
+pub fn request_headers(document: &Value) -> Vec<String> {
+    let mut names = BTreeSet::from(["authorization", "content-type"].map(str::to_owned));
+    for operation in operations(document) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let headers = parameters.filter(|parameter| parameter["in"] == "header");
+        names.extend(
+            headers.filter_map(|header| Some(header["name"].as_str()?.to_ascii_lowercase())),
+        );
+    }
+    names.into_iter().collect()
+}
+
+/// The headers that answers have.
+pub fn answer_headers(document: &Value) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for operation in operations(document) {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        let headers = responses.filter_map(|(_, response)| response["headers"].as_object());
+        names.extend(
+            headers
+                .flat_map(Map::keys)
+                .map(|name| name.to_ascii_lowercase()),
+        );
+    }
+    names.into_iter().collect()
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(_, item)| METHODS.iter().filter_map(|method| item.get(method)))
 }
 
 /// Paths of the document with the methods each one knows, for `Allow`.
@@ -112,7 +186,11 @@ fn complete_schema(name: &str, schema: &mut Value) {
     }
 }
 
-fn complete_operation(operation: &mut Value, schemas: &Value) {
+fn complete_operation(operation: &mut Value, schemas: &Value, prefix: &str) {
+    if operation.get("security").is_none() {
+        // Needs no token, which nothing but the empty list says.
+        operation["security"] = json!([]);
+    }
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     let members = referred(body, schemas)["properties"].as_object();
     let (pointer, reason) = match members.and_then(|members| members.iter().next()) {
@@ -126,7 +204,8 @@ fn complete_operation(operation: &mut Value, schemas: &Value) {
         ),
     };
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-        complete_response(status, response, schemas, (&pointer, reason));
+        complete_response(status, response, schemas);
+        complete_problem(response, (&pointer, reason), prefix);
     }
 }
 
@@ -138,8 +217,12 @@ fn referred<'a>(schema: &Value, schemas: &'a Value) -> &'a Value {
     &schemas[name.unwrap_or_default()]
 }
 
-fn complete_response(status: &str, response: &mut Value, schemas: &Value, member: (&str, &str)) {
+fn complete_response(status: &str, response: &mut Value, schemas: &Value) {
     let mut headers = Map::new();
+    headers.insert(
+        "X-Request-Id".to_owned(),
+        header("string", "The request, as the server's log names it."),
+    );
     if status == "401" {
         headers.insert(
             "WWW-Authenticate".to_owned(),
@@ -157,6 +240,9 @@ fn complete_response(status: &str, response: &mut Value, schemas: &Value, member
     if let Some(description) = success["description"].as_str() {
         response["description"] = description.into();
     }
+}
+
+fn complete_problem(response: &mut Value, member: (&str, &str), prefix: &str) {
     if response["content"].get(PROBLEM).is_none() {
         return;
     }
@@ -165,7 +251,7 @@ fn complete_response(status: &str, response: &mut Value, schemas: &Value, member
         .unwrap_or_default()
         .to_owned();
     let codes: Vec<&str> = description.split(BETWEEN_CODES).collect();
-    let mut examples = examples(&codes, member);
+    let mut examples = examples(&codes, member, prefix);
     let (mut titles, mut written) = (Vec::new(), Map::new());
     // In the order in which the operation lists them.
     for code in codes {
@@ -185,7 +271,7 @@ fn header(kind: &str, description: &str) -> Value {
 
 /// One example of each kind among `codes`, by code, for the documentation;
 /// `member` is a pointer to something that may be invalid, and a reason.
-fn examples(codes: &[&str], member: (&str, &str)) -> BTreeMap<&'static str, Value> {
+fn examples(codes: &[&str], member: (&str, &str), prefix: &str) -> BTreeMap<&'static str, Value> {
     let example = |kind: &'static Kind| {
         let problem = match kind.code {
             "phone_invalid" => Problem::at(kind, "#/phone", "is not a phone number"),
@@ -202,7 +288,7 @@ fn examples(codes: &[&str], member: (&str, &str)) -> BTreeMap<&'static str, Valu
             }
             _ => Problem::new(kind),
         };
-        let value = problem.body("5f0c9a3e4b7d21860000002a");
+        let value = problem.body("5f0c9a3e4b7d2186c41e902a", prefix);
         (kind.code, json!({ "summary": kind.title, "value": value }))
     };
     problem::ALL
