@@ -79,6 +79,30 @@ async fn a_profile_that_was_read_can_be_sent_back() {
 }
 
 #[tokio::test]
+async fn names_and_addresses_are_kept_trimmed_and_composed() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let given = json!({
+        "first_name": "\u{3000}Andre\u{301} ",
+        "last_name": " \t\u{a0}",
+        "email": "\u{2003}ivan@кириллица.рф\n",
+    });
+    alice.put("/profile/", given).await.ok();
+    let profile = alice.profile().await;
+    assert_eq!(
+        (
+            &profile["first_name"],
+            &profile["last_name"],
+            &profile["email"]
+        ),
+        (&json!("André"), &json!(""), &json!("ivan@кириллица.рф"))
+    );
+    // As many characters as may be, once they are composed.
+    let long = json!({ "last_name": "e\u{301}".repeat(150) });
+    alice.patch("/profile/", long).await.ok();
+}
+
+#[tokio::test]
 async fn what_a_profile_cannot_hold_is_refused_with_its_place() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;
@@ -88,7 +112,11 @@ async fn what_a_profile_cannot_hold_is_refused_with_its_place() {
         ("last_name", json!("\u{202e}abc")),
         ("last_name", json!("\u{200b}")),
         ("last_name", json!("e\u{301}\u{301}\u{301}\u{301}\u{301}")),
+        ("first_name", json!("\u{2800}")),
+        ("first_name", json!("a\u{2028}b")),
         ("email", json!("nobody")),
+        ("email", json!("a@127.0.0.1")),
+        ("email", json!("a@-b.ru")),
         ("email", json!(format!("{}@b.ru", "a".repeat(250)))),
         ("first_name", json!(5)),
         ("email", json!(["a@b.ru"])),

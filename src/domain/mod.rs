@@ -22,6 +22,7 @@ pub mod phone;
 pub mod profile;
 pub mod session;
 pub mod source;
+pub mod text;
 pub mod time;
 pub mod tx;
 pub mod user;

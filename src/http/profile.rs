@@ -145,9 +145,9 @@ impl FromFields for ChangeProfileRequest {
 fn text_member<T>(
     fields: &mut Fields,
     name: &str,
-    parse: fn(String) -> Result<T, &'static str>,
+    parse: fn(&str) -> Result<T, &'static str>,
 ) -> Option<T> {
-    match parse(fields.clearable_text(name)?) {
+    match parse(&fields.clearable_text(name)?) {
         Ok(value) => Some(value),
         Err(reason) => fields.refuse(name, reason),
     }
