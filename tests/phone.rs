@@ -11,8 +11,13 @@ async fn every_spelling_is_one_number_one_account_one_limit() {
     for spelling in [
         "79123456789",
         "89123456789",
+        "9123456789",
         " 8 (912) 345-67-89 ",
         "+7.912.345.67.89",
+        "\u{202a}+7\u{a0}912\u{202f}345‑67—89\u{202c}",
+        "\u{feff}8\u{200b}9123456789\u{2060}",
+        "＋7 912 345−67−89",
+        "Tel:+7-912-345-67-89",
     ] {
         assert_eq!(
             house.login(spelling).await.invitation_code().await,
@@ -20,7 +25,7 @@ async fn every_spelling_is_one_number_one_account_one_limit() {
             "{spelling}"
         );
     }
-    for spelling in ["+79123456789", "79123456789", "89123456789"] {
+    for spelling in ["+79123456789", "tel:79123456789", "9123456789"] {
         house.ask(spelling).await;
     }
     house
@@ -40,6 +45,7 @@ async fn what_is_no_number_is_refused_and_gets_no_message() {
         "٧٩١٢٣٤٥٦٧٨٩",
         "+7912345678O",
         "+79123456789 ext 1",
+        "tel:+79123456789;ext=1",
         "1234567890123456",
     ] {
         let reply = house.post("/login/", json!({ "phone": phone })).await;
@@ -66,12 +72,43 @@ async fn what_is_no_number_is_refused_and_gets_no_message() {
 }
 
 #[tokio::test]
+async fn what_is_one_slip_away_is_told_what_was_expected() {
+    let house = Harness::new();
+    for phone in [
+        "+89123456789",
+        "+7 8 912 345-67-89",
+        "8 7 912 345-67-89",
+        "0079123456789",
+        "8 10 7 912 345-67-89",
+        "+7912345678",
+        "+791234567890",
+        "8912345678",
+        "891234567890",
+        "912345678",
+        "91234567890",
+    ] {
+        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let problem = reply.refused(422, "phone_invalid");
+        let detail = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("expected +"), "{detail}");
+        assert!(!reply.text.contains(phone), "{phone} is repeated");
+    }
+    // Where messages are sent there, it is a number like any other.
+    let afghanistan = Harness::with(&[("INVITED_LOGIN__DESTINATIONS", "+79#########, +93")]);
+    afghanistan.login("93701234567").await;
+    assert_eq!(house.gateway.count(), 0);
+}
+
+#[tokio::test]
 async fn numbers_outside_the_list_get_no_message() {
     let house = Harness::new();
     for phone in [
         "+77012345678",
         "+76123456789",
+        "+79401234567",
+        "8 940 123-45-67",
         "+74951234567",
+        "4951234567",
         "+447911123456",
         "+12025550123",
     ] {
@@ -82,8 +119,14 @@ async fn numbers_outside_the_list_get_no_message() {
         assert_eq!(problem["errors"][0]["pointer"], "#/phone");
     }
     assert_eq!(house.gateway.count(), 0);
-    let abroad = Harness::with(&[("INVITED_LOGIN__DESTINATIONS", "+79#########, +44")]);
+    let abroad = [("INVITED_LOGIN__DESTINATIONS", "+7, +44, !+7495")];
+    let abroad = Harness::with(&abroad);
     abroad.login("+447911123456").await;
+    abroad.login("+79401234567").await;
+    abroad
+        .post("/login/", json!({ "phone": "+74951234567" }))
+        .await
+        .refused(422, "phone_not_allowed");
 }
 
 #[tokio::test]

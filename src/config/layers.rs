@@ -9,7 +9,7 @@ use super::{
     value::{Setting, TestNumber},
 };
 use crate::{
-    domain::phone::{Phone, Region},
+    domain::{phone::Phone, region::Region},
     sms::plan::{Choice, Plan},
 };
 

@@ -5,10 +5,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{AppHash, ConfigError, Count, Entry, Host, Layers, Name, Origin, PublicUrl};
 use crate::{
     domain::{
-        destination::Destination,
+        destination::Destinations,
         limit::Limit,
         money::{self, Price},
-        phone::Region,
+        region::Region,
     },
     sms::{plan, text},
     store,
@@ -108,11 +108,11 @@ section! {
         guesses_per_token: Count<1, 100> = "3";
         /// Live sms-tokens of one phone; its known devices may have as many again.
         live_tokens_per_phone: Count<1, 100> = "3";
-        /// Numbers that may be sent to: +, leading digits, a # for each further digit.
-        destinations: Vec<Destination> = "+79#########";
+        /// Numbers that may be sent to: +, leading digits, a # for each further digit; with ! in front, numbers that may not.
+        destinations: Destinations = "+79#########, !+7940";
         /// How long after a login by code the phone may be changed.
         fresh_for: Duration = "15m";
-        /// The country whose trunk form is understood, as in 8 912 345-67-89.
+        /// The country whose domestic forms are understood, as in 8 912 345-67-89.
         default_region: Region = "RU";
     }
 }

@@ -15,10 +15,11 @@ use crate::{
     domain::{
         challenge::Fixed,
         code::OneTimeCode,
-        destination::Destination,
+        destination::{Destination, Destinations},
         limit::Limit,
         money::{Budget, Price},
-        phone::{Phone, Region},
+        phone::Phone,
+        region::Region,
         time::{Timestamp, parse_span},
     },
     sms::{plan, text},
@@ -106,6 +107,12 @@ impl Setting for ipnet::IpNet {
         network.ok_or_else(|| {
             "is no network: write an address and a prefix length, as in \"10.0.0.0/8\"".to_owned()
         })
+    }
+}
+
+impl Setting for Destinations {
+    fn read(value: &Value) -> Result<Self, String> {
+        Ok(Self::new(Vec::read(value)?)?)
     }
 }
 

@@ -4,12 +4,47 @@ use std::str::FromStr;
 
 use super::phone::{DIGITS, Phone};
 
-/// Numbers that may be sent to: `+` and digits, then a `#` for each further
-/// digit. Without any `#` it is a prefix of numbers of every length.
+/// Which numbers may be sent to: those that some pattern covers, and no
+/// excluding one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destinations(Vec<Destination>);
+
+impl Destinations {
+    /// The numbers of these patterns.
+    ///
+    /// # Errors
+    /// There is none that could be sent to, as the end of a sentence.
+    pub fn new(patterns: Vec<Destination>) -> Result<Self, &'static str> {
+        let list = Self(patterns);
+        if list.0.is_empty() {
+            return Err("is empty: nobody could log in");
+        }
+        if list.included().next().is_none() {
+            return Err("only excludes numbers: nobody could log in");
+        }
+        Ok(list)
+    }
+
+    /// Whether `phone` may be sent to.
+    pub fn cover(&self, phone: Phone) -> bool {
+        let covering = || self.0.iter().filter(|pattern| pattern.covers(phone));
+        covering().next().is_some() && covering().all(|pattern| !pattern.excludes)
+    }
+
+    /// The patterns that exclude nothing.
+    pub fn included(&self) -> impl Iterator<Item = &Destination> {
+        self.0.iter().filter(|pattern| !pattern.excludes)
+    }
+}
+
+/// A pattern of numbers: `+` and digits, then a `#` for each further digit.
+/// Without any `#` it is a prefix of numbers of every length. With a `!` in
+/// front its numbers are excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     prefix: String,
     more: Option<usize>,
+    excludes: bool,
 }
 
 impl Destination {
@@ -40,8 +75,10 @@ impl FromStr for Destination {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "is no destination: write +, the leading digits, and a # for each further digit, as in \"+79#########\"";
-        let pattern = text.trim().strip_prefix('+').ok_or(expected)?;
+        let expected = "is not a destination: write +, the leading digits, and a # for each further digit, as in \"+79#########\"; with ! in front to exclude them";
+        let text = text.trim();
+        let included = text.strip_prefix('!');
+        let pattern = included.unwrap_or(text).strip_prefix('+').ok_or(expected)?;
         let prefix = pattern.trim_end_matches('#');
         let more = pattern.len() - prefix.len();
         if prefix.is_empty()
@@ -56,6 +93,7 @@ impl FromStr for Destination {
         Ok(Self {
             prefix: prefix.to_owned(),
             more: (more > 0).then_some(more),
+            excludes: included.is_some(),
         })
     }
 }
@@ -63,23 +101,29 @@ impl FromStr for Destination {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::phone::Region;
+
+    fn list(text: &str) -> Destinations {
+        let patterns = text.split(", ").map(|one| one.parse().unwrap());
+        Destinations::new(patterns.collect()).unwrap()
+    }
+
+    fn covers(list: &Destinations, digits: &str) -> bool {
+        list.cover(Phone::from_digits(digits).unwrap())
+    }
 
     #[test]
     fn destinations_are_prefixes_or_whole_patterns() {
-        let russian_mobile: Destination = "+79#########".parse().unwrap();
-        let britain: Destination = "+44".parse().unwrap();
-        let covers =
-            |list: &Destination, text: &str| list.covers(Phone::parse(text, Region::RU).unwrap());
-        assert!(covers(&russian_mobile, "+79123456789"));
-        assert!(!covers(&russian_mobile, "+77012345678"));
-        assert!(covers(&britain, "+447911123456"));
-        for (list, nth) in [
-            (&russian_mobile, 0),
-            (&russian_mobile, u64::MAX),
-            (&britain, 42),
+        let both = list("+79#########, +44");
+        for (digits, is_covered) in [
+            ("79123456789", true),
+            ("77012345678", false),
+            ("447911123456", true),
+            ("4479111234", true),
         ] {
-            assert!(list.covers(list.number(nth).unwrap()));
+            assert_eq!(covers(&both, digits), is_covered, "{digits}");
+        }
+        for (pattern, nth) in both.included().flat_map(|one| [(one, 0), (one, u64::MAX)]) {
+            assert!(pattern.covers(pattern.number(nth).unwrap()));
         }
         for text in [
             "",
@@ -90,8 +134,32 @@ mod tests {
             "+7x",
             "+0#",
             "+79##############",
+            "!",
+            "!79",
+            "!!+79",
+            "+!79",
         ] {
             assert!(text.parse::<Destination>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_pattern_excludes_no_other_lets_in() {
+        for text in [
+            "+79#########, !+7940",
+            "!+7940#######, +79",
+            "+7, !+7940, +7940",
+        ] {
+            let list = list(text);
+            assert!(covers(&list, "79391234567"), "{text}");
+            assert!(!covers(&list, "79401234567"), "{text}");
+            assert!(covers(&list, "79411234567"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_lets_nobody_in_is_refused() {
+        assert!(Destinations::new(Vec::new()).is_err());
+        assert!(Destinations::new(vec!["!+7940".parse().unwrap()]).is_err());
     }
 }

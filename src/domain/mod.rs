@@ -20,6 +20,7 @@ pub mod money;
 pub mod notice;
 pub mod phone;
 pub mod profile;
+pub mod region;
 pub mod session;
 pub mod source;
 pub mod text;

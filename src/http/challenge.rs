@@ -90,10 +90,17 @@ const SHARED: [&str; 3] = [
 
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
 pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
-    let phone = Phone::parse(text, app.config.login.default_region)
-        .map_err(|_| Problem::at(&problem::PHONE_INVALID, "#/phone", "is not a phone number"))?;
+    let region = app.config.login.default_region;
+    let invalid = || {
+        let reason = format!("is not a phone number: {}", region.expected());
+        Problem::at(&problem::PHONE_INVALID, "#/phone", &reason)
+    };
+    let phone = Phone::parse(text, region).map_err(|_| invalid())?;
     let fixed = app.config.fixed_code(phone, now).cloned();
     if fixed.is_none() && !app.config.may_send_to(phone) {
+        if region.is_slip(text) {
+            return Err(invalid());
+        }
         let reason = "is not a number that messages are sent to";
         return Err(Problem::at(&problem::PHONE_NOT_ALLOWED, "#/phone", reason));
     }

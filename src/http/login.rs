@@ -34,7 +34,7 @@ pub struct LoginApi;
 #[derive(Object)]
 #[oai(example)]
 pub struct PhoneRequest {
-    /// In international form, or in the trunk form of the default region.
+    /// In international form, or as it is dialled in the default region.
     #[oai(validator(max_length = 64))]
     pub phone: String,
 }

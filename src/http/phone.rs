@@ -28,7 +28,7 @@ pub struct PhoneApi;
 #[derive(Object)]
 #[oai(example)]
 pub struct NewPhoneRequest {
-    /// In international form, or in the trunk form of the default region.
+    /// In international form, or as it is dialled in the default region.
     #[oai(validator(max_length = 64))]
     phone: String,
 }

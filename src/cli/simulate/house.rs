@@ -59,7 +59,7 @@ impl House {
         let dearest = config
             .login
             .destinations
-            .iter()
+            .included()
             .filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)))
             .max_by_key(|(price, _)| *price);
         Some(Self {
