@@ -20,6 +20,39 @@ async fn a_code_names_the_one_who_invited() {
 }
 
 #[tokio::test]
+async fn a_code_is_read_as_people_type_it() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let code = alice.invitation_code().await;
+    let (left, right) = code.split_at(3);
+    let wide = |letter| char::from_u32(u32::from(letter) + 0xfee0).unwrap();
+    let cyrillic = |letter: char| match "ABEKMHOPCTYX".find(letter) {
+        Some(at) => "АВЕКМНОРСТУХ".chars().nth(at).unwrap(),
+        None => letter,
+    };
+    for typed in [
+        format!("\u{200b}{left}\u{a0}{right}\u{feff}"),
+        format!("{left}—{right}").to_lowercase(),
+        code.chars().map(wide).collect(),
+        code.chars().map(cyrillic).collect(),
+        code.chars()
+            .map(cyrillic)
+            .collect::<String>()
+            .to_lowercase(),
+        format!("https://example.com/login/i/{code}/"),
+        format!("example.com/i/{code}?from=a/b"),
+    ] {
+        bob.redeem(&typed).await.ok();
+        let token = house.ask(CAROL).await;
+        let confirm = json!({ "sms_code": house.code(), "invitation_code": typed });
+        let headers = [("sms-token", &*token)];
+        let (method, path) = (poem::http::Method::POST, "/login/sms-confirm/");
+        let reply = house.call(method, path, &headers, Some(confirm)).await.ok();
+        assert_eq!(reply["invitation"]["invited_by"], ALICE[1..], "{typed:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_code_again_is_the_same_answer_and_another_is_refused() {
     let house = Harness::new();
     let (alice, bob, carol) = (
@@ -48,7 +81,14 @@ async fn codes_that_do_not_help_are_refused() {
         .redeem("000000")
         .await
         .refused(404, "invitation_not_found");
-    for code in ["", "AAAAA", "AAAAAAA", "AAA AA", "ÄAAAAA"] {
+    for code in [
+        "",
+        "AAAAA",
+        "AAAAAAA",
+        "AAA AA",
+        "ÄAAAAA",
+        "https://example.com/i/",
+    ] {
         let problem = alice.redeem(code).await.refused(422, "validation_failed");
         assert_eq!(problem["errors"][0]["pointer"], "#/invitation_code");
     }

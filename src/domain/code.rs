@@ -6,6 +6,8 @@ use std::fmt;
 use rand::{CryptoRng, RngExt};
 use subtle::ConstantTimeEq;
 
+use super::text::is_separator;
+
 /// A one-time code: 4 to 10 ASCII digits. Neither `Display` nor `Debug` shows
 /// it; [`OneTimeCode::reveal`] is for those who tell it to the phone.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,15 +79,18 @@ impl InvitationCode {
         }))
     }
 
-    /// Reads a code as people type it: surrounding white space and ASCII case are forgiven.
+    /// Reads a code as people type it, or a link that ends in one. Case,
+    /// spaces and dashes are forgiven, and so is the wrong keyboard layout.
     pub fn parse(text: &str) -> Result<Self, NotACode> {
-        let code: [u8; 6] = text.trim().as_bytes().try_into().map_err(|_| NotACode)?;
-        let code = code.map(|letter| letter.to_ascii_uppercase());
-        let known = |letter: &u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
-        if code.iter().all(known) {
-            Ok(Self(code))
-        } else {
-            Err(NotACode)
+        let code = last_segment(text).unwrap_or(text);
+        let mut letters = code.chars().filter(|letter| !is_separator(*letter));
+        let mut read = [0; 6];
+        for place in &mut read {
+            *place = letters.next().and_then(plain).ok_or(NotACode)?;
+        }
+        match letters.next() {
+            None => Ok(Self(read)),
+            Some(_) => Err(NotACode),
         }
     }
 
@@ -99,6 +104,48 @@ impl fmt::Display for InvitationCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// The last segment of a link's path, if it is a link.
+fn last_segment(text: &str) -> Option<&str> {
+    let path = text.split(['?', '#']).next()?;
+    let path = path.trim_end_matches(|c| c == '/' || is_separator(c));
+    path.rsplit_once('/').map(|(_, last)| last)
+}
+
+/// Cyrillic letters, in both cases, that cannot be told from Latin ones.
+const TWINS: [(&str, u8); 18] = [
+    ("Аа", b'A'),
+    ("Вв", b'B'),
+    ("Сс", b'C'),
+    ("Ее", b'E'),
+    ("НнҺһ", b'H'),
+    ("Іі", b'I'),
+    ("Јј", b'J'),
+    ("Кк", b'K'),
+    ("Мм", b'M'),
+    ("Оо", b'O'),
+    ("Рр", b'P'),
+    ("Ԛԛ", b'Q'),
+    ("Ѕѕ", b'S'),
+    ("Тт", b'T'),
+    ("Ԝԝ", b'W'),
+    ("Хх", b'X'),
+    ("УуҮү", b'Y'),
+    ("Ӏӏ", b'I'),
+];
+
+/// The capital letter or digit of a code that looks like this one.
+fn plain(letter: char) -> Option<u8> {
+    let ascii = match letter {
+        // Full-width forms stand in the order of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => u8::try_from(u32::from(letter) - 0xfee0).ok()?,
+        letter if letter.is_ascii() => u8::try_from(letter).ok()?,
+        letter => TWINS.iter().find(|(twins, _)| twins.contains(letter))?.1,
+    };
+    ascii
+        .is_ascii_alphanumeric()
+        .then(|| ascii.to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -157,21 +204,58 @@ mod tests {
     }
 
     #[test]
-    fn invitation_codes_are_trimmed_and_folded() {
-        for text in ["QBX27C", " qbx27c\n", "Qbx27c"] {
-            assert_eq!(
-                InvitationCode::parse(text).unwrap().as_str(),
-                "QBX27C",
-                "{text:?}"
-            );
+    fn invitation_codes_are_read_as_people_type_them() {
+        for text in [
+            "QBX27C",
+            " qbx27c\n",
+            "qbx 27c",
+            "QBX—27C",
+            "Q\u{a0}B\u{2009}X\u{2011}27C\u{feff}",
+            "\u{200e}QBX\u{2060}27C\u{200b}",
+            "QВХ27С",
+            "qвх27с",
+            "ＱｂＸ２７Ｃ",
+            "https://login.example.com/i/QBX27C/",
+            "http://example.com/a/prefix/i/qbx27c",
+            "login.example.com/i/QBX-27C/?utm=a/b#top",
+            "https://example.com/i/QBX27C#/about",
+            " https://example.com/i/QBX27C/\u{200b} ",
+        ] {
+            let read = InvitationCode::parse(text).map(|code| code.to_string());
+            assert_eq!(read.as_deref(), Ok("QBX27C"), "{text:?}");
         }
         // Never drawn, yet well-formed: the alphabet may have been another once.
         assert!(InvitationCode::parse("O0I1AA").is_ok());
         for text in [
-            "", "QBX27", "QBX27CC", "QBX 7C", "QBX27Ü", "ſBX27C", "QBX27-",
+            "",
+            "QBX27",
+            "QBX27CC",
+            "QBX27Ü",
+            "ſBX27C",
+            "QBX27-",
+            "QBX27.",
+            "QBX27٣",
+            "QBX27Ж",
+            "QBX27C?",
+            "/",
+            "https://example.com/i/",
+            "https://example.com/i/QBX27C/more",
+            "https://example.com/?code=QBX27C",
         ] {
             assert_eq!(InvitationCode::parse(text), Err(NotACode), "{text}");
         }
+    }
+
+    /// Every way to write a letter of a code.
+    fn spellings(letter: char) -> Vec<char> {
+        let wide = char::from_u32(u32::from(letter) + 0xfee0).unwrap();
+        let twins = TWINS.iter().filter(|twin| char::from(twin.1) == letter);
+        let twins = twins.flat_map(|(twins, _)| twins.chars());
+        let small = [
+            letter.to_ascii_lowercase(),
+            wide.to_lowercase().next().unwrap(),
+        ];
+        twins.chain([letter, wide]).chain(small).collect()
     }
 
     proptest! {
@@ -181,6 +265,23 @@ mod tests {
             if let Ok(code) = InvitationCode::parse(&text) {
                 prop_assert_eq!(InvitationCode::parse(code.as_str()), Ok(code));
             }
+        }
+
+        #[test]
+        fn every_spelling_of_a_code_is_that_code(
+            code in "[A-Z0-9]{6}",
+            choices in proptest::collection::vec(any::<prop::sample::Index>(), 6),
+            between in "[ \t\u{a0}\u{3000}\u{2010}-\u{2015}\u{2212}\u{ff0d}\u{200b}-\u{200f}\u{feff}-]{0,4}",
+            around in prop::sample::select(vec![("", ""), (" ", "\n"), ("https://a.example/i/", "/"), ("a.example/x/i/", "?b=/c#d")]),
+        ) {
+            let mut text = around.0.to_owned();
+            for (letter, choice) in code.chars().zip(&choices) {
+                text.push(*choice.get(&spellings(letter)));
+                text.push_str(&between);
+            }
+            text.push_str(around.1);
+            let read = InvitationCode::parse(&text).map(|code| code.to_string());
+            prop_assert_eq!(read, Ok(code), "{:?}", text);
         }
     }
 }

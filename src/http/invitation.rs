@@ -24,8 +24,8 @@ pub struct InvitationApi;
 #[derive(Object)]
 #[oai(example)]
 pub struct RedeemRequest {
-    /// Six letters and digits, in either case.
-    #[oai(validator(max_length = 64))]
+    /// Six letters and digits as people type them, or a link that ends in them.
+    #[oai(validator(max_length = 2048))]
     invitation_code: String,
 }
 
