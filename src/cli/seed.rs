@@ -239,7 +239,7 @@ fn person(
     };
     for _ in 0..id::DRAWS {
         let phone = Phone::from_digits(
-            &(79_000_000_000 + rng.random_range(0..1_000_000_000_u64)).to_string(),
+            &(79_000_000_000 + rng.random_range(0..400_000_000_u64)).to_string(),
         );
         let user = User {
             id: UserId(id::draw(now, rng)),

@@ -166,7 +166,7 @@ impl Client {
     /// A phone of its own, with a prefix (the number less its last four digits) of its own.
     fn phone(&self) -> String {
         let number = self.people.len() * 64 + self.number;
-        format!("+79{:05}{:04}", number % 100_000, number / 100_000)
+        format!("+79{:05}{:04}", number % 40_000, number / 40_000)
     }
 }
 

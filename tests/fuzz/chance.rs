@@ -55,7 +55,7 @@ impl Chance {
 
     /// A number that may be sent to.
     pub fn phone(&mut self) -> String {
-        format!("+79{}", self.digits(9))
+        format!("+79{}{}", self.below(4), self.digits(8))
     }
 
     /// A word like no other.
