@@ -43,8 +43,9 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "ALTER TABLE sessions DROP COLUMN device;
-         DELETE FROM refinery_schema_history WHERE version = 11",
+        "ALTER TABLE sessions DROP COLUMN is_used;
+         ALTER TABLE challenges DROP COLUMN source;
+         DELETE FROM refinery_schema_history WHERE version = 12",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -52,7 +53,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V11__session_devices".to_owned())]
+        [Migration("V12__lost_answers".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }

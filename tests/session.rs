@@ -9,7 +9,7 @@ use invited::{
     token::{TokenError, access},
 };
 use poem::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{ALICE, Actor, BOB, Harness, Reply};
 
@@ -32,24 +32,164 @@ async fn within_the_grace_the_same_successor_comes_again() {
     let alice = house.login(ALICE).await;
     let first = alice.exchange(&alice.refresh).await.ok();
     house.advance(10);
-    assert_eq!(alice.exchange(&alice.refresh).await.ok(), first);
+    let second = alice.exchange(&alice.refresh).await.ok();
+    for token in ["access", "refresh"] {
+        assert_eq!(second[token], first[token]);
+    }
 }
 
 #[tokio::test]
 async fn after_the_grace_reuse_ends_the_session() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;
-    let next = alice.exchange(&alice.refresh).await.ok();
+    let next = alice.with(&alice.exchange(&alice.refresh).await.ok());
+    next.profile().await;
     house.advance(11);
     alice
         .exchange(&alice.refresh)
         .await
         .refused(401, "refresh_reused");
-    alice
-        .exchange(next["refresh"].as_str().unwrap())
+    next.exchange(&next.refresh)
         .await
         .refused(401, "token_invalid");
-    alice.get("/profile/").await.refused(401, "token_invalid");
+    for tokens in [&alice, &next] {
+        tokens.get("/profile/").await.refused(401, "token_invalid");
+    }
+}
+
+#[tokio::test]
+async fn tabs_that_use_the_successor_do_not_take_the_grace_from_one_another() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let first = alice.exchange(&alice.refresh).await.ok();
+    alice.with(&first).profile().await;
+    house.advance(10);
+    let second = alice.exchange(&alice.refresh).await.ok();
+    assert_eq!(second["refresh"], first["refresh"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_comes_again_hours_later() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let lost = alice.exchange(&alice.refresh).await.ok();
+    house.advance(3600);
+    // What came before is still good, and says nothing of the successor.
+    alice.profile().await;
+    let found = alice.exchange(&alice.refresh).await.ok();
+    let tokens = |pair: &Value| (pair["access"].clone(), pair["refresh"].clone());
+    assert_eq!(tokens(&found), tokens(&lost));
+    let left = (&found["expires_in"], &found["refresh_expires_in"]);
+    assert_eq!(left, (&json!(5400), &json!(82_800)));
+    alice.with(&found).profile().await;
+    house.advance(1);
+    let replayed = alice.exchange(&alice.refresh).await;
+    replayed.refused(401, "refresh_reused");
+}
+
+#[tokio::test]
+async fn whatever_a_successor_is_used_for_ends_its_predecessor() {
+    let house = Harness::new();
+    let used_for = async |number: usize, actor: &Actor| match number {
+        0 => actor.get("/profile/").await,
+        1 => actor.get("/profile/sessions/").await,
+        2 => actor.patch("/profile/", json!({})).await,
+        // Refusals take back what was done for them, but not that they were asked for.
+        3 => actor.redeem("000000").await,
+        4 => actor.delete("/profile/sessions/1/").await,
+        _ => actor.post("/profile/phone/", json!({ "phone": BOB })).await,
+    };
+    for number in 0..6 {
+        let alice = house.login(ALICE).await;
+        // What was shown to the tokens before is not shown again unseen.
+        alice.profile().await;
+        house.advance(900);
+        let next = alice.with(&alice.exchange(&alice.refresh).await.ok());
+        let status = used_for(number, &next).await.status.as_u16();
+        assert_eq!(status, [200, 200, 200, 404, 404, 403][number]);
+        house.advance(11);
+        let replayed = alice.exchange(&alice.refresh).await;
+        replayed.refused(401, "refresh_reused");
+    }
+}
+
+#[tokio::test]
+async fn that_a_successor_is_used_outlives_a_restart() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    alice
+        .with(&alice.exchange(&alice.refresh).await.ok())
+        .profile()
+        .await;
+    let refresh = alice.refresh.clone();
+    drop(alice);
+    let house = house.restarted();
+    house.advance(11);
+    let replayed = house.post("/token/refresh/", json!({ "refresh": refresh }));
+    replayed.await.refused(401, "refresh_reused");
+}
+
+#[tokio::test]
+async fn a_first_use_that_cannot_be_written_down_is_none() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let next = alice.with(&alice.exchange(&alice.refresh).await.ok());
+    let no_writing = "CREATE TRIGGER no_writing BEFORE UPDATE OF is_used ON sessions
+        BEGIN SELECT RAISE(ABORT, 'no'); END";
+    house.intruder().execute_batch(no_writing).unwrap();
+    for _ in 0..2 {
+        assert!(next.get("/profile/").await.status.is_server_error());
+    }
+    let sql = "DROP TRIGGER no_writing";
+    house.intruder().execute_batch(sql).unwrap();
+    house.advance(11);
+    let again = alice.exchange(&alice.refresh).await.ok();
+    assert_eq!(again["refresh"], json!(next.refresh));
+    next.profile().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_prolongs_no_grace() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let next = alice.with(&alice.exchange(&alice.refresh).await.ok());
+    next.profile().await;
+    house.advance(11);
+    house.clock.set(crate::harness::NOON);
+    let replayed = alice.exchange(&alice.refresh).await;
+    replayed.refused(401, "refresh_reused");
+}
+
+#[tokio::test]
+async fn a_session_ends_however_much_it_is_used() {
+    let house = Harness::with(&[("INVITED_TOKENS__SESSION_TTL", "30h")]);
+    let alice = house.login(ALICE).await;
+    house.advance(20 * 3600);
+    let next = alice.exchange(&alice.refresh).await.ok();
+    let left = (&next["expires_in"], &next["refresh_expires_in"]);
+    assert_eq!(left, (&json!(9000), &json!(10 * 3600)));
+    house.advance(9 * 3600);
+    let last = alice.with(&alice.exchange(next["refresh"].as_str().unwrap()).await.ok());
+    house.advance(3600);
+    // The leeway of a token prolongs no session.
+    let late = last.exchange(&last.refresh).await;
+    late.refused(401, "token_invalid");
+    last.get("/profile/").await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn of_too_many_sessions_the_longest_unused_gives_way() {
+    let house = Harness::new();
+    let (kept, oldest) = (house.login(ALICE).await, house.login(ALICE).await);
+    house.advance(60);
+    let refreshed = kept.with(&kept.exchange(&kept.refresh).await.ok());
+    oldest.profile().await;
+    for _ in 2..51 {
+        house.login(ALICE).await;
+    }
+    let sessions = refreshed.get("/profile/sessions/").await.ok();
+    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 50);
+    oldest.get("/profile/").await.refused(401, "token_invalid");
 }
 
 #[tokio::test]
@@ -109,6 +249,18 @@ async fn tokens_live_as_long_as_they_say_and_five_seconds() {
         .exchange(&alice.refresh)
         .await
         .refused(401, "token_expired");
+}
+
+#[tokio::test]
+async fn a_login_says_whether_the_account_is_new_and_how_long_its_tokens_live() {
+    let house = Harness::new();
+    for created in [true, false] {
+        let token = house.ask(ALICE).await;
+        let reply = house.confirm(&token, &house.code()).await.ok();
+        assert_eq!(reply["created"], created);
+        let lives = (&reply["expires_in"], &reply["refresh_expires_in"]);
+        assert_eq!(lives, (&json!(9000), &json!(86_400)));
+    }
 }
 
 #[tokio::test]

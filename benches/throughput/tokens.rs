@@ -71,6 +71,7 @@ const NOTHING: Measure = Measure {
 const POLICY: Policy = Policy {
     access_ttl: Duration::from_mins(150),
     refresh_ttl: Duration::from_hours(24),
+    session_ttl: Duration::from_hours(90 * 24),
     grace: Duration::from_secs(10),
     fresh_for: Duration::from_mins(15),
 };
@@ -113,5 +114,6 @@ fn session_at() -> Session {
         current: Generation::draw(&mut dice()),
         issued_at: now,
         previous: None,
+        is_used: true,
     }
 }

@@ -259,6 +259,7 @@ impl Config {
         session::Policy {
             access_ttl: self.tokens.access_ttl,
             refresh_ttl: self.tokens.refresh_ttl,
+            session_ttl: self.tokens.session_ttl,
             grace: self.tokens.refresh_grace,
             fresh_for: self.login.fresh_for,
         }

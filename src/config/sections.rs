@@ -94,8 +94,10 @@ section! {
         refresh_ttl: Duration = "86400s";
         /// Life of an sms-token and its code.
         sms_token_ttl: Duration = "180s";
-        /// How long an exchanged refresh token yields the same successor again.
+        /// How long an exchanged refresh token yields the same successor again, even if that was used.
         refresh_grace: Duration = "10s";
+        /// Life of a session, however much it is used.
+        session_ttl: Duration = "90d";
     }
 }
 

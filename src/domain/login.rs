@@ -36,6 +36,8 @@ pub enum Confirmation {
 /// A successful login.
 #[derive(Debug)]
 pub struct Welcome {
+    /// Whether the account is new.
+    pub created: bool,
     /// The session that was begun.
     pub session: Session,
     /// The secret by which this device is known from now on.
@@ -59,7 +61,9 @@ pub fn confirm(
         refused => return Ok(Confirmation::Refused(refused)),
     }
     let (phone, now) = (attempt.answer.phone, visitor.now);
-    let user = match tx.user_by_phone(phone)? {
+    let known = tx.user_by_phone(phone)?;
+    let created = known.is_none();
+    let user = match known {
         Some(user) => user,
         None => user::register(tx, phone, now, rng)?,
     };
@@ -72,6 +76,7 @@ pub fn confirm(
     let (origin, hash) = (&attempt.origin, device.hash());
     let session = session::begin(tx, visitor, user.id, origin, hash, sessions, rng)?;
     Ok(Confirmation::Welcome(Box::new(Welcome {
+        created,
         session,
         device,
         invitation,

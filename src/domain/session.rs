@@ -1,9 +1,13 @@
 //! A session: one login, and the family of refresh tokens that came of it.
 //!
 //! A refresh token is good once. Within a short grace the one that was just
-//! exchanged yields the very same successor again, so that a lost answer or a
-//! second tab does no harm; after that it is a stolen copy, and the session
+//! exchanged yields the very same successor again, so that parallel tabs do no
+//! harm; and it still does as long as no token of the successor was ever used,
+//! for then the answer was lost. Otherwise it is a stolen copy, and the session
 //! ends (RFC 9700, section 4.14.2).
+//!
+//! So the first use of a successor is written down before it is answered. That
+//! is one write a refresh, and none for a session that was never refreshed.
 
 use std::time::Duration;
 
@@ -18,6 +22,9 @@ use super::{
     tx::{StoreError, Tx},
     user::{User, UserId},
 };
+
+/// Sessions of one user; one more takes the place of the longest unused.
+const MOST_PER_USER: usize = 50;
 
 /// Identifies a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +67,7 @@ pub struct Session {
     pub user: UserId,
     /// The login, by the clock of limits, which never goes back.
     pub created_at: Timestamp,
-    /// When it drew tokens last.
+    /// When it drew tokens last, by the same clock.
     pub used_at: Timestamp,
     /// When its last token expires.
     pub expires_at: Timestamp,
@@ -72,8 +79,23 @@ pub struct Session {
     pub current: Generation,
     /// When that generation was issued (the `iat` of its tokens).
     pub issued_at: Timestamp,
-    /// The generation before, whose refresh token is good within the grace.
+    /// The generation before, whose refresh token may yield the current one again.
     pub previous: Option<Generation>,
+    /// Whether a token of the current generation was ever used. The first one
+    /// has no predecessor to tell that to, and counts as used.
+    pub is_used: bool,
+}
+
+impl Session {
+    /// Until when tokens of the current generation are good that live so long.
+    pub fn until(&self, ttl: Duration, policy: Policy) -> Timestamp {
+        (self.issued_at + ttl).min(self.ends_at(policy))
+    }
+
+    /// When it is over, however much it is used.
+    fn ends_at(&self, policy: Policy) -> Timestamp {
+        self.created_at + policy.session_ttl
+    }
 }
 
 /// How long tokens last.
@@ -83,15 +105,19 @@ pub struct Policy {
     pub access_ttl: Duration,
     /// Life of a refresh token.
     pub refresh_ttl: Duration,
-    /// How long an exchanged refresh token yields the same successor again.
+    /// Life of a session, however much it is used.
+    pub session_ttl: Duration,
+    /// How long an exchanged refresh token yields the same successor again,
+    /// whether or not that was used.
     pub grace: Duration,
     /// How long a login by code is a [`FreshLogin`].
     pub fresh_for: Duration,
 }
 
 impl Policy {
-    fn expiry(self, issued_at: Timestamp) -> Timestamp {
-        issued_at + self.access_ttl.max(self.refresh_ttl)
+    /// Life of the token that lives longer.
+    fn longest(self) -> Duration {
+        self.access_ttl.max(self.refresh_ttl)
     }
 }
 
@@ -103,6 +129,8 @@ pub struct Bearer {
     pub user: UserId,
     /// The session.
     pub session: SessionId,
+    /// Of which generation the token is.
+    pub generation: Generation,
 }
 
 /// A caller whose session was begun by a code a short while ago. It is asked
@@ -138,7 +166,8 @@ pub enum Rotation {
     Gone,
 }
 
-/// Begins a session.
+/// Begins a session. When the user has too many, those that drew no tokens for
+/// longest end.
 pub fn begin(
     tx: &mut dyn Tx,
     visitor: &Visitor,
@@ -153,14 +182,17 @@ pub fn begin(
         id: SessionId(0),
         user,
         created_at: visitor.at,
-        used_at: now,
-        expires_at: policy.expiry(now),
+        used_at: visitor.at,
+        expires_at: now,
         origin: origin.clone(),
         device: Some(device),
         current: Generation::draw(rng),
         issued_at: now,
         previous: None,
+        is_used: true,
     };
+    session.expires_at = session.until(policy.longest(), policy);
+    tx.delete_surplus_sessions(user, MOST_PER_USER - 1)?;
     for _ in 0..id::DRAWS {
         session.id = SessionId(id::draw(now, rng));
         if tx.insert_session(&session)? {
@@ -174,29 +206,33 @@ pub fn begin(
     Err(StoreError::no_free_id("session"))
 }
 
-/// Exchanges the refresh token of generation `shown` for the next.
+/// Exchanges the refresh token that `bearer` shows for the next.
 pub fn rotate(
     tx: &mut dyn Tx,
+    visitor: &Visitor,
     bearer: Bearer,
-    shown: Generation,
     policy: Policy,
-    now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Rotation, StoreError> {
     let Some((mut session, _)) = authorize(tx, bearer)? else {
         return Ok(Rotation::Gone);
     };
-    if shown == session.current {
+    if session.ends_at(policy) <= visitor.now {
+        tx.delete_session(session.id)?;
+        return Ok(Rotation::Gone);
+    }
+    if bearer.generation == session.current {
         session.previous = Some(session.current);
         session.current = Generation::draw(rng);
-        session.issued_at = now;
-        session.used_at = now;
-        session.expires_at = policy.expiry(now);
+        session.is_used = false;
+        session.issued_at = visitor.now;
+        session.used_at = visitor.at;
+        session.expires_at = session.until(policy.longest(), policy);
         tx.update_session(&session)?;
         return Ok(Rotation::Granted(session));
     }
-    let within_grace = now.since(session.issued_at) <= policy.grace;
-    if session.previous == Some(shown) && within_grace {
+    let within_grace = visitor.at.since(session.used_at) <= policy.grace;
+    if session.previous == Some(bearer.generation) && (within_grace || !session.is_used) {
         return Ok(Rotation::Granted(session));
     }
     tx.delete_session(session.id)?;
@@ -214,6 +250,18 @@ pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, Use
         return Ok(None);
     };
     Ok(tx.user(bearer.user)?.map(|user| (session, user)))
+}
+
+/// Whether this is the first use of a generation, which is to be written down
+/// with [`note_use`] before anything is done for the caller.
+pub fn is_first_use(session: &Session, bearer: Bearer) -> bool {
+    !session.is_used && session.current == bearer.generation
+}
+
+/// Writes down that a token of this generation was used: its predecessor is
+/// worth nothing from now on.
+pub fn note_use(tx: &mut dyn Tx, bearer: Bearer) -> Result<(), StoreError> {
+    tx.note_session_use(bearer.session, bearer.generation)
 }
 
 /// Ends every session of a user, and forgets the devices.

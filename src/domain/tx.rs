@@ -16,7 +16,7 @@ use super::{
     ledger::{Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     phone::Phone,
-    session::{Session, SessionId},
+    session::{Generation, Session, SessionId},
     time::Timestamp,
     user::{User, UserId},
 };
@@ -115,8 +115,13 @@ pub trait Sessions {
     fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError>;
     /// Writes down a rotation.
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Writes down that the current generation was used, if it is this one.
+    fn note_session_use(&mut self, id: SessionId, generation: Generation)
+    -> Result<(), StoreError>;
     /// The user's sessions that expire after `now`, newest first.
     fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    /// Ends a user's sessions but for the `kept` that drew tokens last.
+    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError>;
     /// Ends a session.
     fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError>;
     /// Ends every session of a user.

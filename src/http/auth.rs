@@ -2,6 +2,8 @@
 //! session and its user still exist is the first thing that each transaction
 //! of a [`Caller`] asks, so that no handler can forget to.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -13,7 +15,7 @@ use crate::{
     app::Context,
     domain::{
         session::{self, Bearer, FreshLogin, Session},
-        tx::{Stamp, Tx},
+        tx::{Stamp, StoreError, Tx},
         user::{User, UserId},
     },
     token::{TokenError, access},
@@ -52,25 +54,40 @@ impl Caller {
     /// Reads for this user.
     pub async fn read<T: Send + 'static>(
         &self,
-        mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+        work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let bearer = self.bearer;
-        self.app
-            .store
-            .read(move |tx| authorized(tx, bearer, &mut work))
-            .await
+        let work = Work::of(self.bearer, work);
+        match self.app.store.read(work.clone().run()).await {
+            Err(Stop::FirstUse) => self.note_use().await?,
+            outcome => return outcome.map_err(Problem::from),
+        }
+        let again = self.app.store.read(work.run()).await;
+        again.map_err(Problem::from)
     }
 
     /// Reads and writes for this user.
     pub async fn write<T: Send + 'static>(
         &self,
-        mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+        work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let work = Work::of(self.bearer, work);
+        match self.app.store.write(work.clone().run()).await {
+            Err(Stop::FirstUse) => self.note_use().await?,
+            outcome => return outcome.map_err(Problem::from),
+        }
+        let again = self.app.store.write(work.run()).await;
+        again.map_err(Problem::from)
+    }
+
+    /// Writes down that the generation of the token is in use, in a transaction
+    /// of its own: a refusal of what is asked for does not take that back.
+    async fn note_use(&self) -> Result<(), Problem> {
         let bearer = self.bearer;
-        self.app
+        let noting = self
+            .app
             .store
-            .write(move |tx| authorized(tx, bearer, &mut work))
-            .await
+            .write(move |tx| session::note_use(tx, bearer));
+        noting.await.map_err(Problem::from)
     }
 
     /// Reads and writes for this user, if a code has begun the session a short while ago.
@@ -88,14 +105,65 @@ impl Caller {
     }
 }
 
-fn authorized<T>(
-    tx: &mut dyn Tx,
+/// Why a caller's work was not done.
+enum Stop {
+    /// First it has to be written down that the caller's tokens are in use.
+    FirstUse,
+    /// It is refused.
+    Refused(Problem),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            // It was written down a moment ago.
+            Stop::FirstUse => Self::new(&problem::INTERNAL),
+            Stop::Refused(problem) => problem,
+        }
+    }
+}
+
+/// What is to be done for a caller, once or twice.
+struct Work<W> {
     bearer: Bearer,
-    work: &mut impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    match session::authorize(tx, bearer)? {
-        Some((session, user)) => work(tx, session, user),
-        None => Err(Problem::new(&problem::TOKEN_INVALID)),
+    work: Arc<Mutex<W>>,
+}
+
+impl<W> Clone for Work<W> {
+    fn clone(&self) -> Self {
+        Self {
+            bearer: self.bearer,
+            work: Arc::clone(&self.work),
+        }
+    }
+}
+
+impl<W> Work<W> {
+    fn of(bearer: Bearer, work: W) -> Self {
+        let work = Arc::new(Mutex::new(work));
+        Self { bearer, work }
+    }
+
+    /// Begins by asking whether the caller may still do anything.
+    fn run<T>(self) -> impl FnMut(&mut dyn Tx) -> Result<T, Stop> + Send + 'static
+    where
+        W: FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+    {
+        let Self { bearer, work } = self;
+        move |tx| match session::authorize(tx, bearer)? {
+            Some((session, _)) if session::is_first_use(&session, bearer) => Err(Stop::FirstUse),
+            Some((session, user)) => {
+                let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+                work(tx, session, user).map_err(Stop::Refused)
+            }
+            None => Err(Stop::Refused(Problem::new(&problem::TOKEN_INVALID))),
+        }
     }
 }
 

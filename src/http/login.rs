@@ -12,7 +12,7 @@ use super::{
     client::{Client, TokenHeader},
     delivery, docs,
     json::{Body, Fields, FromFields, Reply},
-    problem::Problem,
+    problem::{Problem, seconds},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
 };
 use crate::{
@@ -98,6 +98,12 @@ pub struct ConfirmReply {
     pub access: String,
     /// For the next pair, at `/token/refresh/`.
     pub refresh: String,
+    /// Seconds until `access` expires.
+    pub expires_in: u64,
+    /// Seconds until `refresh` expires.
+    pub refresh_expires_in: u64,
+    /// Whether the account is new.
+    pub created: bool,
     /// To be sent as the header `device-token` with later logins from this device.
     pub device_token: String,
     /// What came of the invitation code, if one was sent.
@@ -110,6 +116,9 @@ impl poem_openapi::types::Example for ConfirmReply {
         Self {
             access: docs::ACCESS.to_owned(),
             refresh: docs::REFRESH.to_owned(),
+            expires_in: 9000,
+            refresh_expires_in: 86_400,
+            created: false,
             device_token: "VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned(),
             invitation: None,
         }
@@ -224,6 +233,7 @@ impl LoginApi {
     ) -> Result<Reply<ConfirmReply>, Refusal<Confirm>> {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
+        let now = visitor.now;
         let (proof, invitation_code) = body.0;
         let invitation = invitation_code
             .filter(|code| !code.is_empty())
@@ -250,6 +260,9 @@ impl LoginApi {
         Ok(Reply::of(&ConfirmReply {
             access: pair.access,
             refresh: pair.refresh,
+            expires_in: seconds(pair.access_until.since(now)),
+            refresh_expires_in: seconds(pair.refresh_until.since(now)),
+            created: welcome.created,
             device_token: base64(&welcome.device.0),
             invitation: welcome.invitation.map(InvitationOutcome::from),
         }))

@@ -32,6 +32,7 @@ mod session;
 mod shown;
 mod spec;
 mod strict;
+mod token;
 mod types;
 
 use std::{
@@ -111,6 +112,7 @@ fn pretty(document: &serde_json::Value) -> String {
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         login::LoginApi,
+        token::TokenApi,
         session::SessionApi,
         profile::ProfileApi::default(),
         phone::PhoneApi,

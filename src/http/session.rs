@@ -1,6 +1,5 @@
-//! Sessions: new tokens for old, the list of logins, logging out.
+//! Sessions: the list of logins, logging out.
 
-use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
@@ -13,60 +12,13 @@ use super::{
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     types::instant,
 };
-use crate::{
-    app::Context,
-    domain::{
-        device::{self, Epoch},
-        session::{self, Rotation, Session, SessionId},
-    },
-    token::access,
+use crate::domain::{
+    device::{self, Epoch},
+    session::{self, Session, SessionId},
 };
 
 /// The calls about sessions.
 pub struct SessionApi;
-
-/// A refresh token to be exchanged.
-#[derive(Object)]
-#[oai(example)]
-pub struct RefreshRequest {
-    /// The refresh token.
-    refresh: String,
-}
-
-impl FromFields for RefreshRequest {
-    type Read = String;
-
-    fn from_fields(fields: &mut Fields) -> Option<String> {
-        fields.text("refresh")
-    }
-}
-
-impl poem_openapi::types::Example for RefreshRequest {
-    fn example() -> Self {
-        Self {
-            refresh: super::docs::REFRESH.to_owned(),
-        }
-    }
-}
-
-/// The next pair of tokens.
-#[derive(Object, Serialize)]
-#[oai(example)]
-pub struct RefreshReply {
-    /// For `Authorization: Bearer`.
-    access: String,
-    /// For the next pair.
-    refresh: String,
-}
-
-impl poem_openapi::types::Example for RefreshReply {
-    fn example() -> Self {
-        Self {
-            access: super::docs::ACCESS.to_owned(),
-            refresh: super::docs::REFRESH.to_owned(),
-        }
-    }
-}
 
 /// How much to log out.
 #[derive(Object)]
@@ -133,21 +85,6 @@ impl poem_openapi::types::Example for SessionEntry {
     }
 }
 
-/// What `POST /token/refresh/` may refuse.
-pub struct Refresh;
-
-impl Refusals for Refresh {
-    const KINDS: Groups = &[
-        BODY,
-        &[
-            &problem::TOKEN_INVALID,
-            &problem::TOKEN_EXPIRED,
-            &problem::REFRESH_REUSED,
-        ],
-        ANY,
-    ];
-}
-
 /// What `POST /logout/` may refuse.
 pub struct Logout;
 
@@ -171,46 +108,6 @@ impl Refusals for End {
 
 #[OpenApi]
 impl SessionApi {
-    /// Exchange a refresh token
-    ///
-    /// A refresh token is good once. Within ten seconds, and until its
-    /// successor was used, it yields the same successor again; after that its
-    /// reuse ends the session.
-    #[oai(
-        path = "/token/refresh/",
-        method = "post",
-        tag = "Tag::Sessions",
-        operation_id = "refresh"
-    )]
-    async fn refresh(
-        &self,
-        app: Data<&Context>,
-        body: Body<RefreshRequest>,
-    ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {
-        let app = app.0;
-        let (now, mut rng) = (app.now(), app.dice());
-        let verified = access::verify_refresh(app.keys(), &body.0, now);
-        let (bearer, shown) = verified.map_err(Problem::from)?;
-        let policy = app.config.sessions();
-        let rotation = app
-            .store
-            .write(move |tx| {
-                session::rotate(tx, bearer, shown, policy, now, &mut rng).map_err(Problem::from)
-            })
-            .await?;
-        match rotation {
-            Rotation::Granted(session) => {
-                let pair = access::issue(app.keys(), &session, policy);
-                Ok(Reply::of(&RefreshReply {
-                    access: pair.access,
-                    refresh: pair.refresh,
-                }))
-            }
-            Rotation::Reused => Err(Problem::new(&problem::REFRESH_REUSED).into()),
-            Rotation::Gone => Err(Problem::new(&problem::TOKEN_INVALID).into()),
-        }
-    }
-
     /// Log out
     ///
     /// Ends this session or, with `all`, every session of the user. Their

@@ -8,7 +8,6 @@ use quick_cache::{Weighter, sync::Cache};
 use crate::domain::{
     session::{Bearer, SessionId},
     tx::Stamp,
-    user::UserId,
 };
 
 /// Most bytes that are kept.
@@ -23,7 +22,8 @@ pub struct Shown(Cache<SessionId, Profile, Weight>);
 
 #[derive(Clone)]
 struct Profile {
-    user: UserId,
+    /// Who was shown it. The first use of other tokens has to be written down.
+    bearer: Bearer,
     /// The user's stamp before it was read.
     stamp: Stamp,
     body: Bytes,
@@ -45,16 +45,20 @@ impl Default for Shown {
 }
 
 impl Shown {
-    /// What the session was shown, if its user's stamp is still the same.
+    /// What the caller was shown, if the user's stamp is still the same.
     pub fn again(&self, bearer: Bearer, stamp: Stamp) -> Option<Bytes> {
         let shown = self.0.get(&bearer.session)?;
-        let holds = shown.stamp == stamp && shown.user == bearer.user;
+        let holds = shown.stamp == stamp && shown.bearer == bearer;
         holds.then_some(shown.body)
     }
 
     /// Keeps what was read after the stamp was taken.
     pub fn keep(&self, bearer: Bearer, stamp: Stamp, body: Bytes) {
-        let user = bearer.user;
-        self.0.insert(bearer.session, Profile { user, stamp, body });
+        let profile = Profile {
+            bearer,
+            stamp,
+            body,
+        };
+        self.0.insert(bearer.session, profile);
     }
 }

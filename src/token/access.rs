@@ -31,6 +31,10 @@ pub struct Pair {
     pub access: String,
     /// For the next pair.
     pub refresh: String,
+    /// Until when the one is good.
+    pub access_until: Timestamp,
+    /// Until when the other is good.
+    pub refresh_until: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,10 +56,10 @@ enum Kind {
 
 /// The pair of the session's current generation.
 pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
-    let token = |kind, jti: u128, ttl: Duration| {
+    let token = |kind, jti: u128, until: Timestamp| {
         let claims = Claims {
             token_type: kind,
-            exp: (session.issued_at + ttl).seconds(),
+            exp: until.seconds(),
             iat: session.issued_at.seconds(),
             jti: format!("{jti:032x}"),
             user_id: session.user.0,
@@ -63,31 +67,24 @@ pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
         };
         sign(keys, &claims)
     };
+    let access_until = session.until(policy.access_ttl, policy);
+    let refresh_until = session.until(policy.refresh_ttl, policy);
+    let current = session.current;
     Pair {
-        access: token(
-            Kind::Access,
-            session.current.access_jti(),
-            policy.access_ttl,
-        ),
-        refresh: token(
-            Kind::Refresh,
-            session.current.refresh_jti(),
-            policy.refresh_ttl,
-        ),
+        access: token(Kind::Access, current.access_jti(), access_until),
+        refresh: token(Kind::Refresh, current.refresh_jti(), refresh_until),
+        access_until,
+        refresh_until,
     }
 }
 
 /// Who an access token says is calling.
 pub fn verify_access(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
-    verify(keys, Kind::Access, token, now).map(|(bearer, _)| bearer)
+    verify(keys, Kind::Access, token, now)
 }
 
-/// Whose refresh token this is, and of which generation.
-pub fn verify_refresh(
-    keys: &Keys,
-    token: &str,
-    now: Timestamp,
-) -> Result<(Bearer, Generation), TokenError> {
+/// Whose refresh token this is.
+pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
     verify(keys, Kind::Refresh, token, now)
 }
 
@@ -105,12 +102,7 @@ fn sign(keys: &Keys, claims: &Claims) -> String {
     token
 }
 
-fn verify(
-    keys: &Keys,
-    kind: Kind,
-    token: &str,
-    now: Timestamp,
-) -> Result<(Bearer, Generation), TokenError> {
+fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
     let ours = token
         .strip_prefix(HEADER)
         .is_some_and(|rest| rest.starts_with('.'));
@@ -132,11 +124,11 @@ fn verify(
         return Err(TokenError::Expired);
     }
     let bits = u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenError::Invalid)?;
-    let bearer = Bearer {
+    Ok(Bearer {
         user: UserId(claims.user_id),
         session: SessionId(claims.session_id),
-    };
-    Ok((bearer, Generation::from_bits(bits)))
+        generation: Generation::from_bits(bits),
+    })
 }
 
 /// The claims of a token that begins with [`HEADER`] and is signed with the key.

@@ -61,6 +61,7 @@ async fn what_was_ended_or_deleted_is_refused_at_any_hour() {
     let (ended, reused) = (house.login(ALICE).await, house.login(BOB).await);
     ended.post("/logout/", serde_json::json!({})).await;
     let next = reused.exchange(&reused.refresh).await.ok();
+    reused.with(&next).profile().await;
     house.advance(11);
     reused
         .exchange(&reused.refresh)
@@ -100,6 +101,7 @@ async fn what_was_good_is_good_when_the_clock_is_right_again() {
     }
     house.clock.set(NOON + Duration::from_secs(1));
     alice.profile().await;
-    assert_eq!(alice.exchange(&alice.refresh).await.ok(), next);
+    let again = alice.exchange(&alice.refresh).await.ok();
+    assert_eq!(again["refresh"], next["refresh"]);
     house.confirm(&token, &code).await.ok();
 }

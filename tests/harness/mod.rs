@@ -366,6 +366,15 @@ impl Actor {
         }
     }
 
+    /// The same, with the tokens of an answer.
+    pub fn with(&self, pair: &Value) -> Self {
+        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+        Self {
+            refresh: text("refresh"),
+            ..self.bearing(&text("access"))
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.call(Method::GET, path, None).await
     }

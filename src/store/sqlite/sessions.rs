@@ -19,7 +19,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                    current_generation, issued_at, previous_generation, device
+                    current_generation, issued_at, previous_generation, device, is_used
              FROM sessions WHERE ",
             $condition
         )
@@ -34,9 +34,9 @@ impl Sessions for Transaction<'_> {
     fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
         let inserted = self.change(
             "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                                   current_generation, issued_at, previous_generation, device)
+                                   current_generation, issued_at, previous_generation, device, is_used)
              VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous,
-                     :device)
+                     :device, :is_used)
              ON CONFLICT (id) DO NOTHING",
             named_params! {
                 ":id": session.id.0,
@@ -50,6 +50,7 @@ impl Sessions for Transaction<'_> {
                 ":issued_at": session.issued_at.millis(),
                 ":previous": session.previous.map(bytes),
                 ":device": session.device.map(|hash| hash.0),
+                ":is_used": session.is_used,
             },
         )?;
         Ok(inserted == 1)
@@ -58,7 +59,7 @@ impl Sessions for Transaction<'_> {
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.change(
             "UPDATE sessions SET used_at = :used_at, expires_at = :expires_at, current_generation = :current,
-                                 issued_at = :issued_at, previous_generation = :previous
+                                 issued_at = :issued_at, previous_generation = :previous, is_used = :is_used
              WHERE id = :id",
             named_params! {
                 ":id": session.id.0,
@@ -67,7 +68,20 @@ impl Sessions for Transaction<'_> {
                 ":current": bytes(session.current),
                 ":issued_at": session.issued_at.millis(),
                 ":previous": session.previous.map(bytes),
+                ":is_used": session.is_used,
             },
+        )?;
+        Ok(())
+    }
+
+    fn note_session_use(
+        &mut self,
+        id: SessionId,
+        generation: Generation,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE sessions SET is_used = 1 WHERE id = ?1 AND current_generation = ?2",
+            params![id.0, bytes(generation)],
         )?;
         Ok(())
     }
@@ -78,6 +92,18 @@ impl Sessions for Transaction<'_> {
             [user.0, now.millis()],
             session,
         )
+    }
+
+    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError> {
+        let ended = self.change(
+            "DELETE FROM sessions WHERE id IN (
+                 SELECT id FROM sessions WHERE user_id = ?1 ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?2)",
+            params![user.0, i64::try_from(kept).unwrap_or(i64::MAX)],
+        )?;
+        if ended > 0 {
+            self.touched.push(Touched::User(user));
+        }
+        Ok(())
     }
 
     fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError> {
@@ -146,5 +172,6 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         current: generation(7, &current)?,
         issued_at: at(row, 8)?,
         previous: previous.map(|bytes| generation(9, &bytes)).transpose()?,
+        is_used: row.get(11)?,
     })
 }

@@ -181,6 +181,8 @@ impl People {
             access: text("access"),
             refresh: text("refresh"),
             at: self.model.now,
+            since: self.model.at,
+            is_used: false,
         };
         let claims = claims(&pair.access);
         let id = claims["session_id"].as_i64().unwrap();
@@ -191,7 +193,7 @@ impl People {
         };
         assert_eq!(self.model.users[user].id, user_id);
         assert!(self.model.sessions.iter().all(|session| session.id != id));
-        self.model.sessions.push(Session {
+        self.model.begin(Session {
             id,
             user,
             device: text("device_token"),

@@ -229,13 +229,15 @@ impl People {
     }
 
     /// What the access token of a session comes to, and the header for it.
-    fn bearer(&self, (session, pair): (At, At)) -> (Outcome, Header) {
-        let token = &self.model.sessions[session].pairs[pair].access;
+    fn bearer(&mut self, (session, pair): (At, At)) -> (Outcome, Header) {
         let checks = [
             self.model.reads_access(session, pair),
             self.model.is_there(session),
         ];
-        let outcome = checks.into_iter().find(|check| *check != OK).unwrap_or(OK);
+        let outcome = first(checks);
+        let pair = &mut self.model.sessions[session].pairs[pair];
+        pair.is_used |= outcome == OK;
+        let token = &pair.access;
         (
             outcome,
             ("authorization", format!("Bearer {token}").into_bytes()),

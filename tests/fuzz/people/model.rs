@@ -14,6 +14,8 @@ const REFRESH: i64 = 86_400;
 const SMS_TOKEN: i64 = 180;
 const GRACE: i64 = 10;
 const LEEWAY: i64 = 5;
+const SESSION: i64 = 90 * 86_400;
+const SESSIONS: usize = 50;
 const UNUSED: i64 = 90 * 86_400;
 const DEVICES: usize = 20;
 
@@ -60,6 +62,10 @@ pub struct Pair {
     pub access: String,
     pub refresh: String,
     pub at: i64,
+    /// The same, unless the clock was set back.
+    pub since: i64,
+    /// Whether the access token was ever used.
+    pub is_used: bool,
 }
 
 /// An sms-token.
@@ -196,10 +202,13 @@ impl Model {
         of_phone.for_each(|ticket| ticket.is_spent = true);
     }
 
-    fn reads(&self, at: i64, life: i64) -> Outcome {
+    fn reads(&self, session: At, pair: At, life: i64) -> Outcome {
+        let session = &self.sessions[session];
+        let at = session.pairs[pair].at;
+        let until = (at + life).min(session.begun + SESSION);
         if at > self.now + LEEWAY {
             "token_invalid"
-        } else if at + life + LEEWAY <= self.now {
+        } else if until + LEEWAY <= self.now {
             "token_expired"
         } else {
             OK
@@ -208,7 +217,7 @@ impl Model {
 
     /// What an access token is worth before anything is looked up.
     pub fn reads_access(&self, session: At, pair: At) -> Outcome {
-        self.reads(self.sessions[session].pairs[pair].at, ACCESS)
+        self.reads(session, pair, ACCESS)
     }
 
     /// Whether a session is there, once its token was read.
@@ -245,25 +254,58 @@ impl Model {
             .retain(|(device, _)| *device == kept);
     }
 
+    /// Whether the session may draw tokens at all.
+    pub fn goes_on(&self, session: At) -> Outcome {
+        if self.sessions[session].begun + SESSION > self.now {
+            OK
+        } else {
+            "token_invalid"
+        }
+    }
+
+    /// A session was begun: too many of its user's, and the longest unused end.
+    pub fn begin(&mut self, session: Session) {
+        let user = session.user;
+        self.sessions.push(session);
+        let is_kept = |at: &At| {
+            let session = &self.sessions[*at];
+            session.user == user && !session.has_ended
+        };
+        let mut kept: Vec<At> = (0..self.sessions.len()).filter(is_kept).collect();
+        let last = self.sessions.len() - 1;
+        kept.sort_by_key(|at| {
+            let session = &self.sessions[*at];
+            let since = session.pairs[session.pairs.len() - 1].since;
+            std::cmp::Reverse((*at == last, since, session.id))
+        });
+        for at in kept.into_iter().skip(SESSIONS) {
+            self.sessions[at].has_ended = true;
+        }
+    }
+
     /// What a refresh token comes to.
     pub fn exchange(&self, session: At, pair: At) -> Outcome {
         let pairs = &self.sessions[session].pairs;
-        let (last, within_grace) = (
-            pairs.len() - 1,
-            self.now - pairs[pairs.len() - 1].at <= GRACE,
-        );
-        let checks = [self.reads(pairs[pair].at, REFRESH), self.is_there(session)];
+        let last = pairs.len() - 1;
+        let is_lost = self.at - pairs[last].since <= GRACE || !pairs[last].is_used;
+        let checks = [
+            self.reads(session, pair, REFRESH),
+            self.is_there(session),
+            self.goes_on(session),
+        ];
         match checks.into_iter().find(|check| *check != OK) {
             Some(refused) => refused,
-            None if pair == last || pair + 1 == last && within_grace => OK,
+            None if pair == last || pair + 1 == last && is_lost => OK,
             None => "refresh_reused",
         }
     }
 
     /// The user's sessions that can still draw tokens.
     pub fn sessions_of(&self, user: At) -> Vec<i64> {
-        let draws =
-            |session: &&Session| session.pairs[session.pairs.len() - 1].at + REFRESH > self.now;
+        let draws = |session: &&Session| {
+            let until = session.pairs[session.pairs.len() - 1].at + REFRESH;
+            until.min(session.begun + SESSION) > self.now
+        };
         let live = self
             .sessions
             .iter()

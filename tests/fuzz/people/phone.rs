@@ -41,9 +41,10 @@ impl People {
             return;
         };
         let user = self.model.sessions[at.0].user;
+        let opens = self.model.opens(ticket);
         let checks = [
             self.model.reads_access(at.0, at.1),
-            self.model.opens(ticket),
+            opens,
             self.model.is_there(at.0),
             self.model.is_fresh(at.0),
             self.model.guess(ticket, Some(user), &guess),
@@ -59,7 +60,11 @@ impl People {
         } else {
             first(checks)
         };
-        let headers = [vec![self.bearer(at).1], shown("sms-token", Some(token))].concat();
+        // Nobody looks at the access token of who has no sms-token to show.
+        let was_used = self.model.sessions[at.0].pairs[at.1].is_used;
+        let bearer = self.bearer(at).1;
+        self.model.sessions[at.0].pairs[at.1].is_used &= was_used || opens == OK;
+        let headers = [vec![bearer], shown("sms-token", Some(token))].concat();
         let call = (Method::POST, "/profile/phone/confirm/");
         let (reply, came) = self
             .call(

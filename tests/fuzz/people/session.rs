@@ -25,8 +25,10 @@ impl People {
         let (reply, _) = self
             .call(call, Vec::new(), Some(body), (predicted, &[]))
             .await;
-        let now = self.model.now;
+        let (now, since) = (self.model.now, self.model.at);
+        let has_ended = self.model.goes_on(session) != OK && predicted == "token_invalid";
         let session = &mut self.model.sessions[session];
+        session.has_ended |= has_ended;
         if predicted == "refresh_reused" {
             session.has_ended = true;
             self.model.users[session.user].devices.clear();
@@ -47,6 +49,8 @@ impl People {
                 access,
                 refresh,
                 at: now,
+                since,
+                is_used: false,
             });
         } else {
             let successor = &session.pairs[pair + 1];
@@ -92,12 +96,12 @@ impl People {
         );
         let is_own =
             self.model.sessions[other].user == user && !self.model.sessions[other].has_ended;
-        let (predicted, header) = self.bearer(at);
         let is_kept = self.model.sessions_of(user).contains(&id);
         if is_own && !is_kept {
             // Whether it was swept already is nobody's business.
             return;
         }
+        let (predicted, header) = self.bearer(at);
         let predicted = first([predicted, if is_own { OK } else { "not_found" }]);
         let path = format!("/profile/sessions/{id}/");
         self.call(
