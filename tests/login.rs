@@ -43,7 +43,7 @@ async fn without_a_token_nothing_is_confirmed() {
         .post("/login/sms-confirm/", json!({ "sms_code": house.code() }))
         .await;
     reply.refused(401, "sms_token_missing");
-    assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(reply.header("www-authenticate"), Some("SMS-Token"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Contract, section 2: what holds for every call.
 
-use invited::http::problem::Problem;
+use invited::http::problem::{self, Problem};
 use poem::{
     Body, Request,
     http::{Method, StatusCode},
@@ -228,6 +228,24 @@ async fn head_works_where_get_does() {
         (reply.status.as_u16(), reply.header("www-authenticate")),
         (401, Some("Bearer"))
     );
+}
+
+#[test]
+fn only_bearer_tokens_that_were_sent_are_called_invalid() {
+    for kind in problem::ALL {
+        let expected = match (kind.status, kind.code) {
+            (401, "unauthenticated") => Some("Bearer"),
+            (401, "token_invalid" | "token_expired" | "refresh_reused") => {
+                Some("Bearer error=\"invalid_token\"")
+            }
+            (401, code) => Some("SMS-Token").filter(|_| code.starts_with("sms_")),
+            _ => None,
+        };
+        let answer = Problem::new(kind).answer("id", "");
+        let told = answer.headers().get("www-authenticate");
+        let told = told.map(|value| value.to_str().unwrap());
+        assert_eq!(told, expected, "{}", kind.code);
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,21 @@ async fn what_was_never_set_is_empty() {
 }
 
 #[tokio::test]
+async fn a_profile_says_whose_it_is_and_since_when() {
+    let house = Harness::new();
+    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let (first, other) = (alice.profile().await, bob.profile().await);
+    assert_eq!(first["created_at"], "2024-04-15T21:11:13Z");
+    assert!(first["id"].is_i64() && first["id"] != other["id"]);
+    house.advance(3600);
+    let again = house.login(ALICE).await.profile().await;
+    assert_eq!(
+        (&again["id"], &again["created_at"]),
+        (&first["id"], &first["created_at"])
+    );
+}
+
+#[tokio::test]
 async fn put_needs_all_three_fields() {
     let house = Harness::new();
     let alice = house.login(ALICE).await;

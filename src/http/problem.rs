@@ -218,17 +218,8 @@ impl Problem {
         response.extensions_mut().insert(self.kind);
         let headers = response.headers_mut();
         if self.kind.status == 401 {
-            let nothing_sent =
-                [UNAUTHENTICATED.code, SMS_TOKEN_MISSING.code].contains(&self.kind.code);
-            let challenge = if nothing_sent {
-                "Bearer"
-            } else {
-                "Bearer error=\"invalid_token\""
-            };
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(challenge),
-            );
+            let challenge = HeaderValue::from_static(challenge(self.kind));
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -299,6 +290,16 @@ impl From<RedeemError> for Problem {
             RedeemError::Cycle => Self::new(&INVITATION_CYCLE),
             RedeemError::Limited(reached) => Self::limited(&RATE_LIMITED, reached),
         }
+    }
+}
+
+/// How to authenticate after a 401 of this kind. A client that is told that its
+/// bearer token is at fault refreshes it, which helps nothing where a code is.
+fn challenge(kind: &Kind) -> &'static str {
+    match kind.code {
+        code if code == UNAUTHENTICATED.code => "Bearer",
+        code if code.starts_with("sms_") => "SMS-Token",
+        _ => "Bearer error=\"invalid_token\"",
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     json::{Body, Done, Fields, FromFields, Reply},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     shown::Shown,
+    types::instant,
 };
 use crate::domain::{
     about::{Change, Email, Name},
@@ -39,8 +40,12 @@ pub struct ProfileReply {
     invited_by: Option<String>,
     /// Phones of the first 1000 who entered this user's code, oldest first.
     invited_users_phones: Vec<String>,
+    /// Who this is, for ever.
+    id: i64,
     /// How many entered it in all.
     invited_users_count: u64,
+    /// The first login (RFC 3339).
+    created_at: String,
 }
 
 impl poem_openapi::types::Example for ProfileReply {
@@ -53,7 +58,9 @@ impl poem_openapi::types::Example for ProfileReply {
             invitation_code: "QBX27C".to_owned(),
             invited_by: Some("79012345678".to_owned()),
             invited_users_phones: vec!["79999999999".to_owned()],
+            id: 2_216_338_399_232_000,
             invited_users_count: 1,
+            created_at: "2024-04-15T21:11:13Z".to_owned(),
         }
     }
 }
@@ -74,7 +81,9 @@ impl From<Profile> for ProfileReply {
             invitation_code: user.invitation_code.to_string(),
             invited_by: invited_by.map(|phone| phone.to_string()),
             invited_users_phones: invitees.iter().map(ToString::to_string).collect(),
+            id: user.id.0,
             invited_users_count: invitees_count,
+            created_at: instant(user.created_at),
         }
     }
 }

@@ -34,7 +34,8 @@ const NULLABLE: [(&str, &str); 12] = [
     ("ChangeProfileRequest", "email"),
 ];
 /// Members that are instants, written as RFC 3339 has them.
-const INSTANTS: [(&str, &str); 3] = [
+const INSTANTS: [(&str, &str); 4] = [
+    ("ProfileReply", "created_at"),
     ("SessionEntry", "created"),
     ("SessionEntry", "last_used"),
     ("InviteeEntry", "at"),
@@ -226,7 +227,10 @@ fn complete_response(status: &str, response: &mut Value, schemas: &Value) {
     if status == "401" {
         headers.insert(
             "WWW-Authenticate".to_owned(),
-            header("string", "How to authenticate (RFC 6750, section 3)."),
+            header(
+                "string",
+                "`Bearer` (RFC 6750, section 3), or `SMS-Token` where the sms-token or its code is at fault.",
+            ),
         );
     }
     if status == "429" || status == "503" {
