@@ -13,13 +13,14 @@ use crate::{
     clock::{Clock, Ratchet},
     config::{Config, ConfigError, PublicUrl},
     domain::{
-        guard::{Guard, LONG},
+        guard::{
+            Guard, LONG,
+            alarm::{self, Turn},
+        },
         time::Timestamp,
+        tx::StoreError,
     },
-    sms::{
-        link::Link,
-        route::{Routes, written},
-    },
+    sms::route::{Routes, longest_code, written},
     store::Store,
     token::keys::Keys,
 };
@@ -61,7 +62,7 @@ pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
     let routes = config.plan.open(&report_url);
     let routes = routes.map_err(|flaw| config.of_gateway(flaw))?;
     for (prefix, chain) in routes.chains() {
-        let (asked, reach) = (*config.login.code_length, reach(chain));
+        let (asked, reach) = (*config.login.code_length, longest_code(chain));
         let prefix = written(prefix);
         if reach < asked {
             let reason = format!("is more than the gateways of \"{prefix}\" bring: {reach} digits");
@@ -71,17 +72,11 @@ pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
             tracing::warn!(
                 prefix,
                 digits = reach,
-                "no gateway brings longer codes: who is guessed at gets none"
+                "no gateway brings longer codes: while codes are guessed, one guess at each is evaluated"
             );
         }
     }
     Ok(routes)
-}
-
-/// The longest code that one of the gateways brings.
-fn reach(chain: &[Arc<Link>]) -> usize {
-    let digits = chain.iter().map(|link| link.gateway().digits());
-    digits.max().unwrap_or_default()
 }
 
 /// What the secrets are named by under which gateways report.
@@ -179,6 +174,31 @@ impl App {
     /// This instant: ask once a request.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Tells the operator when too many codes are guessed wrong, and when that
+    /// has ended; to be called now and then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell_of_guessing(&self) -> Result<(), StoreError> {
+        let at = self.ratchet.now();
+        if !self.store.read(move |tx| alarm::has_turned(tx, at)).await? {
+            return Ok(());
+        }
+        match self.store.write(move |tx| alarm::turn(tx, at)).await? {
+            Some(Turn::Began { wrong, entered }) => tracing::warn!(
+                wrong,
+                entered,
+                "codes of many phones are guessed: strangers get longer ones, and their short ones are not accepted"
+            ),
+            Some(Turn::Ended { lasted }) => tracing::warn!(
+                minutes = lasted.as_secs() / 60,
+                "codes are not guessed any more: strangers get short ones again"
+            ),
+            None => {}
+        }
+        Ok(())
     }
 
     /// Fresh chance for one request.

@@ -438,23 +438,6 @@ async fn the_budget_is_money() {
 }
 
 #[tokio::test]
-async fn while_many_strangers_guess_wrong_all_strangers_get_long_codes() {
-    let house = Harness::new();
-    let device = house.login(ALICE).await.device;
-    for number in 0..17 {
-        house.guess_wrong(&format!("+7916{number:07}"), 3).await;
-        house.clock.set(crate::harness::NOON);
-    }
-    assert_eq!(house.asked(BOB).await.ok()["sms_code_length"], 6);
-    let known = house.ask_as(ALICE, &device, [203, 0, 113, 1]).await;
-    assert_eq!(known.ok()["sms_code_length"], 4);
-    for number in 0..119 {
-        house.login(&format!("+7917{number:07}")).await;
-    }
-    assert_eq!(house.asked(CAROL).await.ok()["sms_code_length"], 4);
-}
-
-#[tokio::test]
 async fn ten_unknown_invitation_codes_a_day_are_looked_up() {
     let house = Harness::with(&[("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "10/24h")]);
     let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
@@ -661,6 +644,7 @@ async fn the_message_that_spends_the_share_is_the_one_that_warns() {
             purpose: Purpose::Login,
             fixed: None,
             dispatch: None,
+            longest: usize::MAX,
         };
         let (now, at) = (house.app.now(), house.app.ratchet.now());
         let visitor = Visitor::unknown(now, at);

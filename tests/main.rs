@@ -9,6 +9,7 @@
 mod harness;
 
 mod access;
+mod alarm;
 mod architecture;
 mod bench;
 mod binary;

@@ -130,6 +130,7 @@ fn confirmation(desk: &mut Desk<'_>, phone: Phone) -> Piece {
         purpose: Purpose::Login,
         fixed: None,
         dispatch: None,
+        longest: usize::MAX,
     };
     let opened = challenge::open(
         desk.tx,

@@ -206,6 +206,7 @@ async fn serve(
     let hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
     give_up(&app).await;
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
+    tokio::spawn(tell_of_guessing(Arc::clone(&app)));
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
@@ -225,6 +226,17 @@ async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
         let app = Arc::clone(&app);
         // One after the other, so that the last that was read is what is used.
         let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
+    }
+}
+
+/// Looks every second whether codes are guessed.
+async fn tell_of_guessing(app: Arc<App>) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        // A store that fails is told of where it fails those who ask.
+        let _ = app.tell_of_guessing().await;
     }
 }
 

@@ -12,7 +12,7 @@ use rand::CryptoRng;
 use super::{
     code::OneTimeCode,
     delivery::{self, Dispatch},
-    guard::{Admission, Guard, Length, Spending, Visitor},
+    guard::{Admission, Guard, Spending, Terms, Visitor},
     id,
     ledger::Asker,
     limit::Reached,
@@ -95,6 +95,8 @@ pub struct Wanted {
     pub fixed: Option<Fixed>,
     /// Its message, where a provider is to bring it.
     pub dispatch: Option<Dispatch>,
+    /// The most digits that a code can have on its way there.
+    pub longest: usize,
 }
 
 /// A challenge was begun.
@@ -106,8 +108,6 @@ pub struct Opened {
     pub resend_in: Duration,
     /// The budget, when the operator should hear of it.
     pub spending: Option<Spending>,
-    /// Whether the code is long because strangers guess all over the installation.
-    pub alarm: bool,
     /// How many messages were found that nobody knows the end of.
     pub lost: usize,
 }
@@ -134,6 +134,8 @@ pub struct Answer {
     pub purpose: Purpose,
     /// The code that was typed.
     pub guess: OneTimeCode,
+    /// The most digits that a code to this phone can have.
+    pub longest: usize,
 }
 
 /// What came of a guess.
@@ -176,23 +178,32 @@ pub fn open(
             challenge: begin(tx, wanted, fixed.code.clone(), now, expires_at, rng)?,
             resend_in: Duration::ZERO,
             spending: None,
-            alarm: false,
             lost: 0,
         });
     }
     let asker = guard.identify(tx, visitor, wanted.phone)?;
-    let live = tx.live_challenges(wanted.phone, policy.guesses, now)?;
+    let Terms { digits, guesses } = guard.terms(tx, visitor, asker, wanted.longest)?;
+    let live = tx.live_challenges(wanted.phone, guesses, now)?;
+    // A code that is shorter than a new one would be is not evaluated any more:
+    // nobody waits for its end, nor for as long as it would have been of use.
+    let is_outdated = |one: &Challenge| is_of(one, asker) && one.code.digits() < digits;
+    let (outdated, live): (Vec<_>, Vec<_>) = live.into_iter().partition(is_outdated);
     let mut own = own(&live, asker);
     let room = alive(&own, policy, now);
     let mut newest = guard.newest(tx, asker)?;
+    let useful = if outdated.is_empty() {
+        Duration::ZERO
+    } else {
+        policy.ttl
+    };
+    let waiting = guard.party_wait(&newest, visitor.at, useful);
     let price = wanted.dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(wanted.phone));
     let Admission { reached, spending } =
-        guard.may_send(tx, visitor, asker, wanted.phone, cost, &newest)?;
+        guard.may_send(tx, visitor, asker, wanted.phone, cost, waiting)?;
     if let Some(reached) = room.into_iter().chain(reached).max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
-    let Length { digits, alarm } = guard.code_length(tx, visitor, asker)?;
     let sibling = live.into_iter().rfind(|challenge| {
         challenge.purpose == wanted.purpose && challenge.code.digits() == digits
     });
@@ -205,13 +216,12 @@ pub fn open(
     };
     own.push(challenge.expires_at);
     newest.insert(0, visitor.at);
-    let next = guard.party_wait(&newest, visitor.at);
+    let next = guard.party_wait(&newest, visitor.at, Duration::ZERO);
     let waits = alive(&own, policy, now).into_iter().chain(next);
     Ok(Opened {
         challenge,
         resend_in: waits.map(|one| one.wait).max().unwrap_or_default(),
         spending,
-        alarm,
         lost,
     })
 }
@@ -219,11 +229,12 @@ pub fn open(
 /// When those of the live challenges end that count as this asker's. Strangers
 /// fill up the places of strangers only.
 fn own(live: &[Challenge], asker: Asker) -> Vec<Timestamp> {
-    let is_known = |challenge: &Challenge| challenge.asker.is_some_and(|asker| asker.known);
-    let own = live
-        .iter()
-        .filter(|challenge| is_known(challenge) == asker.known);
+    let own = live.iter().filter(|challenge| is_of(challenge, asker));
     own.map(|challenge| challenge.expires_at).collect()
+}
+
+fn is_of(challenge: &Challenge, asker: Asker) -> bool {
+    challenge.asker.is_some_and(|asker| asker.known) == asker.known
 }
 
 /// Whether as many challenges are alive as may be: until the first of them ends.
@@ -297,7 +308,7 @@ pub fn answer(
     if challenge.spent {
         return Ok(Verdict::Spent);
     }
-    let guesses = guard.policy.challenges.guesses;
+    let mut guesses = guard.policy.challenges.guesses;
     if challenge.wrong_guesses >= guesses {
         return Ok(Verdict::Exhausted);
     }
@@ -310,19 +321,34 @@ pub fn answer(
         Some(asker) if asker.known || visitor.device.secret.is_none() => asker,
         _ => guard.identify(tx, visitor, challenge.phone)?,
     };
-    if let Some(reached) = guard.may_guess(tx, visitor, asker, digits)? {
+    // A test number's code is known to those whom it is for, so that guesses at
+    // it tell nothing, and must not keep them out.
+    let is_test = challenge.asker.is_none();
+    if !is_test {
+        guesses = match guard.guesses(tx, visitor, asker, digits, answer.longest)? {
+            Ok(guesses) => guesses,
+            Err(reached) => return Ok(Verdict::Limited(reached)),
+        };
+        if challenge.wrong_guesses >= guesses {
+            return Ok(Verdict::Exhausted);
+        }
+    }
+    if let Some(reached) = guard.may_confirm(visitor, asker) {
         return Ok(Verdict::Limited(reached));
     }
     if !challenge.code.matches(&answer.guess) {
         tx.count_wrong_guess(challenge.id)?;
-        guard.note_wrong(tx, visitor, asker, digits, challenge.asker.is_none())?;
+        guard.blame_guess(visitor, asker);
+        if !is_test {
+            guard.note_wrong(tx, visitor, asker, digits)?;
+        }
         return Ok(Verdict::Wrong {
             attempts_left: guesses - challenge.wrong_guesses - 1,
         });
     }
     tx.spend_challenges(challenge.phone)?;
-    if challenge.asker.is_some() {
-        guard.note_right(tx, visitor, asker, challenge.id)?;
+    if !is_test {
+        guard.note_right(tx, visitor, challenge.phone, challenge.id)?;
     }
     Ok(Verdict::Right)
 }

@@ -60,9 +60,9 @@ pub enum Book {
     UnsentToStrangers,
     /// Messages to known devices that were not sent after all.
     UnsentToKnown,
-    /// Right codes of strangers.
+    /// Right codes, of a phone once a day.
     Right,
-    /// Wrong codes of strangers.
+    /// Wrong codes.
     Wrong,
     /// What messages to strangers cost more or less than was thought.
     CorrectionsToStrangers,

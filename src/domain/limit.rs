@@ -24,6 +24,12 @@ impl Limit {
         &self.0
     }
 
+    /// The same without the windows that are no longer than `span`.
+    pub fn beyond(&self, span: Duration) -> Self {
+        let windows = self.0.iter().filter(|window| window.span > span);
+        Self(windows.copied().collect())
+    }
+
     /// Whether it bounds nothing.
     pub fn is_off(&self) -> bool {
         self.0.is_empty()

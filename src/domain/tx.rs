@@ -202,6 +202,8 @@ pub trait Ledgers {
     fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
     /// Adds a message.
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
+    /// Whether the code of any message to these parties after `after` came back.
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError>;
     /// Writes down that the code of a message came back.
     fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
     /// Corrects what a message cost.
@@ -238,6 +240,11 @@ pub trait Ledgers {
     /// When the first line after `after` was written.
     fn first_note(&mut self, book: Book, after: Timestamp)
     -> Result<Option<Timestamp>, StoreError>;
+
+    /// Since when the alarm is on, as far as anybody was told.
+    fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Writes down since when it is on.
+    fn set_alarm(&mut self, since: Option<Timestamp>) -> Result<(), StoreError>;
 
     /// Writes down that it is `at` by now.
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;

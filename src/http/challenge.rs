@@ -121,7 +121,6 @@ pub async fn deliver(
         mut challenge,
         resend_in,
         spending,
-        alarm,
         lost,
     } = opened;
     if lost > 0 {
@@ -134,9 +133,6 @@ pub async fn deliver(
         let (spent, amount) = (spending.spent.to_string(), spending.amount.to_string());
         let seconds = spending.span.as_secs();
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
-    }
-    if alarm && app.bell.rings("alarm", visitor.at) {
-        tracing::warn!("many strangers guess codes: until that ends, theirs have six digits");
     }
     if !is_test {
         challenge = delivery::send(app, visitor, challenge, reader).await?;
@@ -221,6 +217,7 @@ pub fn opened(
             phone: opened.phone,
             purpose,
             guess: proof.guess,
+            longest: app.sms.longest_code(opened.phone),
         }),
         Err(TokenError::Expired) => Err(Problem::new(&problem::SMS_TOKEN_EXPIRED)),
         Err(TokenError::Invalid) => {

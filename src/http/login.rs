@@ -190,6 +190,7 @@ impl LoginApi {
             purpose: Purpose::Login,
             fixed,
             dispatch: delivery::dispatch(app, phone),
+            longest: app.sms.longest_code(phone),
         };
         let is_test = wanted.fixed.is_some();
         let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());

@@ -122,6 +122,7 @@ impl PhoneApi {
             purpose: Purpose::PhoneChange(caller.user()),
             fixed,
             dispatch: delivery::dispatch(app, phone),
+            longest: app.sms.longest_code(phone),
         };
         let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller

@@ -71,6 +71,12 @@ impl Delivery {
 /// Gateways to try one after the other.
 pub type Chain = Vec<Arc<Link>>;
 
+/// The most digits that a code can have which one of the gateways brings.
+pub fn longest_code(chain: &[Arc<Link>]) -> usize {
+    let digits = chain.iter().map(|link| link.gateway().digits());
+    digits.max().unwrap_or_default()
+}
+
 /// A prefix as people write it.
 pub fn written(prefix: &str) -> String {
     if prefix.is_empty() {
@@ -124,6 +130,11 @@ impl Routes {
         let mut chains = self.0.iter();
         let chain = chains.find(|(prefix, _)| digits.starts_with(prefix.as_str()));
         chain.map_or(&[], |(_, chain)| chain)
+    }
+
+    /// The most digits that a code to a phone can have.
+    pub fn longest_code(&self, phone: Phone) -> usize {
+        longest_code(self.chain(phone))
     }
 
     /// Whether a delivery to a phone may cost anything.

@@ -77,7 +77,7 @@ fn sends_are_counted_across_kills() {
 
 #[test]
 fn wrong_guesses_of_all_tokens_are_counted_across_kills() {
-    const EIGHT: (&str, &str) = ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "8/24h");
+    const EIGHT: (&str, &str) = ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "8/24h");
     let site = Site::new();
     let (mut server, mut line) = start(&site, EIGHT);
     let tokens = [(); 3].map(|()| ask(&mut line).text("sms-token"));

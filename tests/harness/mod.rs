@@ -442,6 +442,8 @@ pub struct Recorder {
     pub notices: Mutex<Vec<(String, String)>>,
     pub fails: Mutex<Option<SmsError>>,
     pub chooses: Mutex<Option<String>>,
+    /// The most digits that it brings, if there is a bound.
+    pub longest: Mutex<Option<usize>>,
     /// Another gateway in its place.
     pub instead: Mutex<Option<Arc<dyn Gateway>>>,
 }
@@ -477,6 +479,10 @@ impl Recorder {
 
 #[async_trait]
 impl Gateway for Recorder {
+    fn digits(&self) -> usize {
+        self.longest.lock().unwrap().unwrap_or(usize::MAX)
+    }
+
     async fn deliver(
         &self,
         message: &Message,

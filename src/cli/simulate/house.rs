@@ -124,6 +124,7 @@ impl House {
             purpose: Purpose::Login,
             fixed: None,
             dispatch: None,
+            longest: usize::MAX,
         };
         match challenge::open(tx, &self.guard, &visitor, &wanted, &mut self.rng) {
             Ok(opened) => Ok(Ok(Token {
@@ -152,6 +153,7 @@ impl House {
                 phone: token.phone,
                 purpose: Purpose::Login,
                 guess,
+                longest: usize::MAX,
             },
             invitation: None,
             origin: Origin::default(),

@@ -1,113 +1,125 @@
 //! Who may guess: one-time codes of a phone, and invitation codes.
 //!
 //! Nobody is locked out for the guesses of others: once the budget of short
-//! codes is used up, new codes are long, and have a budget of their own.
+//! codes is used up, or the alarm is on, new codes are long and have a budget
+//! of their own, and short ones that were sent before are not looked at any
+//! more. Where no gateway brings long codes, new ones stay short and one guess
+//! at each is evaluated.
 
 use std::time::Duration;
 
-use super::{DAY, Guard, HOUR, LONG, Visitor};
+use super::{DAY, Guard, LONG, Visitor, alarm};
 use crate::domain::{
     challenge::ChallengeId,
     ledger::{Asker, Book, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
+    phone::Phone,
     source::Deed,
     time::Timestamp,
     tx::{StoreError, Tx},
     user::User,
 };
 
-/// Over this many wrong codes of strangers within an hour ..
-const ALARM: u64 = 50;
-/// .. that are over so many hundredths of all, strangers get long codes.
-const ALARM_PERCENT: u64 = 30;
-
-/// How long a new code is.
+/// What a new code is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length {
+pub struct Terms {
     /// Its digits.
     pub digits: usize,
-    /// Whether that is because strangers guess all over the installation.
-    pub alarm: bool,
+    /// How many guesses at it are evaluated.
+    pub guesses: u32,
 }
 
 impl Guard {
-    /// How many digits a new code has: more, once guessing has gone too far.
-    pub fn code_length(
+    /// What a new code is like, where the gateways bring at most `longest`
+    /// digits: better than usual, once guessing has gone too far.
+    pub fn terms(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
-    ) -> Result<Length, StoreError> {
-        let usual = self.policy.challenges.code_length;
-        let mut length = Length {
-            digits: usual,
-            alarm: false,
+        longest: usize,
+    ) -> Result<Terms, StoreError> {
+        let policy = &self.policy.challenges;
+        let mut terms = Terms {
+            digits: policy.code_length,
+            guesses: policy.guesses,
         };
-        if usual >= LONG {
-            return Ok(length);
+        if terms.digits < LONG && self.too_short(tx, visitor, asker)?.is_some() {
+            if longest >= LONG {
+                terms.digits = LONG;
+            } else {
+                terms.guesses = 1;
+            }
         }
-        length.alarm = !asker.known && alarmed(tx, visitor.at)?;
-        if length.alarm || self.guesses_used_up(tx, visitor, asker, usual)?.is_some() {
-            length.digits = LONG;
-        }
-        Ok(length)
+        Ok(terms)
     }
 
-    fn guesses_used_up(
+    /// Why a short code is not good enough any more, if so.
+    fn too_short(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+    ) -> Result<Option<Reached>, StoreError> {
+        if !asker.known
+            && let Some(reached) = alarm::reached(tx, visitor.at)?
+        {
+            return Ok(Some(reached));
+        }
+        let limit = &self.policy.wrong_guesses_per_phone;
+        let missed = missed(tx, Miss::ShortCode, asker.party, limit)?;
+        Ok(limit.reached("wrong_guesses_per_phone", &missed, visitor.at))
+    }
+
+    /// How many guesses at one token are evaluated now, or what stands in the
+    /// way of any, for a code of so many digits that could have had `longest`.
+    pub fn guesses(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
         digits: usize,
-    ) -> Result<Option<Reached>, StoreError> {
-        let policy = &self.policy;
-        let (name, limit) = match guess_of(digits) {
-            Miss::ShortCode => ("wrong_guesses_per_phone", &policy.wrong_guesses_per_phone),
-            _ => (
-                "wrong_long_guesses_per_phone",
-                &policy.wrong_long_guesses_per_phone,
-            ),
-        };
-        if limit.is_off() {
-            return Ok(None);
+        longest: usize,
+    ) -> Result<Result<u32, Reached>, StoreError> {
+        let miss = guess_of(digits);
+        let mut guesses = self.policy.challenges.guesses;
+        if miss == Miss::ShortCode {
+            match self.too_short(tx, visitor, asker)? {
+                None => return Ok(Ok(guesses)),
+                Some(reached) if longest >= LONG => return Ok(Err(reached)),
+                Some(_) => guesses = 1,
+            }
         }
-        let newest = tx.misses(guess_of(digits), asker.party, limit.most())?;
-        Ok(limit.reached(name, &newest, visitor.at))
+        // Where there are no long codes, their budget is what short ones have.
+        let limit = &self.policy.wrong_long_guesses_per_phone;
+        let missed = missed(tx, miss, asker.party, limit)?;
+        let reached = limit.reached("wrong_long_guesses_per_phone", &missed, visitor.at);
+        Ok(reached.map_or(Ok(guesses), Err))
     }
 
-    /// Whether a guess may be evaluated.
-    pub fn may_guess(
-        &self,
-        tx: &mut dyn Tx,
-        visitor: &Visitor,
-        asker: Asker,
-        digits: usize,
-    ) -> Result<Option<Reached>, StoreError> {
-        let reached = self.guesses_used_up(tx, visitor, asker, digits)?;
-        Ok(reached.or_else(|| self.source_wait(visitor, asker, Deed::FailedConfirmation)))
+    /// Whether the visitor's source may guess.
+    pub fn may_confirm(&self, visitor: &Visitor, asker: Asker) -> Option<Reached> {
+        self.source_wait(visitor, asker, Deed::FailedConfirmation)
     }
 
-    /// Writes a wrong guess down. `is_test` is a test number's, which tells
-    /// nothing about how the instance fares.
+    /// Writes a wrong guess down.
     pub fn note_wrong(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
         digits: usize,
-        is_test: bool,
     ) -> Result<(), StoreError> {
         self.note_miss(tx, visitor, guess_of(digits), asker.party)?;
-        if asker.known {
-            return Ok(());
+        note(tx, Book::Wrong, visitor)
+    }
+
+    /// Holds a wrong guess against the visitor's source.
+    pub fn blame_guess(&self, visitor: &Visitor, asker: Asker) {
+        if !asker.known {
+            self.blame_source(visitor, Deed::FailedConfirmation);
         }
-        self.blame_source(visitor, Deed::FailedConfirmation);
-        if is_test {
-            return Ok(());
-        }
-        let (at, nothing) = (visitor.at, Money::default());
-        tx.note(Book::Wrong, at, nothing, at - HOUR)
     }
 
     fn note_miss(
@@ -133,15 +145,16 @@ impl Guard {
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
-        asker: Asker,
+        phone: Phone,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
+        let parties = ["phone", "devices"].map(|who| self.alias(who, phone));
+        let is_first = !tx.any_confirmed(parties, visitor.at - alarm::REMEMBERED)?;
         tx.confirm_send(challenge)?;
-        if asker.known {
-            return Ok(());
+        if is_first {
+            note(tx, Book::Right, visitor)?;
         }
-        let (at, nothing) = (visitor.at, Money::default());
-        tx.note(Book::Right, at, nothing, at - HOUR)
+        Ok(())
     }
 
     /// Whether the user may try another invitation code.
@@ -193,12 +206,20 @@ fn guess_of(digits: usize) -> Miss {
     }
 }
 
-/// Whether so many strangers guess wrong that guessing must be going on.
-fn alarmed(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
-    let wrong = tx.tally(Book::Wrong, at - HOUR)?.count;
-    if wrong <= ALARM {
-        return Ok(false);
+/// The latest wrong guesses that count for a limit.
+fn missed(
+    tx: &mut dyn Tx,
+    miss: Miss,
+    party: Party,
+    limit: &Limit,
+) -> Result<Vec<Timestamp>, StoreError> {
+    if limit.is_off() {
+        return Ok(Vec::new());
     }
-    let right = tx.tally(Book::Right, at - HOUR)?.count;
-    Ok(wrong * 100 > (wrong + right) * ALARM_PERCENT)
+    tx.misses(miss, party, limit.most())
+}
+
+fn note(tx: &mut dyn Tx, book: Book, visitor: &Visitor) -> Result<(), StoreError> {
+    let (at, nothing) = (visitor.at, Money::default());
+    tx.note(book, at, nothing, at - alarm::REMEMBERED)
 }

@@ -10,13 +10,14 @@
 //!
 //! Instants in ledgers are those of [`Visitor::at`], which never go back.
 
+pub mod alarm;
 mod guess;
 mod send;
 
 use std::time::Duration;
 
 pub use self::{
-    guess::Length,
+    guess::Terms,
     send::{Admission, BUDGET, Spending},
 };
 use super::{

@@ -52,8 +52,9 @@ pub struct Admission {
 }
 
 impl Guard {
-    /// Whether a message may be sent to a party with these `newest` ones: of the
-    /// limits that are reached, the one that takes longest.
+    /// Whether a message may be sent to a party that has to wait so long for the
+    /// sake of its own latest ones: of the limits that are reached, the one that
+    /// takes longest.
     pub fn may_send(
         &self,
         tx: &mut dyn Tx,
@@ -61,7 +62,7 @@ impl Guard {
         asker: Asker,
         phone: Phone,
         cost: Money,
-        newest: &[Timestamp],
+        own: Option<Reached>,
     ) -> Result<Admission, StoreError> {
         let (budget, spending) = self.budget_wait(tx, visitor, asker, cost)?;
         // Of two that take as long, the later in this list is named.
@@ -70,7 +71,7 @@ impl Guard {
             self.sum_wait(tx, visitor, asker)?,
             self.prefix_wait(tx, visitor, asker, phone)?,
             self.source_wait(visitor, asker, Deed::Send),
-            self.party_wait(newest, visitor.at),
+            own,
         ];
         Ok(Admission {
             reached: reached.into_iter().flatten().max_by_key(|one| one.wait),
@@ -86,9 +87,15 @@ impl Guard {
         }
     }
 
-    /// How long until a party with these messages may be sent another, all else aside.
-    pub fn party_wait(&self, newest: &[Timestamp], at: Timestamp) -> Option<Reached> {
-        let limit = &self.policy.sends_per_phone;
+    /// How long until a party with these messages may be sent another, all else
+    /// aside. Windows that are no longer than `useful` do not count.
+    pub fn party_wait(
+        &self,
+        newest: &[Timestamp],
+        at: Timestamp,
+        useful: Duration,
+    ) -> Option<Reached> {
+        let limit = self.policy.sends_per_phone.beyond(useful);
         limit.reached("sends_per_phone", newest, at)
     }
 

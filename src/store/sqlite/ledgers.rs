@@ -1,4 +1,4 @@
-//! The tables `sends`, `misses`, `notes` and `latest`.
+//! The tables `sends`, `misses`, `notes`, `alarm` and `latest`.
 
 use rusqlite::{Row, params};
 
@@ -66,6 +66,15 @@ impl Ledgers for Transaction<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError> {
+        let any = self.one(
+            "SELECT EXISTS (SELECT 1 FROM sends WHERE party IN (?1, ?2) AND at > ?3 AND confirmed = 1)",
+            params![parties[0].0, parties[1].0, after.millis()],
+            |row| row.get(0),
+        )?;
+        Ok(any.unwrap_or(false))
     }
 
     fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
@@ -205,6 +214,21 @@ impl Ledgers for Transaction<'_> {
         after: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.line(FIRST, book, after)?.map(|(at, _)| at))
+    }
+
+    fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.one("SELECT at FROM alarm WHERE id = 1", [], |row| at(row, 0))
+    }
+
+    fn set_alarm(&mut self, since: Option<Timestamp>) -> Result<(), StoreError> {
+        match since {
+            Some(since) => self.change(
+                "INSERT INTO alarm (id, at) VALUES (1, ?1) ON CONFLICT (id) DO NOTHING",
+                [since.millis()],
+            )?,
+            None => self.change("DELETE FROM alarm WHERE id = 1", [])?,
+        };
+        Ok(())
     }
 
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError> {

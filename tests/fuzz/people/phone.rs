@@ -20,7 +20,7 @@ impl People {
         let checks = [
             predicted,
             self.model.is_fresh(at.0),
-            self.model.ask(&phone, None),
+            self.asks(&phone, None),
         ];
         let predicted = first(checks);
         let (call, body) = ((Method::POST, "/profile/phone/"), json!({ "phone": phone }));

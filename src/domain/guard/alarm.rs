@@ -1,0 +1,90 @@
+//! The alarm: so many codes are guessed wrong all over the installation that
+//! somebody must be guessing at many phones at once.
+//!
+//! It is on or off by what was counted, within the very transaction that asks,
+//! and needs no more than a few look-ups of running totals. Every wrong code
+//! counts. Of the right ones a phone counts once in 24 hours: otherwise
+//! whoever holds a few phones could log in with them all day, and hide as many
+//! guesses among that as there are messages to be had.
+
+use std::time::Duration;
+
+use super::{DAY, HOUR};
+use crate::domain::{
+    ledger::Book,
+    limit::Reached,
+    time::Timestamp,
+    tx::{StoreError, Tx},
+};
+
+/// What it is called where limits have their names.
+const NAME: &str = "wrong_guesses_in_all";
+/// It is on while within a span more than so many codes are wrong, and those
+/// are more than so many hundredths of all.
+const WINDOWS: [(Duration, u64, u64); 2] = [(HOUR, 50, 30), (DAY, 150, 15)];
+/// How long codes are counted.
+pub(super) const REMEMBERED: Duration = DAY;
+
+/// What has become of it since that was asked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is on now.
+    Began {
+        /// Codes that were wrong within a day.
+        wrong: u64,
+        /// All that were entered.
+        entered: u64,
+    },
+    /// It is off again.
+    Ended {
+        /// After so long.
+        lasted: Duration,
+    },
+}
+
+/// That the alarm is on, if it is. A longer code may be asked for at once.
+pub(super) fn reached(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Reached>, StoreError> {
+    let reached = Reached {
+        limit: NAME,
+        wait: Duration::ZERO,
+    };
+    Ok(is_on(tx, at)?.then_some(reached))
+}
+
+fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
+    for (span, most, percent) in WINDOWS {
+        let wrong = tx.tally(Book::Wrong, at - span)?.count;
+        if wrong <= most {
+            continue;
+        }
+        let right = tx.tally(Book::Right, at - span)?.count;
+        if wrong * 100 > (wrong + right) * percent {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether there is something that [`turn`] would tell.
+pub fn has_turned(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
+    Ok(is_on(tx, at)? != tx.alarm()?.is_some())
+}
+
+/// Tells once that the alarm has begun, and once that it has ended, whatever
+/// restarts there were in between.
+pub fn turn(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Turn>, StoreError> {
+    match (is_on(tx, at)?, tx.alarm()?) {
+        (true, None) => {
+            tx.set_alarm(Some(at))?;
+            let wrong = tx.tally(Book::Wrong, at - DAY)?.count;
+            let entered = wrong + tx.tally(Book::Right, at - DAY)?.count;
+            Ok(Some(Turn::Began { wrong, entered }))
+        }
+        (false, Some(since)) => {
+            tx.set_alarm(None)?;
+            let lasted = at.since(since);
+            Ok(Some(Turn::Ended { lasted }))
+        }
+        _ => Ok(None),
+    }
+}
