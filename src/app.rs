@@ -89,10 +89,13 @@ pub struct Bell(Mutex<HashMap<&'static str, Timestamp>>);
 impl Bell {
     /// Whether it is time to tell of this (again): once a minute.
     pub fn rings(&self, what: &'static str, at: Timestamp) -> bool {
+        self.rings_every(Duration::from_mins(1), what, at)
+    }
+
+    /// Whether it is time to tell of this (again), as often as that.
+    pub fn rings_every(&self, period: Duration, what: &'static str, at: Timestamp) -> bool {
         let mut rung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = rung
-            .get(what)
-            .is_none_or(|last| at.since(*last) >= Duration::from_mins(1));
+        let is_due = rung.get(what).is_none_or(|last| at.since(*last) >= period);
         if is_due {
             rung.insert(what, at);
         }

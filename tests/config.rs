@@ -227,6 +227,11 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
             "!+7940",
             "only excludes numbers: nobody could log in",
         ),
+        (
+            "HTTP__CLIENT_ADDRESS",
+            "via",
+            "must be one of x-forwarded-for, forwarded, x-real-ip",
+        ),
         ("DATABASE", "postgres://x", "names a PostgreSQL server"),
     ] {
         let name = format!("INVITED_{name}");

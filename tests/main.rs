@@ -19,6 +19,7 @@ mod device;
 mod document;
 mod durability;
 mod faults;
+mod forwarded;
 mod framing;
 mod fuzz;
 mod gateways;

@@ -20,7 +20,7 @@ use place::Places;
 
 pub use layers::{ConfigError, Layers};
 pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
-pub use value::{AppHash, Count, Host, Name, Origin, PublicUrl, TestNumber};
+pub use value::{AppHash, Count, ForwardingHeader, Host, Name, Origin, PublicUrl, TestNumber};
 
 use crate::{
     domain::{challenge, guard, phone::Phone, session, time::Timestamp},

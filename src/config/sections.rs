@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::{AppHash, ConfigError, Count, Entry, Host, Layers, Name, Origin, PublicUrl};
+use super::{
+    AppHash, ConfigError, Count, Entry, ForwardingHeader, Host, Layers, Name, Origin, PublicUrl,
+};
 use crate::{
     domain::{
         destination::Destinations,
@@ -122,8 +124,10 @@ section! {
 section! {
     /// What is around the server.
     Http "http." {
-        /// Networks (CIDR) of proxies whose X-Forwarded-For is believed.
+        /// Networks (CIDR) of proxies that are believed when they name their clients.
         trusted_proxies: Vec<ipnet::IpNet> = "";
+        /// The header in which trusted proxies name their clients: `x-forwarded-for`, `forwarded` (RFC 7239) or `x-real-ip`.
+        client_address: ForwardingHeader = "x-forwarded-for";
         /// Origins that may call the API from a browser or an app's web view (CORS), as in `https://example.com, capacitor://localhost`.
         allowed_origins: Vec<Origin> = "";
         /// Where clients and providers reach this server, as in `https://example.com/login` (a proxy takes the path away); without it nobody can report.

@@ -59,6 +59,7 @@ written_as_text!(
     plan::Choice,
     text::Language,
     store::Location,
+    ForwardingHeader,
     Host,
     Name,
     Origin,
@@ -113,6 +114,42 @@ impl Setting for ipnet::IpNet {
 impl Setting for Destinations {
     fn read(value: &Value) -> Result<Self, String> {
         Ok(Self::new(Vec::read(value)?)?)
+    }
+}
+
+/// A header in which proxies name their clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardingHeader {
+    /// A list of addresses that every proxy adds to.
+    XForwardedFor,
+    /// A list of descriptions that every proxy adds to (RFC 7239).
+    Forwarded,
+    /// One address.
+    XRealIp,
+}
+
+impl ForwardingHeader {
+    const ALL: [Self; 3] = [Self::XForwardedFor, Self::Forwarded, Self::XRealIp];
+
+    /// Its name, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+            Self::XRealIp => "x-real-ip",
+        }
+    }
+}
+
+impl FromStr for ForwardingHeader {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_named = |header: &Self| header.as_str().eq_ignore_ascii_case(text);
+        Self::ALL.into_iter().find(is_named).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            format!("must be one of {names}")
+        })
     }
 }
 

@@ -1,8 +1,6 @@
 //! What is known of whoever sent a request: address, name, opaque headers.
 
-use std::net::IpAddr;
-
-use poem::{Addr, FromRequest, Request, RequestBody, http::header};
+use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaParamIn, MetaSchemaRef, Registry},
@@ -11,7 +9,7 @@ use poem_openapi::{
 
 use super::{
     delivery::Reader,
-    pow,
+    forwarded, pow,
     problem::{self, Problem},
 };
 use crate::{
@@ -21,6 +19,7 @@ use crate::{
         guard::Visitor,
         session::Origin,
         source::Source,
+        text::is_control,
     },
     sms::text::Language,
     token::challenge::from_base64,
@@ -81,10 +80,10 @@ impl<'a> FromRequest<'a> for Client {
         let origin = Origin {
             user_agent: name
                 .chars()
-                .filter(|c| !c.is_control())
+                .filter(|c| !is_control(*c))
                 .take(LONGEST_NAME)
                 .collect(),
-            ip: address(app, request),
+            ip: forwarded::address(app, request),
         };
         let worked = origin
             .ip
@@ -97,48 +96,6 @@ impl<'a> FromRequest<'a> for Client {
             worked,
         })
     }
-}
-
-/// The peer's address or, behind trusted proxies, the nearest hop that is none of them.
-pub fn address(app: &App, request: &Request) -> Option<IpAddr> {
-    let Addr::SocketAddr(peer) = &request.remote_addr().0 else {
-        return None;
-    };
-    let peer = peer.ip().to_canonical();
-    let proxies = &app.config.http.trusted_proxies;
-    let trusted = |ip: IpAddr| proxies.iter().any(|network| network.contains(&ip));
-    if !trusted(peer) {
-        return Some(peer);
-    }
-    let mut nearest = peer;
-    for line in request.headers().get_all("x-forwarded-for").iter().rev() {
-        for hop in line.to_str().unwrap_or("?").rsplit(',') {
-            // Beyond a hop that cannot be read, nothing is to be believed.
-            let Some(hop) = hop_address(hop.trim()) else {
-                return Some(nearest);
-            };
-            nearest = hop;
-            if !trusted(hop) {
-                return Some(hop);
-            }
-        }
-    }
-    Some(nearest)
-}
-
-/// Proxies write addresses bare, in brackets, or with a port.
-fn hop_address(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .trim_start_matches('[')
-        .split(']')
-        .next()
-        .unwrap_or(text);
-    let address = bare.parse().ok().or_else(|| {
-        text.parse::<std::net::SocketAddr>()
-            .ok()
-            .map(|with_port| with_port.ip())
-    });
-    address.map(|address: IpAddr| address.to_canonical())
 }
 
 /// A token in a header of its own. Sent twice or as no text it becomes `""`,
@@ -175,26 +132,5 @@ impl<'a> ApiExtractor<'a> for TokenHeader {
             (Some(_), Some(_)) => Some(String::new()),
         };
         Ok(Self(token))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hops_are_read_in_every_spelling_proxies_use() {
-        for (text, address) in [
-            ("203.0.113.7", "203.0.113.7"),
-            ("203.0.113.7:4711", "203.0.113.7"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("[2001:db8::1]:4711", "2001:db8::1"),
-            ("::ffff:203.0.113.7", "203.0.113.7"),
-        ] {
-            assert_eq!(hop_address(text), address.parse().ok(), "{text}");
-        }
-        for text in ["", "unknown", "_hidden", "203.0.113", "203.0.113.7;"] {
-            assert_eq!(hop_address(text), None, "{text}");
-        }
     }
 }

@@ -13,6 +13,7 @@ mod cors;
 mod delivery;
 mod device;
 mod docs;
+mod forwarded;
 mod framing;
 mod health;
 mod hooks;
@@ -139,7 +140,7 @@ impl Endpoint for Envelope {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id = self.draw_id();
-        let source = client::address(&self.app, &request);
+        let source = forwarded::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
         let mut line = Line::begin(&id, request.method(), route, source);
