@@ -10,7 +10,7 @@ use std::{
 
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::domain::time::Timestamp;
+use crate::domain::{id, time::Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -19,6 +19,31 @@ pub trait Clock: Send + Sync {
     /// How long it has been since some instant of this process, whatever
     /// anybody sets the time to.
     fn steady(&self) -> Duration;
+}
+
+/// Refuses a clock by which nothing could be done right: before 1970 there are
+/// no timestamps, and from 2089 on there are no identifiers.
+///
+/// # Errors
+/// A sentence for the operator.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that everybody else takes"
+)]
+pub fn require_sane() -> Result<(), String> {
+    judge(SystemTime::now())
+}
+
+fn judge(now: SystemTime) -> Result<(), String> {
+    let latest = Duration::from_millis(id::END.millis().unsigned_abs());
+    let era = match now.duration_since(UNIX_EPOCH) {
+        Ok(since) if since < latest => return Ok(()),
+        Ok(_) => "later than 2089",
+        Err(_) => "before 1970",
+    };
+    Err(format!(
+        "the clock of this machine says that it is {era}: set it right, and start again"
+    ))
 }
 
 /// The machine's clock.
@@ -143,6 +168,21 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
+
+    #[test]
+    fn a_clock_that_nothing_could_be_done_by_is_refused() {
+        let second = Duration::from_secs(1);
+        let end = UNIX_EPOCH + Duration::from_millis(id::END.millis().unsigned_abs());
+        for sane in [UNIX_EPOCH, end - second] {
+            assert_eq!(judge(sane), Ok(()));
+        }
+        for (wrong, told) in [
+            (UNIX_EPOCH - second, "before 1970"),
+            (end, "later than 2089"),
+        ] {
+            assert!(judge(wrong).unwrap_err().contains(told));
+        }
+    }
 
     #[test]
     fn a_ratchet_follows_its_clock_but_never_back() {

@@ -3,14 +3,15 @@
 //! The map, and who may import whom (`tests/architecture.rs` holds us to it):
 //!
 //! - [`domain`] the rules; imports nothing of ours
-//! - [`token`] signed and sealed tokens, and their keys; imports `domain`, and `clock` to test
-//! - [`store`] one transaction at a time; imports `domain`
-//! - [`sms`] gateways to phones; imports `domain`
+//! - [`token`] signed and sealed tokens, and their keys; imports `domain`, `files`, and `clock` to test
+//! - [`store`] one transaction at a time; imports `domain`, `files`
+//! - [`sms`] gateways to phones; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`
-//! - [`config`] every setting; imports `domain`, and the choices of `sms` and `store`
+//! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms` and `store`
 //! - [`app`] what a running service consists of; imports all of the above
 //! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `token`
 //! - [`cli`] one file a command; imports everything
+//! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs; imports nothing of ours
 
 pub mod app;
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod files;
 pub mod http;
 pub mod sms;
 pub mod store;

@@ -7,14 +7,15 @@ use std::{
 };
 
 /// Which modules each module may name.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("telemetry", &[]),
+    ("files", &[]),
     ("clock", &["domain"]),
-    ("token", &["domain", "clock"]),
-    ("store", &["domain"]),
-    ("sms", &["domain"]),
-    ("config", &["domain", "sms", "store"]),
+    ("token", &["domain", "clock", "files"]),
+    ("store", &["domain", "files"]),
+    ("sms", &["domain", "files"]),
+    ("config", &["domain", "files", "sms", "store"]),
     (
         "app",
         &["domain", "clock", "token", "store", "sms", "config"],
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         "cli",
         &[
             "domain",
+            "files",
             "clock",
             "token",
             "store",

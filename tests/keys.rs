@@ -164,7 +164,10 @@ fn a_key_file_that_is_refused_changes_nothing_under_a_running_server() {
     equal["access"]["current"] = good["ledger"].clone();
     let mut short = good.clone();
     short["refresh"]["current"] = json!("c2hvcnQ");
+    let mut foreign = good.clone();
+    foreign["ledger"] = json!("A".repeat(43));
     for (file, mode, why) in [
+        (&foreign, 0o600, "is not the key file that the database"),
         (&json!([]), 0o600, "is no key file"),
         (&equal, 0o600, "the same key twice"),
         (&short, 0o600, "not of 256 bits"),

@@ -5,6 +5,8 @@ use std::path::Path;
 use invited::store::{Location, Migration, OpenError, Store};
 use tempfile::TempDir;
 
+use crate::harness::server::put;
+
 fn location(folder: &TempDir) -> Location {
     Location::Sqlite(folder.path().join("invited.db"))
 }
@@ -23,7 +25,7 @@ fn a_dry_run_creates_nothing() {
     assert_eq!(pending.first(), Some(&Migration("V1__users".to_owned())));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let empty = folder.path().join("invited.db");
-    std::fs::write(&empty, "").unwrap();
+    put(&empty, "");
     assert_eq!(Store::pending(&location(&folder)).unwrap(), pending);
     assert_eq!(std::fs::read(&empty).unwrap(), b"");
 }

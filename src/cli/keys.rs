@@ -1,12 +1,13 @@
-//! `invited keys`: shows what keys there are, rotates them, or begins a new
-//! epoch. Keys themselves are never printed, and no file is created.
+//! `invited keys`: shows what keys there are, rotates them, begins a new epoch,
+//! or goes on with others. Keys themselves are never printed.
 
 use clap::{Args, Subcommand};
-use sha2::{Digest, Sha256};
 
-use super::{Failure, Settings, print};
+use super::{Failure, Settings, installation::Found, print, run_now};
 use crate::{
     clock::dice,
+    config::Config,
+    store::{Location, OpenError, Store},
     token::{
         key_file::{self, KeysError, Stored},
         keys::{Key, Keys as Held, Ring},
@@ -24,8 +25,18 @@ A server takes the keys up when it starts. If one is running, it believes older 
 kill -HUP its process id.
 ";
 
+const ADOPTED: &str = "\
+The database goes on with these keys. Every token of others is refused, and people log in again.
+Limits by phone start anew.
+";
+const FITTING: &str = "\
+The database goes with these keys. Nothing was changed.
+";
+
 #[derive(Args)]
 pub struct Keys {
+    #[command(flatten)]
+    settings: Settings,
     #[command(subcommand)]
     action: Action,
 }
@@ -33,44 +44,61 @@ pub struct Keys {
 #[derive(Subcommand)]
 enum Action {
     /// Print a fingerprint of each key.
-    Show(Place),
+    Show,
     /// Put fresh keys in front. Tokens of older ones stay good until they
     /// expire. A running server takes the new keys at SIGHUP or its next start.
-    Rotate(Place),
+    Rotate,
     /// After a database was restored from a copy: fresh keys, and no older
     /// ones. Every access, refresh and sms-token made before is refused, and
     /// every device unknown, from the server's next start or SIGHUP on.
-    NewEpoch(Place),
-}
-
-#[derive(Args)]
-struct Place {
-    #[command(flatten)]
-    settings: Settings,
+    NewEpoch,
+    /// Let a database go on whose keys are lost, or with the keys of another
+    /// one: those of the key file or, if there is none, fresh ones. Everybody
+    /// is logged out, and the limits by phone start anew.
+    Adopt,
 }
 
 impl Keys {
     pub fn run(&self) -> Result<(), Failure> {
-        let (Action::Show(place) | Action::Rotate(place) | Action::NewEpoch(place)) = &self.action;
-        let path = place.settings.read()?.keys_path();
+        let config = self.settings.read()?;
+        let path = config.keys_path();
         let missing = || KeysError::Missing(path.clone());
         let change = |change: fn(&mut Held)| {
+            let change = |keys: &mut Held| {
+                change(keys);
+                Ok(())
+            };
             key_file::change(&path, || Key::draw(&mut dice()), change)?.ok_or_else(missing)
         };
         let told = match self.action {
-            Action::Show(_) => "",
-            Action::Rotate(_) => {
+            Action::Show => "",
+            Action::Rotate => {
                 change(|keys| keys.rotate(&mut dice()))?;
                 ROTATED
             }
-            Action::NewEpoch(_) => {
+            Action::NewEpoch => {
                 change(|keys| keys.begin_epoch(&mut dice()))?;
                 NEW_EPOCH
             }
+            Action::Adopt => adopt(&config)?,
         };
         let stored = key_file::read(&path)?.ok_or_else(missing)?;
         print(&(table(&stored) + told))
     }
+}
+
+/// Makes the database go with the keys that there are, whatever it went with before.
+fn adopt(config: &Config) -> Result<&'static str, Failure> {
+    let Location::Sqlite(path) = &config.server.database;
+    if !path.exists() {
+        return Err(OpenError::Missing(path.clone()).into());
+    }
+    let found = Found::look(config)?;
+    let told = if found.fits() { FITTING } else { ADOPTED };
+    let found = found.adopted()?;
+    let store = Store::open(&config.server.database)?;
+    run_now(found.settle(&store, |_| {}))?;
+    Ok(told)
 }
 
 fn table(stored: &Stored) -> String {
@@ -79,7 +107,7 @@ fn table(stored: &Stored) -> String {
         ("refresh", &stored.refresh),
         ("challenge", &stored.challenge),
     ];
-    let ledger = stored.ledger.as_ref().map(fingerprint);
+    let ledger = stored.ledger.as_ref().map(short);
     format!(
         "{}{:<10} {}\n",
         rings.map(|(purpose, ring)| line(purpose, ring)).concat(),
@@ -92,7 +120,7 @@ fn line(purpose: &str, ring: &Ring) -> String {
     let older: Vec<_> = ring
         .previous
         .iter()
-        .map(|retired| fingerprint(&retired.key))
+        .map(|retired| short(&retired.key))
         .collect();
     let older = if older.is_empty() {
         "none".to_owned()
@@ -101,15 +129,11 @@ fn line(purpose: &str, ring: &Ring) -> String {
     };
     format!(
         "{purpose:<10} current {}, previous {older}\n",
-        fingerprint(&ring.current)
+        short(&ring.current)
     )
 }
 
-/// Enough of a hash to tell keys apart.
-fn fingerprint(key: &Key) -> String {
-    let hash = Sha256::digest(key.bytes());
-    format!(
-        "{:02x}{:02x}{:02x}{:02x}",
-        hash[0], hash[1], hash[2], hash[3]
-    )
+/// Enough of a fingerprint to tell keys apart.
+fn short(key: &Key) -> String {
+    key.fingerprint()[..8].to_owned()
 }

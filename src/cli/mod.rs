@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod config;
+mod installation;
 mod keys;
 mod migrate;
 mod openapi;
@@ -15,6 +16,7 @@ use std::{fmt, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    clock,
     config::{Config, ConfigError, Layers},
     store::OpenError,
     telemetry,
@@ -67,17 +69,29 @@ enum Command {
     Config,
 }
 
+impl Command {
+    /// Refuses what would write down or compare a time that cannot be.
+    fn require_clock(&self) -> Result<(), Failure> {
+        match self {
+            Self::Serve(_) | Self::Migrate(_) | Self::Seed(_) | Self::Keys(_) | Self::Sms(_) => {
+                clock::require_sane().map_err(Failure::of)
+            }
+            Self::Openapi | Self::Simulate(_) | Self::Bench(_) | Self::Config => Ok(()),
+        }
+    }
+}
+
 /// Where to find the settings, for commands that need the database or the keys.
 #[derive(Args)]
 struct Settings {
     /// A TOML file with settings (`invited config` prints one).
-    #[arg(long, value_name = "FILE", env = "INVITED_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "INVITED_CONFIG")]
     config: Option<PathBuf>,
     /// The database: a path, or sqlite:PATH [env: `INVITED_DATABASE`] [default: invited.db]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// The key file [env: `INVITED_KEYS`] [default: invited.keys.json beside the database]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     keys: Option<String>,
 }
 
@@ -130,7 +144,9 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let sentence = format!("--database: {error}");
         match error {
-            OpenError::Io { .. } => Self::misconfigured(sentence),
+            OpenError::Io { .. } | OpenError::Missing(_) | OpenError::Exposed(_) => {
+                Self::misconfigured(sentence)
+            }
             _ => Self::of(sentence),
         }
     }
@@ -148,6 +164,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = telemetry::start(&cli.log, cli.log_format)
         .map_err(Failure::misconfigured)
+        .and_then(|log| cli.command.require_clock().map(|()| log))
         .and_then(|_log| match &cli.command {
             Command::Serve(serve) => serve.run(),
             Command::Migrate(migrate) => migrate.run(),
@@ -166,6 +183,14 @@ pub fn run() -> ExitCode {
             ExitCode::from(if failure.misconfigured { 2 } else { 1 })
         }
     }
+}
+
+/// Waits for work on this thread.
+fn run_now<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build();
+    let cannot = |error| Failure::of(format!("cannot start: {error}"));
+    runtime.map_err(cannot)?.block_on(work)
 }
 
 /// Prints, and takes a reader who stops reading for content.

@@ -12,18 +12,23 @@ use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, Settings, print};
+use super::{
+    Failure, Settings,
+    installation::{Found, warn_of_folders},
+    print,
+};
 use crate::{
     app::{self, App},
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
-    domain::{delivery::LEASE, time::Timestamp, tx::StoreError},
+    domain::{delivery::LEASE, tx::StoreError},
     http,
     http::server::{self, Crowd, Patience, Workers},
-    store::Store,
+    sms::route::Routes,
+    store::{Location, OpenError, Store},
     token::{
         key_file::{self, KeysError},
-        keys::{Key, Keys},
+        keys::Keys,
     },
 };
 
@@ -66,29 +71,31 @@ impl Serve {
             .metrics
             .map(|address| listen("http.metrics", address));
         let metrics = metrics.transpose()?;
-        let app = self.open(config)?;
+        // All that can be refused is, before anything is created or changed.
+        let found = Found::look(&config)?.fitting()?;
+        let sms = app::gateways(&config, &found.keys)?;
+        let Location::Sqlite(database) = &config.server.database;
+        warn_of_folders([database, &config.keys_path()]);
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(cannot_start)?;
+        let app = runtime.block_on(self.open(config, found, sms))?;
         let served = runtime.block_on(serve(Arc::new(app), listener, metrics, &workers));
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(FAREWELL);
         served
     }
 
-    fn open(&self, config: Config) -> Result<App, Failure> {
+    async fn open(&self, config: Config, found: Found, sms: Routes) -> Result<App, Failure> {
         if !self.no_migrate {
-            for migration in Store::migrate(&config.server.database)? {
-                tracing::info!(migration = migration.0, "migrated the database");
-            }
+            migrate(&config.server.database)?;
         }
         let store = Store::open(&config.server.database)?;
-        // Under the store's lock, so that two first starts make one key file.
-        let keys = keys(&config)?;
-        let sms = app::gateways(&config, &keys)?;
+        let take_up = |keys: &mut Keys| keys.settle(config.longest_life(), SystemClock.now());
+        let keys = found.settle(&store, take_up).await?;
         Ok(App::new(
             config,
             store,
@@ -100,27 +107,18 @@ impl Serve {
     }
 }
 
-/// The keys to start with. A first start draws them.
-fn keys(config: &Config) -> Result<Keys, Failure> {
-    let path = config.keys_path();
-    if let Some(keys) = settled(config, || Key::draw(&mut dice()), SystemClock.now())? {
-        return Ok(keys);
+/// Brings the schema up to date, and says so in one line.
+fn migrate(location: &Location) -> Result<(), OpenError> {
+    let Location::Sqlite(path) = location;
+    let is_new = !path.exists();
+    let migrations = Store::migrate(location)?;
+    let (path, last) = (path.display(), migrations.last());
+    match last.map(|migration| &*migration.0) {
+        None => {}
+        Some(schema) if is_new => tracing::info!(%path, schema, "created the database"),
+        Some(schema) => tracing::info!(%path, schema, "migrated the database"),
     }
-    let keys = Keys::draw(&mut dice());
-    key_file::create(&keys, &path)?;
-    tracing::info!(path = %path.display(), "created the key file; back it up with the database");
-    Ok(keys)
-}
-
-/// The keys of the file, as this server takes them up.
-fn settled(
-    config: &Config,
-    ledger: impl FnOnce() -> Key,
-    now: Timestamp,
-) -> Result<Option<Keys>, KeysError> {
-    key_file::change(&config.keys_path(), ledger, |keys| {
-        keys.settle(config.longest_life(), now);
-    })
+    Ok(())
 }
 
 /// Takes the key file up again, or keeps the keys and says why.
@@ -128,9 +126,16 @@ fn reload(app: &Arc<App>) {
     let path = app.config.keys_path();
     let context = app.context();
     let before = context.keys();
+    let take_up = |keys: &mut Keys| {
+        if keys.ledger != before.ledger {
+            return Err(KeysError::Foreign(path.clone()));
+        }
+        keys.settle(app.config.longest_life(), app.now());
+        Ok(())
+    };
     // An older copy of the file may lack the ledgers' key; it is not lost with it.
-    let taken = settled(&app.config, || before.ledger.clone(), app.now())
-        .and_then(|keys| keys.ok_or(KeysError::Missing(path)));
+    let taken = key_file::change(&path, || before.ledger.clone(), take_up)
+        .and_then(|keys| keys.ok_or(KeysError::Lost(path.clone())));
     match taken {
         Ok(keys) => {
             let older_tokens = if keys.believe(before) {

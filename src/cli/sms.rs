@@ -3,7 +3,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings, print};
+use super::{Failure, Settings, print, run_now};
 use crate::{
     app::gateways,
     clock::{Clock, SystemClock, dice},
@@ -55,18 +55,11 @@ impl Sms {
             Ok::<_, Failure>(gateways(&config, &keys)?)
         };
         match &self.command {
-            Command::Test { phone } => now(test(&config, &routes()?, phone)),
-            Command::Check => now(check(&routes()?)),
+            Command::Test { phone } => run_now(test(&config, &routes()?, phone)),
+            Command::Check => run_now(check(&routes()?)),
             Command::List => list(&routes()),
         }
     }
-}
-
-fn now(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build();
-    let cannot = |error| Failure::of(format!("cannot start: {error}"));
-    runtime.map_err(cannot)?.block_on(work)
 }
 
 async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{phone::Phone, region::Region},
+    files,
     sms::plan::{Choice, Plan},
 };
 
@@ -84,7 +85,8 @@ impl Layers {
     pub fn file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let name = format!("--config: {}", path.display());
         let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::of(&name, &format!("cannot be read: {error}")))?;
+            .map_err(|error| files::reason(path, &error))
+            .map_err(|reason| ConfigError::of(&name, &format!("cannot be read: {reason}")))?;
         self.file = toml::from_str(&text).map_err(|error| {
             let line = error.span().map_or(1, |span| {
                 text[..span.start.min(text.len())].matches('\n').count() + 1

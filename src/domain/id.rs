@@ -13,6 +13,9 @@ use super::time::Timestamp;
 const EPOCH_MILLIS: i64 = 1_577_836_800_000;
 const STEP_BITS: u32 = 7;
 const CHANCE_BITS: u32 = 19;
+/// The first instant whose identifiers would be those of another.
+pub const END: Timestamp =
+    Timestamp::from_millis(EPOCH_MILLIS + (1 << (53 - CHANCE_BITS + STEP_BITS)));
 
 /// How often a draw is repeated before chance is to blame no more.
 pub const DRAWS: usize = 16;

@@ -22,9 +22,12 @@ use super::{
 };
 
 /// One transaction of whatever engine stores the service's data.
-pub trait Tx: Users + Challenges + Sessions + Devices + Deliveries + Ledgers {}
+pub trait Tx:
+    Users + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
+{
+}
 
-impl<T: Users + Challenges + Sessions + Devices + Deliveries + Ledgers> Tx for T {}
+impl<T: Users + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations> Tx for T {}
 
 /// Users and who invited whom.
 pub trait Users {
@@ -250,6 +253,12 @@ pub trait Ledgers {
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;
     /// The latest instant that was ever written down in a ledger.
     fn latest_time(&mut self) -> Result<Timestamp, StoreError>;
+}
+
+/// Which installation this is: one for each database.
+pub trait Installations {
+    /// Writes down the fingerprint of the keys that everything is kept under.
+    fn set_installation_keys(&mut self, fingerprint: &str) -> Result<(), StoreError>;
 }
 
 /// What stays the same for as long as a user would be shown the same.

@@ -2,9 +2,9 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,10 +13,15 @@ use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
-use crate::domain::code::OneTimeCode;
+use crate::{domain::code::OneTimeCode, files};
 
-/// An open file.
-pub struct File(Arc<Mutex<fs::File>>);
+/// A file that is made when there is something to write to it.
+pub struct File(Arc<Mutex<Open>>);
+
+struct Open {
+    path: PathBuf,
+    file: Option<fs::File>,
+}
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -28,14 +33,37 @@ struct Line<'a> {
 }
 
 impl File {
-    /// Opens the file for appending; a new one is for the owner's eyes only.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        OpenOptions::new()
+    /// Opens the file for appending, or makes sure that there can be one.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let file = match OpenOptions::new().append(true).open(path) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                files::can_create(path)?;
+                None
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Mutex::new(Open { path, file }))))
+    }
+}
+
+impl Open {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(line);
+        }
+        let mut options = OpenOptions::new();
+        // Codes are in it: for the owner's eyes only.
+        let mut file = options
             .create(true)
             .append(true)
             .mode(0o600)
-            .open(path)
-            .map(|file| Self(Arc::new(Mutex::new(file))))
+            .open(&self.path)?;
+        files::keep_private(&file)?;
+        file.write_all(line)?;
+        self.file = Some(file);
+        Ok(())
     }
 }
 
@@ -58,7 +86,7 @@ impl Gateway for File {
         let file = Arc::clone(&self.0);
         let writing = tokio::task::spawn_blocking(move || {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.write_all(&line)
+            file.append(&line)
         });
         match writing.await {
             Ok(Ok(())) => Ok(Receipt::default()),

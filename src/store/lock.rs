@@ -9,32 +9,43 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
+
+use crate::files;
 
 /// Holds the database until it is dropped.
 #[derive(Debug)]
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes the lock of the file at `path`, which is created if there is
-    /// none; `None` when another process has it.
+    /// Takes the lock of the file at `path`; `None` when another process has it.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
-        // Personal data: for the owner's eyes. SQLite gives its side files the same mode.
+        Self::of(OpenOptions::new().read(true).write(true).open(path)?)
+    }
+
+    /// Takes the lock of a file at `path` that is made for it.
+    pub fn create(path: &Path) -> io::Result<Option<Self>> {
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
-        let file = options.open(path)?;
+        options.read(true).write(true).create(true).truncate(false);
+        // Personal data: for the owner's eyes. SQLite gives its side files the same mode.
+        let file = options.mode(0o600).open(path)?;
+        files::keep_private(&file)?;
+        Self::of(file)
+    }
+
+    fn of(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Who may do what with the file.
+    pub fn mode(&self) -> io::Result<u32> {
+        Ok(self.0.metadata()?.mode())
     }
 
     /// The first bytes of the file.

@@ -50,6 +50,16 @@ impl FromStr for Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration(pub String);
 
+/// Which keys a database goes with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Installation {
+    /// The fingerprint of the keys that it was filled under; none in databases
+    /// that are new, or older than such fingerprints.
+    pub keys: Option<String>,
+    /// Whether anything in it would be lost with those keys.
+    pub is_occupied: bool,
+}
+
 /// The open store.
 pub enum Store {
     /// An SQLite file that this process alone writes to.
@@ -67,6 +77,19 @@ impl Store {
     pub fn open_to_fill(location: &Location) -> Result<Self, OpenError> {
         let Location::Sqlite(path) = location;
         Sqlite::open(path, sqlite::FILLING_CACHE).map(Self::Sqlite)
+    }
+
+    /// Whose database is there, whatever its schema. Creates and changes nothing.
+    pub fn peek(location: &Location) -> Result<Installation, OpenError> {
+        let Location::Sqlite(path) = location;
+        sqlite::installation::peek(path)
+    }
+
+    /// Whose database it was when it was opened.
+    pub fn installation(&self) -> &Installation {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.installation,
+        }
     }
 
     /// The migrations that were not applied yet.

@@ -15,6 +15,7 @@ use std::{
 use serde::Deserialize;
 
 use super::keys::{Key, Keys, NOT_A_KEY, Ring};
+use crate::files;
 
 /// What a key file holds.
 #[derive(Deserialize)]
@@ -43,8 +44,23 @@ pub enum KeysError {
         "{0} does not exist: name the key file, or run `invited serve`, whose first start creates it"
     )]
     Missing(PathBuf),
+    /// There is no such file, and there was one.
+    #[error(
+        "{0} does not exist, and the database was filled under its keys: put the file back from a backup, or run \
+         `invited keys adopt` to go on with new keys, which logs everybody out and lets every limit by phone start anew"
+    )]
+    Lost(PathBuf),
+    /// Somebody else's, or one of another time.
+    #[error(
+        "{0} is not the key file that the database was filled under: put that one back from a backup, or run \
+         `invited keys adopt` to go on with this one, which logs everybody out and lets every limit by phone start anew"
+    )]
+    Foreign(PathBuf),
+    /// Other keys than a moment before.
+    #[error("{0} was changed in this very moment: try again")]
+    Changed(PathBuf),
     /// The operating system would not.
-    #[error("{0} cannot be used: {1}; look at its folder, its owner and its mode")]
+    #[error("{path} cannot be used: {reason}; look at its folder, its owner and its mode", path = .0.display(), reason = files::reason(.0, .1))]
     Io(PathBuf, io::Error),
     /// Other people could read it.
     #[error(
@@ -53,17 +69,17 @@ pub enum KeysError {
     WorldReadable(PathBuf),
     /// A key that is easier to guess, or none.
     #[error(
-        "{0} holds a key that is not of 256 bits (32 bytes in base64url): restore the file from a backup, or move it away, which logs everybody out"
+        "{0} holds a key that is not of 256 bits (32 bytes in base64url): restore the file from a backup, or move it away and run `invited keys adopt`, which logs everybody out"
     )]
     NotAKey(PathBuf),
     /// Two purposes with one key, or a rotation that changed nothing.
     #[error(
-        "{0} holds the same key twice, so that tokens could pass for what they are not: restore the file from a backup, or move it away, which logs everybody out"
+        "{0} holds the same key twice, so that tokens could pass for what they are not: restore the file from a backup, or move it away and run `invited keys adopt`, which logs everybody out"
     )]
     EqualKeys(PathBuf),
     /// Not the file this service wrote.
     #[error(
-        "{0} is no key file of invited: restore it from a backup, or move it away, which logs everybody out"
+        "{0} is no key file of invited: restore it from a backup, or move it away and run `invited keys adopt`, which logs everybody out"
     )]
     Malformed(PathBuf),
 }
@@ -78,27 +94,21 @@ pub fn read(path: &Path) -> Result<Option<Stored>, KeysError> {
 }
 
 /// Changes the keys of the key file, which is written only if there is
-/// something to write, and gives `ledger` for that key to a file that lacks
-/// it. `None` when there is no file; none is created.
+/// something to write and `change` agrees, and gives `ledger` for that key to
+/// a file that lacks it. `None` when there is no file; none is created.
 pub fn change(
     path: &Path,
     ledger: impl FnOnce() -> Key,
-    change: impl FnOnce(&mut Keys),
+    change: impl FnOnce(&mut Keys) -> Result<(), KeysError>,
 ) -> Result<Option<Keys>, KeysError> {
     let Some(file) = hold(path).map_err(|error| KeysError::Io(path.to_owned(), error))? else {
         return Ok(None);
     };
     let (stored, metadata) = parse(&file, path)?;
     let lacks_one = stored.ledger.is_none();
-    let before = Keys {
-        access: stored.access,
-        refresh: stored.refresh,
-        challenge: stored.challenge,
-        ledger: stored.ledger.unwrap_or_else(ledger),
-        epoch: stored.epoch,
-    };
+    let before = stored.into_keys(ledger);
     let mut keys = before.clone();
-    change(&mut keys);
+    change(&mut keys)?;
     if lacks_one || keys != before {
         write(&keys, path, Some(&metadata))?;
     }
@@ -152,6 +162,17 @@ fn parse(mut file: &File, path: &Path) -> Result<(Stored, Metadata), KeysError> 
 }
 
 impl Stored {
+    /// The keys, with `ledger` if there is none for the ledgers.
+    pub fn into_keys(self, ledger: impl FnOnce() -> Key) -> Keys {
+        Keys {
+            access: self.access,
+            refresh: self.refresh,
+            challenge: self.challenge,
+            ledger: self.ledger.unwrap_or_else(ledger),
+            epoch: self.epoch,
+        }
+    }
+
     fn has_equal_keys(&self) -> bool {
         let rings = [&self.access, &self.refresh, &self.challenge];
         let mut keys: Vec<&[u8]> = rings
@@ -181,6 +202,7 @@ fn write(keys: &Keys, path: &Path, older: Option<&Metadata>) -> Result<(), KeysE
         .mode(0o600)
         .open(&beside)
         .map_err(failed)?;
+    files::keep_private(&file).map_err(failed)?;
     // Root may rotate the keys of a server that is not root: it must still be able to read them.
     if let Some(older) = older
         && fchown(&file, Some(older.uid()), Some(older.gid())).is_ok()
@@ -192,11 +214,7 @@ fn write(keys: &Keys, path: &Path, older: Option<&Metadata>) -> Result<(), KeysE
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
     fs::rename(&beside, path).map_err(failed)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)
+    File::open(files::folder(path))
         .and_then(|folder| folder.sync_all())
         .map_err(failed)
 }

@@ -11,7 +11,7 @@ use hmac::{Hmac, Mac};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::challenge::{base64, from_base64};
 use crate::domain::time::Timestamp;
@@ -77,6 +77,14 @@ impl Key {
     /// The key itself.
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Tells keys apart without showing any of them: the leftmost 128 bits of
+    /// its SHA-256, in hexadecimal digits. There are too many keys to try them.
+    pub fn fingerprint(&self) -> String {
+        let leftmost = Sha256::digest(self.0)[..16].try_into();
+        let leftmost = leftmost.expect("16 bytes were taken");
+        format!("{:032x}", u128::from_be_bytes(leftmost))
     }
 
     /// The key as jsonwebtoken signs with it.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{desk::Desk, site::Site, tally::Tally};
 use crate::harness::{
     line::Told,
-    server::{Server, run},
+    server::{Server, put, run},
 };
 
 const PAGE: usize = 4096;
@@ -72,7 +72,7 @@ impl Scene {
         for suffix in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(self.site.beside(suffix));
         }
-        fs::write(&self.site.database, bytes).unwrap();
+        put(&self.site.database, bytes);
     }
 
     /// Starts on a database with a byte flipped. A refusal says how to restore, and changes nothing.

@@ -16,7 +16,7 @@ use super::{
     crowd::{Crowd, some_moment},
     site::Site,
 };
-use crate::harness::Harness;
+use crate::harness::{Harness, server::put};
 
 const CLIENTS: usize = 16;
 
@@ -54,7 +54,7 @@ fn log_of_another() -> Vec<u8> {
 fn check_beside(crowd: &mut Crowd, log: &[u8]) {
     let database = fs::read(&crowd.site.database).unwrap();
     let path = crowd.site.beside("-wal");
-    fs::write(&path, log).unwrap();
+    put(&path, log);
     match crowd.site.try_start() {
         Ok(server) => {
             crowd.check(&server);
@@ -88,7 +88,7 @@ fn a_garbage_log_costs_nothing_that_was_merged() {
     // With the right first bytes (the file format, section 4.1).
     garbage[..12].copy_from_slice(&[0x37, 0x7f, 6, 0x82, 0, 0x2d, 0xe2, 0x18, 0, 0, 0x10, 0]);
     check_beside(&mut crowd, &garbage);
-    fs::write(crowd.site.beside("-shm"), &garbage).unwrap();
+    put(&crowd.site.beside("-shm"), &garbage);
     check(&mut crowd);
     crowd.tally.close("a garbage log");
 }
@@ -139,7 +139,7 @@ fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
     scribble(&crowd, "-TERM");
     scribble(&crowd, "-KILL");
     let log = fs::read(crowd.site.beside("-wal")).unwrap();
-    fs::write(&crowd.site.database, &backup).unwrap();
+    put(&crowd.site.database, &backup);
     let refusal = crowd.site.try_start().err().unwrap();
     let sentence = "invited.db-wal is the log of another database or of another time";
     assert!(refusal.told.contains(sentence), "{refusal:?}");

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
 };
@@ -196,4 +197,10 @@ pub fn login(address: &str, folder: &Path, phone: &str) -> Option<(String, Value
 
 pub fn bearer(confirmed: &Value) -> String {
     format!("Bearer {}", confirmed["access"].as_str().unwrap())
+}
+
+/// Puts a file there as the service does: for its owner's eyes alone.
+pub fn put(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }

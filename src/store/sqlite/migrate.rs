@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     mark,
-    open::{OpenError, claim, exclusively},
+    open::{Absent, OpenError, claim, exclusively},
 };
 use crate::store::Migration;
 
@@ -33,7 +33,7 @@ pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
         }
         Err(error) => Err(OpenError::io(path, &error)),
         Ok(_) => {
-            let (_lock, connection) = exclusively(path)?;
+            let (_lock, connection) = exclusively(path, Absent::Refuse)?;
             missing(path, &connection)
         }
     }
@@ -41,7 +41,7 @@ pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
 
 /// Applies the migrations that the file at `path` lacks.
 pub fn run(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    let (_lock, mut connection) = exclusively(path)?;
+    let (_lock, mut connection) = exclusively(path, Absent::Create)?;
     claim(path, &connection)?;
     let missing = missing(path, &connection)?;
     if missing.is_empty() {

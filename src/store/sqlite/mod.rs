@@ -7,6 +7,7 @@ mod challenges;
 mod damage;
 mod deliveries;
 mod devices;
+pub mod installation;
 mod ledgers;
 mod mark;
 pub mod migrate;
@@ -28,12 +29,12 @@ use tokio::sync::oneshot;
 
 use self::{
     damage::{Damage, Damaged, failed},
-    open::OpenError,
+    open::{Absent, OpenError},
     stamps::Stamps,
     transaction::{Scope, Transaction},
     writer::Writer,
 };
-use super::lock::Lock;
+use super::{Installation, lock::Lock};
 use crate::domain::{
     time::Timestamp,
     tx::{Ledgers, Stamp, StoreError, Tx},
@@ -58,6 +59,8 @@ pub struct Sqlite {
     stamps: Arc<Stamps>,
     /// The latest instant in any ledger.
     pub latest_time: Timestamp,
+    /// Whose database it was when it was opened.
+    pub installation: Installation,
     _lock: Lock,
 }
 
@@ -65,12 +68,14 @@ impl Sqlite {
     /// Opens the file at `path`, whose schema must be this build's, with so
     /// many KiB for the writer's pages.
     pub fn open(path: &Path, cache: u32) -> Result<Self, OpenError> {
-        let (lock, connection) = open::exclusively(path)?;
+        let (lock, connection) = open::exclusively(path, Absent::Refuse)?;
+        migrate::require(path, &connection)?;
         open::claim(path, &connection)?;
         connection
             .pragma_update(None, "cache_size", -i64::from(cache))
             .map_err(|error| OpenError::io(path, &error))?;
-        migrate::require(path, &connection)?;
+        let installation =
+            installation::read(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
         let latest_time =
             Transaction::new(&connection)
                 .latest_time()
@@ -101,6 +106,7 @@ impl Sqlite {
             readers,
             stamps,
             latest_time,
+            installation,
             _lock: lock,
         })
     }

@@ -3,12 +3,16 @@
 //! A file that is not plainly ours is left as it is. Nothing is ever
 //! "repaired" by starting afresh over it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, ErrorKind},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::mark;
-use crate::store::lock::Lock;
+use crate::{files, store::lock::Lock};
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;
@@ -43,6 +47,15 @@ pub enum OpenError {
          this one's and is damaged, to restore, put a backup copy in its place"
     )]
     Foreign(PathBuf),
+    /// There is none.
+    #[error("{0} does not exist: run `invited migrate --database {0}` first")]
+    Missing(PathBuf),
+    /// Other people could read or change what is in it.
+    #[error(
+        "{0} can be read or written by others on this machine: take that right away (chmod 600 {0}), \
+         and start again"
+    )]
+    Exposed(PathBuf),
     /// Migrations are missing.
     #[error(
         "{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first"
@@ -88,23 +101,63 @@ impl OpenError {
     }
 }
 
-/// Takes the database for this process alone, creating an empty file if there is none.
-pub fn exclusively(path: &Path) -> Result<(Lock, Connection), OpenError> {
-    let lock = Lock::take(path).map_err(|error| OpenError::io(path, &error))?;
+/// What to do where there is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Say so.
+    Refuse,
+    /// Make an empty one.
+    Create,
+}
+
+/// Takes the database for this process alone.
+pub fn exclusively(path: &Path, absent: Absent) -> Result<(Lock, Connection), OpenError> {
+    let lock = match Lock::take(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && files::folder(path).exists() => {
+            refuse_lone_log(path)?;
+            match absent {
+                Absent::Refuse => return Err(OpenError::Missing(path.to_owned())),
+                Absent::Create => Lock::create(path),
+            }
+        }
+        lock => lock,
+    };
+    let failed = |error: io::Error| OpenError::io(path, &files::reason(path, &error));
+    let lock = lock.map_err(failed)?;
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // SQLite itself would take a short file of anything for an empty database.
-    let head = lock
-        .head::<{ mark::PLACE.end }>()
-        .map_err(|error| OpenError::io(path, &error))?;
+    let head = lock.head::<{ mark::PLACE.end }>().map_err(failed)?;
     if !head.is_empty() && !head.starts_with(MAGIC) {
         return Err(OpenError::Damaged(path.to_owned()));
     }
-    // A log without the database it belongs to: SQLite would throw it away.
-    if head.is_empty() && wal(path).metadata().is_ok_and(|wal| wal.len() > 0) {
+    if head.is_empty() {
+        refuse_lone_log(path)?;
+    }
+    let mode = lock.mode().map_err(failed)?;
+    let connection = open(path, &head, exposed(path, mode))?;
+    Ok((lock, connection))
+}
+
+/// A log without the database it belongs to: SQLite would throw it away.
+fn refuse_lone_log(path: &Path) -> Result<(), OpenError> {
+    if beside(path, "-wal")
+        .metadata()
+        .is_ok_and(|log| log.len() > 0)
+    {
         return Err(OpenError::Damaged(path.to_owned()));
     }
-    let connection = open(path, &head)?;
-    Ok((lock, connection))
+    Ok(())
+}
+
+/// One-time codes and people's names are in the database, and in what SQLite
+/// keeps beside it: all of it is for the owner's eyes alone. The first file
+/// that is not.
+fn exposed(path: &Path, mode: u32) -> Option<PathBuf> {
+    let beside = ["-wal", "-shm"].map(|ending| beside(path, ending));
+    let modes = beside.map(|path| path.metadata().map(|file| (path, file.mode())));
+    let mut files = std::iter::once((path.to_owned(), mode)).chain(modes.into_iter().flatten());
+    let exposed = files.find(|(_, mode)| mode & 0o077 != 0);
+    exposed.map(|(path, _)| path)
 }
 
 /// Settings of every connection. The log is merged when it has 32 MiB: a page
@@ -129,13 +182,14 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 pub const FLAGS: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-fn wal(path: &Path) -> PathBuf {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    wal.into()
+/// A file that SQLite keeps beside the database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    beside.into()
 }
 
-fn open(path: &Path, head: &[u8]) -> Result<Connection, OpenError> {
+fn open(path: &Path, head: &[u8], exposed: Option<PathBuf>) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
@@ -157,6 +211,10 @@ fn open(path: &Path, head: &[u8]) -> Result<Connection, OpenError> {
     }
     if !is_kept_as_ours(&connection).map_err(sqlite)? {
         return Err(OpenError::Damaged(path.to_owned()));
+    }
+    // Last, since it is the least that could be wrong with a file.
+    if let Some(path) = exposed {
+        return Err(OpenError::Exposed(path));
     }
     merge_on_close(&connection, true).map_err(sqlite)?;
     Ok(connection)

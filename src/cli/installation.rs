@@ -1,0 +1,164 @@
+//! A database and the keys that it is filled under: which two go together.
+//!
+//! Both are looked at before either is created or changed, so that what is
+//! refused leaves nothing behind. Then the key file is written, and the
+//! database remembers its fingerprint. Whoever is killed in between leaves keys
+//! that nothing was made under yet: the next start takes them up.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::Failure;
+use crate::{
+    clock::dice,
+    config::Config,
+    domain::tx::{StoreError, Tx},
+    files,
+    store::{self, Installation, OpenError, Store},
+    token::{
+        key_file::{self, KeysError},
+        keys::{Key, Keys},
+    },
+};
+
+/// The keys to start with: those of the key file, or fresh ones that are
+/// written nowhere yet.
+pub struct Found {
+    path: PathBuf,
+    /// Whether they go with the database.
+    standing: Standing,
+    pub keys: Keys,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Fits,
+    Lost,
+    Foreign,
+}
+
+impl Found {
+    /// Reads both. Creates and changes nothing.
+    pub fn look(config: &Config) -> Result<Self, Failure> {
+        let store::Location::Sqlite(database) = &config.server.database;
+        if !database.exists() {
+            let refused = |reason: String| OpenError::io(database, &reason);
+            files::can_create(database).map_err(refused)?;
+        }
+        let installation = Store::peek(&config.server.database)?;
+        let path = config.keys_path();
+        let stored = key_file::read(&path)?;
+        let standing = match &stored {
+            Some(stored) => standing(&installation, stored.ledger.as_ref()),
+            None if installation.is_occupied => Standing::Lost,
+            None => Standing::Fits,
+        };
+        let keys = match stored {
+            Some(stored) => stored.into_keys(|| Key::draw(&mut dice())),
+            None => Keys::draw(&mut dice()),
+        };
+        Ok(Self {
+            path,
+            standing,
+            keys,
+        })
+    }
+
+    /// Refuses keys that do not go with the database, or could not be written.
+    pub fn fitting(self) -> Result<Self, KeysError> {
+        match self.standing {
+            Standing::Fits => {}
+            Standing::Lost => return Err(KeysError::Lost(self.path)),
+            Standing::Foreign => return Err(KeysError::Foreign(self.path)),
+        }
+        self.writable()
+    }
+
+    /// Takes them although they do not go with the database.
+    pub fn adopted(self) -> Result<Self, KeysError> {
+        Self {
+            standing: Standing::Fits,
+            ..self
+        }
+        .writable()
+    }
+
+    /// Whether they go with the database as it is.
+    pub fn fits(&self) -> bool {
+        self.standing == Standing::Fits
+    }
+
+    fn writable(self) -> Result<Self, KeysError> {
+        if !self.path.exists() {
+            let refused = |reason| KeysError::Io(self.path.clone(), std::io::Error::other(reason));
+            files::can_create(&self.path).map_err(refused)?;
+        }
+        Ok(self)
+    }
+
+    /// Writes the key file, changed by `take_up`, and makes the store remember
+    /// it. The store's lock keeps others from doing so at the same time.
+    pub async fn settle(
+        self,
+        store: &Store,
+        take_up: impl FnOnce(&mut Keys),
+    ) -> Result<Keys, Failure> {
+        let ledger = self.keys.ledger.clone();
+        let taken = key_file::change(
+            &self.path,
+            || ledger.clone(),
+            |keys| {
+                if keys.ledger != ledger {
+                    return Err(KeysError::Changed(self.path.clone()));
+                }
+                take_up(keys);
+                Ok(())
+            },
+        )?;
+        let keys = if let Some(keys) = taken {
+            keys
+        } else {
+            key_file::create(&self.keys, &self.path)?;
+            let path = self.path.display();
+            tracing::info!(%path, "created the key file; back it up with the database");
+            self.keys
+        };
+        remember(store, keys.ledger.fingerprint()).await?;
+        Ok(keys)
+    }
+}
+
+fn standing(installation: &Installation, ledger: Option<&Key>) -> Standing {
+    let fits = match &installation.keys {
+        // A database from before there were fingerprints takes the keys that it finds.
+        None => true,
+        Some(known) => ledger.is_some_and(|ledger| ledger.fingerprint() == *known),
+    };
+    if fits || !installation.is_occupied {
+        Standing::Fits
+    } else {
+        Standing::Foreign
+    }
+}
+
+async fn remember(store: &Store, fingerprint: String) -> Result<(), Failure> {
+    if store.installation().keys.as_ref() == Some(&fingerprint) {
+        return Ok(());
+    }
+    let work = move |tx: &mut dyn Tx| tx.set_installation_keys(&fingerprint);
+    let remembered: Result<(), StoreError> = store.write(work).await;
+    remembered.map_err(|error| Failure::of(format!("--database: {error}")))
+}
+
+/// Tells the operator of folders in which anybody may replace the files.
+pub fn warn_of_folders(paths: [&Path; 2]) {
+    let folders: BTreeSet<&Path> = paths.map(files::folder).into();
+    for folder in folders {
+        if files::is_open_to_all(folder) {
+            let folder = folder.display();
+            tracing::warn!(%folder, "everybody on this machine can replace files in this folder: take that right away (chmod o-w)");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Contract, section 9: what a start refuses, and that it leaves nothing behind.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::harness::server::{Server, command, run};
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Configurations to be refused, in a folder of their own.
+fn mistakes(folder: &Path) {
+    let gateway = "[sms.gateway.exolve]\nkey = \"${env:NOBODY_SET_THIS}\"\nsender = \"7999\"";
+    for (name, text) in [
+        ("key.toml", "[login]\ncode_lenght = 4"),
+        ("gateway.toml", gateway),
+        (
+            "reach.toml",
+            "[login]\ncode_length = 6\n[sms.gateway.smsru-call]\napi_id = \"${file:id}\"",
+        ),
+        ("text.toml", "[sms]\ntext_ru = \"no place for the code\""),
+        ("budget.toml", "[budget]\namounts = \"1/1h\""),
+        ("keys.json", "[]"),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    fs::write(folder.join("id"), "secret").unwrap();
+    fs::set_permissions(folder.join("keys.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(folder.join("open.json"), "{}").unwrap();
+}
+
+#[test]
+fn a_start_that_is_refused_leaves_nothing_behind() {
+    let elsewhere = TempDir::new().unwrap();
+    mistakes(elsewhere.path());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let at = |name: &str| elsewhere.path().join(name).to_str().unwrap().to_owned();
+    let config = |name: &str| vec!["--config".to_owned(), at(name)];
+    let flags = |flags: &[&str]| flags.iter().map(|flag| (*flag).to_owned()).collect();
+    for (arguments, variable) in [
+        (config("key.toml"), None),
+        (config("gateway.toml"), None),
+        (config("reach.toml"), None),
+        (config("text.toml"), None),
+        (config("budget.toml"), None),
+        (config("missing.toml"), None),
+        (vec!["--keys".to_owned(), at("keys.json")], None),
+        (vec!["--keys".to_owned(), at("open.json")], None),
+        (flags(&["--keys", "missing/keys.json"]), None),
+        (flags(&["--keys", "."]), None),
+        (flags(&["--database", "missing/invited.db"]), None),
+        (flags(&["--database", "."]), None),
+        (flags(&["--sms", "pigeon"]), None),
+        (flags(&["--sms", "exolve"]), None),
+        (flags(&["--sms", "file:missing/sms.jsonl"]), None),
+        (
+            flags(&[
+                "--sms",
+                "file:sms.jsonl",
+                "--database",
+                "missing/invited.db",
+            ]),
+            None,
+        ),
+        (
+            flags(&["--sms", "file:sms.jsonl", "--keys", "missing/keys.json"]),
+            None,
+        ),
+        (flags(&["--listen", "nowhere"]), None),
+        (flags(&["--listen", &taken]), None),
+        (flags(&["--no-migrate"]), None),
+        (flags(&["--log", "infoo"]), None),
+        (Vec::new(), Some(("INVITED_HTTP__METRICS", &*taken))),
+        (Vec::new(), Some(("INVITED_LOGIN__CODE_LENGHT", "4"))),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let mut serve = command(folder.path());
+        serve
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(&arguments)
+            .envs(variable);
+        // Given twice, the flag itself is refused: that is not what is asked here.
+        if arguments.iter().any(|flag| flag == "--listen") {
+            serve = command(folder.path());
+            serve.arg("serve").args(&arguments);
+        }
+        serve.stderr(Stdio::null());
+        let refused = Server::launch(serve).err().and_then(|exit| exit.code());
+        assert_eq!(refused, Some(2), "{arguments:?} {variable:?}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert!(left.is_empty(), "{arguments:?} {variable:?}: {left:?}");
+    }
+}
+
+#[test]
+fn a_missing_folder_is_called_that() {
+    let folder = TempDir::new().unwrap();
+    for arguments in [
+        ["serve", "--database", "no/where/invited.db"],
+        ["seed", "--database", "no/where/invited.db"],
+        ["migrate", "--database", "no/where/invited.db"],
+        ["serve", "--keys", "no/where/keys.json"],
+        ["serve", "--config", "no/where/invited.toml"],
+        ["serve", "--sms", "file:no/where/sms.jsonl"],
+    ] {
+        let told = told(&run(folder.path(), &arguments));
+        assert!(
+            told.contains("its folder no/where does not exist"),
+            "{arguments:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn files_that_others_can_read_or_write_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    // A log and an index are left by whoever is killed.
+    server.signal("-KILL");
+    drop(server);
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for name in ["invited.db", "invited.db-wal", "invited.db-shm"] {
+        let file = folder.path().join(name);
+        for wrong in [0o644, 0o640, 0o620, 0o604, 0o602] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(wrong)).unwrap();
+            for command in [
+                &serve[..],
+                &["migrate"],
+                &["seed", "--force"],
+                &["keys", "adopt"],
+            ] {
+                let output = run(folder.path(), command);
+                assert_eq!(
+                    output.status.code(),
+                    Some(2),
+                    "{name} {wrong:o}: {}",
+                    told(&output)
+                );
+                let remedy = format!("(chmod 600 {name})");
+                assert!(told(&output).contains(&remedy), "{}", told(&output));
+            }
+            assert_eq!(mode(&file), wrong);
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert!(Server::start(folder.path()).stop().success());
+}
+
+#[test]
+fn new_files_are_for_their_owner_alone_whatever_the_umask() {
+    for umask in ["umask 000", "umask 077", "umask 377"] {
+        let folder = TempDir::new().unwrap();
+        let server = Server::limited(folder.path(), umask);
+        for name in [
+            "invited.db",
+            "invited.db-wal",
+            "invited.db-shm",
+            "invited.keys.json",
+        ] {
+            assert_eq!(mode(&folder.path().join(name)), 0o600, "{umask}: {name}");
+        }
+        assert!(server.stop().success());
+    }
+}
+
+/// A library that sets the clock for whoever is started with it.
+fn clock(folder: &Path) -> std::path::PathBuf {
+    let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
+    let text = "#define _GNU_SOURCE\n#include <time.h>\n#include <stdlib.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n\
+        int clock_gettime(clockid_t id, struct timespec *at) {\n\
+        long done = syscall(SYS_clock_gettime, id, at);\n\
+        if (id == CLOCK_REALTIME) at->tv_sec = atoll(getenv(\"CLOCK\"));\n\
+        return done; }\n";
+    fs::write(&source, text).unwrap();
+    let mut cc = Command::new("cc");
+    let built = cc
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status();
+    assert!(built.unwrap().success());
+    library
+}
+
+#[test]
+fn a_clock_that_cannot_be_right_is_refused_before_anything_is_touched() {
+    let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let library = clock(tools.path());
+    let at = |seconds: &str, arguments: &[&str]| {
+        let mut command = command(folder.path());
+        command.env("LD_PRELOAD", &library).env("CLOCK", seconds);
+        command.args(arguments).output().unwrap()
+    };
+    for seconds in ["-1", "-62135596800", "3776860056", "9000000000000000000"] {
+        for command in [
+            &["serve"][..],
+            &["migrate"],
+            &["seed"],
+            &["keys", "show"],
+            &["sms", "test", "+79001234567"],
+        ] {
+            let output = at(seconds, command);
+            assert_eq!(output.status.code(), Some(1), "{seconds} {command:?}");
+            let told = told(&output);
+            assert!(
+                told.starts_with("invited: the clock of this machine says"),
+                "{told}"
+            );
+        }
+        assert!(at(seconds, &["openapi"]).status.success());
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(at("0", &["migrate"]).status.success());
+}
