@@ -1,28 +1,19 @@
 //! The documentation people explore: Swagger UI, ReDoc, the OpenAPI document,
 //! and a page for each kind of problem. All of it is inside the binary.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, fmt::Write};
 
+use hyper::body::Bytes;
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Result, Route,
-    endpoint::make_sync,
-    get,
-    http::{Method, header},
-    web::Path,
+    Request, Response,
+    http::{Method, StatusCode, header},
 };
 use poem_openapi::OpenApiService;
 
-use super::{hooks, problem};
-
-/// What is served beside the operations of the document, and the methods it knows.
-pub const PAGES: [(&str, &str); 6] = [
-    ("/", "GET, HEAD"),
-    ("/openapi.json", "GET, HEAD"),
-    ("/swagger/", "GET, HEAD"),
-    ("/redoc/", "GET, HEAD"),
-    ("/problems/{code}/", "GET, HEAD"),
-    ("/hooks/sms/{gateway}/{secret}/", "GET, HEAD, POST"),
-];
+use super::{
+    page::Page,
+    problem::{self, Kind, Problem},
+};
 
 /// The document's own examples, which nobody's key fits.
 pub const SMS_TOKEN: &str = concat!(
@@ -42,108 +33,168 @@ pub const REFRESH: &str = concat!(
     "zwjOIz3b5hFmABU"
 );
 
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// What every page begins with. The icon is none, so that no browser asks for one.
 const HEAD: &str = concat!(
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n"
 );
 
-/// Swagger UI's own style and script, and a body of ours: what an answer
-/// brings is put where the next call needs it.
-static SWAGGER: LazyLock<String> = LazyLock::new(|| {
-    let page = OpenApiService::new((), "", "").swagger_ui_html();
-    format!(
-        "{HEAD}<title>invited API</title>\n{}{}",
-        assets(&page),
-        include_str!("swagger.html")
+/// Every page, by its path without the slash at its end.
+pub struct Pages {
+    pages: HashMap<String, Page>,
+    /// Where the root leads to.
+    home: String,
+}
+
+impl Pages {
+    /// The pages of an API that is described by `document`, and reached under `prefix`.
+    pub fn new(document: String, prefix: &str) -> Self {
+        let swagger = html(include_str!("swagger.html"), prefix);
+        let redoc = html(include_str!("redoc.html"), prefix);
+        let index = index(prefix);
+        let fixed = [
+            (
+                "/openapi.json",
+                Page::of("application/json", move || document.clone()),
+            ),
+            ("/swagger", Page::of(HTML, move || swagger.clone())),
+            (
+                "/swagger/page.js",
+                Page::of(SCRIPT, || include_str!("swagger.js")),
+            ),
+            (
+                "/swagger/page.css",
+                Page::of(CSS, || include_str!("swagger.css")),
+            ),
+            (
+                "/swagger/ui.js",
+                Page::of(SCRIPT, || swagger_ui("<script", "</script>")),
+            ),
+            (
+                "/swagger/ui.css",
+                Page::of(CSS, || swagger_ui("<style", "</style>")),
+            ),
+            ("/redoc", Page::of(HTML, move || redoc.clone()).of_redoc()),
+            (
+                "/redoc/page.js",
+                Page::of(SCRIPT, || include_str!("redoc.js")),
+            ),
+            ("/redoc/ui.js", Page::of(SCRIPT, redoc_ui)),
+            ("/problems", Page::of(HTML, move || index.clone())),
+            (
+                "/problems/page.css",
+                Page::of(CSS, || include_str!("problems.css")),
+            ),
+        ];
+        let fixed = fixed.map(|(path, page)| (path.to_owned(), page));
+        let problems = problem::ALL.iter().map(|kind| {
+            let page = problem_page(kind, prefix);
+            (
+                format!("/problems/{}", kind.code),
+                Page::of(HTML, move || page.clone()),
+            )
+        });
+        Self {
+            pages: fixed.into_iter().chain(problems).collect(),
+            home: format!("{prefix}/swagger/"),
+        }
+    }
+
+    /// Their paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.pages.keys().map(String::as_str).chain(["/"])
+    }
+
+    /// The answer to a request for a page; `None` when it is for none.
+    pub fn answer(&self, request: &Request) -> Option<Result<Response, Problem>> {
+        let path = request.uri().path();
+        let page = self.pages.get(path);
+        if page.is_none() && path != "/" {
+            return None;
+        }
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return Some(Err(Problem::new(&problem::METHOD_NOT_ALLOWED)));
+        }
+        let home = || {
+            Response::builder()
+                .status(StatusCode::SEE_OTHER)
+                .header(header::LOCATION, &self.home)
+                .finish()
+        };
+        Some(Ok(page.map_or_else(home, |page| page.answer(request))))
+    }
+}
+
+/// A page whose links are to `prefix`.
+fn html(page: &str, prefix: &str) -> String {
+    HEAD.to_owned() + &page.replace("{prefix}", prefix)
+}
+
+/// Swagger UI's own script or style.
+fn swagger_ui(begin: &str, end: &str) -> Bytes {
+    inside(
+        OpenApiService::new((), "", "").swagger_ui_html(),
+        begin,
+        end,
     )
-});
+}
 
-/// ReDoc's own style and script, without the font that it would fetch from elsewhere.
-static REDOC: LazyLock<String> = LazyLock::new(|| {
-    let page = OpenApiService::new((), "", "").redoc_html();
-    format!(
-        "{HEAD}<title>invited API</title>\n{}{}",
-        assets(&page),
-        include_str!("redoc.html")
+/// ReDoc's own script.
+fn redoc_ui() -> Bytes {
+    inside(
+        OpenApiService::new((), "", "").redoc_html(),
+        "<script",
+        "</script>",
     )
-});
-
-/// From the first style to the end of the head. What is in the scripts
-/// looks like tags as well, so the head's end is looked for from behind.
-fn assets(page: &str) -> &str {
-    let from = page.find("<style").unwrap_or(0);
-    let to = page.rfind("<body>").unwrap_or(page.len());
-    &page[from..to]
 }
 
-/// The pages, in front of `api`.
-pub fn around(
-    api: impl IntoEndpoint<Endpoint: 'static>,
-    document: String,
-    swagger: String,
-) -> impl Endpoint<Output = Response> {
-    let json = move |_| {
-        Response::builder()
-            .content_type("application/json")
-            .body(document.clone())
-    };
-    Route::new()
-        .at("/openapi.json", get(make_sync(json)))
-        .at("/swagger", get(make_sync(|_| html(SWAGGER.as_str()))))
-        .at("/redoc", get(make_sync(|_| html(REDOC.as_str()))))
-        .at("/problems/:code", get(problem_page))
-        .at(
-            "/hooks/sms/:gateway/:secret",
-            get(hooks::sms).post(hooks::sms),
-        )
-        .at("/*path", api)
-        .around(move |pages, request| {
-            let swagger = swagger.clone();
-            async move {
-                // The catch-all above would answer for the root as well.
-                if request.uri().path() == "/"
-                    && matches!(*request.method(), Method::GET | Method::HEAD)
-                {
-                    return Ok(see_other(&swagger));
-                }
-                pages.call(request).await
-            }
-        })
-        .map_to_response()
-}
-
-fn see_other(to: &str) -> Response {
-    Response::builder()
-        .status(poem::http::StatusCode::SEE_OTHER)
-        .header(header::LOCATION, to)
-        .finish()
-}
-
-fn html(page: &'static str) -> Response {
-    Response::builder()
-        .content_type("text/html; charset=utf-8")
-        .body(page)
+/// What is in the first such element of the head. What is in a script looks
+/// like tags as well, so its end is looked for from behind.
+fn inside(page: String, begin: &str, end: &str) -> Bytes {
+    let head = page.rfind("<body>").map_or("", |body| &page[..body]);
+    let from = head.find(begin).map_or(0, |at| at + begin.len());
+    let from = head[from..].find('>').map_or(0, |at| from + at + 1);
+    let scripts = head[from..].find("<script").filter(|_| begin != "<script");
+    let before = scripts.map_or(head, |at| &head[..from + at]);
+    let to = before.rfind(end).unwrap_or(from);
+    Bytes::from(page).slice(from..to)
 }
 
 /// What the `type` of a problem points to.
-#[poem::handler]
-fn problem_page(Path(code): Path<String>) -> Result<Response> {
-    let Some(kind) = problem::ALL.iter().find(|kind| kind.code == code) else {
-        return Err(problem::Problem::new(&problem::NOT_FOUND).into());
-    };
-    let problem::Kind {
+fn problem_page(kind: &Kind, prefix: &str) -> String {
+    let Kind {
         code,
         status,
         title,
         detail,
     } = kind;
     let page = format!(
-        "{HEAD}<title>{title}</title>\n\
-         <style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }}</style>\n\
-         </head>\n<h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n</html>\n"
+        "<title>{title}</title>\n<link rel=\"stylesheet\" href=\"{{prefix}}/problems/page.css\">\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<p>{detail}</p>\n<p>Status <code>{status}</code>, code <code>{code}</code>.</p>\n\
+         <p><a href=\"{{prefix}}/problems/\">All problems</a></p>\n</body>\n</html>\n"
     );
-    Ok(Response::builder()
-        .content_type("text/html; charset=utf-8")
-        .body(page))
+    html(&page, prefix)
+}
+
+/// Every kind of problem.
+fn index(prefix: &str) -> String {
+    let mut page = "<title>Problems</title>\n<link rel=\"stylesheet\" href=\"{prefix}/problems/page.css\">\n</head>\n<body>\n\
+                    <h1>What a call may be refused for</h1>\n<ul>\n".to_owned();
+    for Kind {
+        code,
+        status,
+        title,
+        ..
+    } in problem::ALL
+    {
+        let _ = writeln!(
+            page,
+            "<li>{status} <a href=\"{{prefix}}/problems/{code}/\"><code>{code}</code></a> {title}</li>"
+        );
+    }
+    html(&(page + "</ul>\n</body>\n</html>\n"), prefix)
 }

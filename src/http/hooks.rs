@@ -22,7 +22,12 @@ use crate::{
 /// Longer reports are not read.
 const LONGEST: usize = 64 * 1024;
 
-/// `/hooks/sms/{gateway}/{secret}/`, where messages of one gateway are reported.
+/// The path, as the routes of poem are written.
+pub const PATH: &str = "/hooks/sms/:gateway/:secret";
+/// The same, as the log tells it.
+pub const PATTERN: &str = "/hooks/sms/{gateway}/{secret}/";
+
+/// Where messages of one gateway are reported.
 #[poem::handler]
 pub async fn sms(
     request: &Request,

@@ -22,6 +22,7 @@ mod json;
 mod login;
 pub mod metrics;
 mod notice;
+mod page;
 mod phone;
 mod pow;
 pub mod problem;
@@ -44,14 +45,15 @@ use std::{
 
 use futures_util::FutureExt;
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Result,
+    Endpoint, EndpointExt, Request, Response, Result, Route,
     endpoint::BoxEndpoint,
+    get,
     http::{HeaderValue, StatusCode, Uri, header},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use rand::{Rng, rngs::StdRng};
 
-use self::{access::Line, cors::Cors, problem::Problem, route::Routes};
+use self::{access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes};
 use crate::{
     app::{App, Context},
     config::Origin,
@@ -76,19 +78,20 @@ enum Tag {
 pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let config = &app.config;
     let document = document(&config.base_url());
+    let pages = Pages::new(document.to_string(), config.prefix());
     let origins = config.http.allowed_origins.iter().map(Origin::as_str);
     Envelope {
         app: Arc::clone(app),
         cors: Cors::new(origins, &document),
-        routes: Routes::of(spec::methods(&document)),
+        routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
-        inner: docs::around(
-            service(),
-            document.to_string(),
-            format!("{}/swagger/", config.prefix()),
-        )
-        .data(Arc::new(pow::Solved::default()))
-        .boxed(),
+        inner: Route::new()
+            .at(hooks::PATH, get(hooks::sms).post(hooks::sms))
+            .at("/*path", service())
+            .data(Arc::new(pow::Solved::default()))
+            .map_to_response()
+            .boxed(),
+        pages,
     }
 }
 
@@ -130,6 +133,7 @@ struct Envelope {
     app: Arc<App>,
     cors: Cors,
     inner: BoxEndpoint<'static, Response>,
+    pages: Pages,
     routes: Routes,
     /// What request ids are drawn from.
     ids: Mutex<StdRng>,
@@ -145,14 +149,17 @@ impl Endpoint for Envelope {
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
         let mut line = Line::begin(&id, request.method(), route, source);
         let origin = self.cors.known(&request);
-        let preflight = || {
-            let (_, route) = origin.as_ref().zip(route)?;
-            self.cors.preflight(&request, &route.methods)
+        let beforehand = || {
+            let preflight = origin.as_ref().zip(route);
+            let preflight =
+                preflight.and_then(|(_, route)| self.cors.preflight(&request, &route.methods));
+            preflight.map(Ok).or_else(|| self.pages.answer(&request))
         };
-        let mut response = match plain.map(|()| preflight()) {
-            Err(problem) => problem.answer(&id, self.app.config.prefix()),
-            Ok(Some(response)) => response,
-            Ok(None) => self.handle(request, source, self.app.context(), &id).await,
+        let mut response = match plain.map_or_else(|problem| Some(Err(problem)), |()| beforehand())
+        {
+            Some(Ok(response)) => response,
+            Some(Err(problem)) => problem.answer(&id, self.app.config.prefix()),
+            None => self.handle(request, source, self.app.context(), &id).await,
         };
         line.end(&response);
         self.cors.mark(origin, &mut response);
@@ -164,7 +171,9 @@ impl Endpoint for Envelope {
         if let Ok(id) = HeaderValue::try_from(id.as_str()) {
             headers.insert("x-request-id", id);
         }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Pages say themselves how long they may be kept.
+        let no_store = HeaderValue::from_static("no-store");
+        headers.entry(header::CACHE_CONTROL).or_insert(no_store);
         let nosniff = HeaderValue::from_static("nosniff");
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
         Ok(response)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use poem::{Request, http::HeaderValue};
 
-use super::docs;
+use super::{docs::Pages, hooks};
 
 /// A path that is served.
 pub struct Route {
@@ -26,10 +26,13 @@ pub struct Routes {
 
 impl Routes {
     /// The document's operations, as paths with their methods, and the pages beside them.
-    pub fn of(operations: Vec<(String, String)>) -> Self {
-        let pages = docs::PAGES.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
+    pub fn of(operations: Vec<(String, String)>, pages: &Pages) -> Self {
+        let pages = pages.paths().map(|path| (path, "GET, HEAD"));
+        let others = pages.chain([(hooks::PATTERN, "GET, HEAD, POST")]);
+        let others = others.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
+        let operations = operations.into_iter().chain(others);
         let (mut plain, mut others) = (HashMap::new(), Vec::new());
-        for (pattern, methods) in operations.into_iter().chain(pages) {
+        for (pattern, methods) in operations {
             let methods = HeaderValue::try_from(methods).expect("methods are plain words");
             let route = Route { pattern, methods };
             if route.pattern.contains('{') {

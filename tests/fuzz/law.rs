@@ -92,7 +92,9 @@ impl Law {
             return found.map_or(Destination::WrongMethod, Destination::Operation);
         }
         match &parts[..] {
-            [] | ["" | "openapi.json" | "swagger" | "redoc"] | ["problems", _] => Destination::Page,
+            [] | ["" | "openapi.json"] | ["swagger" | "redoc" | "problems", ..] => {
+                Destination::Page
+            }
             _ => Destination::Nothing,
         }
     }
@@ -167,8 +169,14 @@ fn headers(reply: &Reply) -> Verdict {
     if id.len() != 24 || !id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err("no request id".to_owned());
     }
+    // Pages are kept, and asked for again each time.
+    let kept = if reply.headers.contains_key("etag") {
+        "no-cache"
+    } else {
+        "no-store"
+    };
     for (name, value) in [
-        ("cache-control", "no-store"),
+        ("cache-control", kept),
         ("x-content-type-options", "nosniff"),
     ] {
         if reply.header(name) != Some(value) {

@@ -155,6 +155,19 @@ impl Harness {
         }
     }
 
+    /// Gets a body as it is sent, with the head before it.
+    pub async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> (HeaderMap, Vec<u8>) {
+        let mut request = Request::builder()
+            .uri_str(path)
+            .header("host", "invited.test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.get_response(request.finish()).await;
+        let head = response.headers().clone();
+        (head, response.into_body().into_vec().await.unwrap())
+    }
+
     /// Sends JSON with some headers.
     pub async fn call(
         &self,
