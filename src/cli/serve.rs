@@ -66,6 +66,13 @@ impl Serve {
         let listener = listen("--listen", config.server.listen)?;
         let bound = listener.local_addr();
         config.server.listen = bound.unwrap_or(config.server.listen);
+        if config.make_room_for_development() {
+            let limit = config::DEVELOPMENT_LIMIT;
+            tracing::info!(
+                limit,
+                "codes are printed here and only this machine connects: limits by source are generous unless they are set"
+            );
+        }
         let metrics = config
             .http
             .metrics

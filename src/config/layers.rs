@@ -1,6 +1,11 @@
 //! Where settings come from: flags beat the environment beats the file.
 
-use std::{collections::BTreeMap, ffi::OsString, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fmt,
+    path::Path,
+};
 
 use toml::{Table, Value};
 
@@ -42,6 +47,26 @@ pub struct Layers {
     environment: BTreeMap<String, String>,
     file: Table,
     places: Places,
+    /// The settings that some layer had, of those that were taken.
+    given: Given,
+}
+
+/// Settings that some layer had. They are no part of what a configuration says,
+/// so they do not show in it.
+#[derive(Clone, Default)]
+pub struct Given(BTreeSet<&'static str>);
+
+impl Given {
+    /// Whether this one is among them.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
+    }
 }
 
 /// The environment variable of `section.key`.
@@ -109,8 +134,12 @@ impl Layers {
             (Some((flag, value)), _, _) => (flag.to_owned(), Value::String(value)),
             (None, Some(value), _) => (variable, Value::String(value)),
             (None, None, Some(value)) => (self.in_file(key), value),
-            (None, None, None) => (key.to_owned(), Value::String(default.to_owned())),
+            (None, None, None) => {
+                let value = Value::String(default.to_owned());
+                return T::read(&value).map_err(|reason| ConfigError::of(key, &reason));
+            }
         };
+        self.given.0.insert(key);
         T::read(&value).map_err(|reason| ConfigError::of(&name, &reason))
     }
 
@@ -167,6 +196,11 @@ impl Layers {
                 .push((String::new(), vec![Choice::Named(only.clone())]));
         }
         Ok((plan, chosen))
+    }
+
+    /// Which settings some layer had, of those that were taken.
+    pub fn given(&self) -> Given {
+        self.given.clone()
     }
 
     /// Where in the file each key stands.

@@ -4,6 +4,7 @@
 //! in the README and the output of `invited config`. A mistake is one sentence
 //! that names the setting and where it was set.
 
+mod development;
 mod layers;
 mod place;
 mod sections;
@@ -16,8 +17,10 @@ use std::{
     time::Duration,
 };
 
+use layers::Given;
 use place::Places;
 
+pub use development::LIMIT as DEVELOPMENT_LIMIT;
 pub use layers::{ConfigError, Layers};
 pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name, Origin, PublicUrl, TestNumber};
@@ -72,6 +75,8 @@ pub struct Config {
     /// The gateways there are to be, made of `sms` too.
     pub plan: Plan,
     places: Places,
+    /// The settings that some layer had.
+    given: Given,
     /// Numbers with a fixed code and no messages.
     pub test_numbers: Vec<TestNumber>,
 }
@@ -104,6 +109,7 @@ impl Config {
             template,
             plan,
             places: layers.places(),
+            given: layers.given(),
         };
         layers.finish()?;
         let has_budget = !config.budget.amounts.allowances().is_empty();
