@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     People, first,
     model::{At, OK, digits},
+    spelling,
 };
 
 const REDEEMING: &[&str] = &["rate_limited"];
@@ -26,7 +27,7 @@ impl People {
         let user = self.model.sessions[at.0].user;
         let predicted = first([predicted, self.model.redeem(user, &code)]);
         let call = (Method::POST, "/profile/invitation/");
-        let body = json!({ "invitation_code": format!(" {} ", code.to_lowercase()) });
+        let body = json!({ "invitation_code": spelling::code(&mut self.chance, &code) });
         let (reply, came) = self
             .call(call, vec![header], Some(body), (predicted, REDEEMING))
             .await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     People, assert_within, first,
     model::{At, OK, Outcome, Pair, Session, Ticket, User},
-    shown,
+    shown, spelling,
 };
 use crate::{
     fuzz::shot::cast::claims,
@@ -38,7 +38,7 @@ impl People {
         let known = self.model.known(&phone, device.as_ref());
         let mut predicted = self.asks(&phone, known.as_ref());
         let call = (Method::POST, "/login/");
-        let body = json!({ "phone": phone });
+        let body = json!({ "phone": spelling::phone(&mut self.chance, &phone) });
         let (gateway, shown) = (
             Arc::clone(&self.house().gateway),
             shown("device-token", device),
@@ -129,7 +129,9 @@ impl People {
             shown("device-token", device),
         ]
         .concat();
-        let body = proof(&guess, invitation.as_ref());
+        let typed = invitation.as_deref();
+        let typed = typed.map(|code| spelling::code(&mut self.chance, code));
+        let body = proof(&guess, typed.as_ref());
         let call = (Method::POST, "/login/sms-confirm/");
         let (reply, came) = self
             .call(call, headers, Some(body), (predicted, GUESSING))

@@ -7,6 +7,7 @@ mod model;
 mod phone;
 mod profile;
 mod session;
+mod spelling;
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 

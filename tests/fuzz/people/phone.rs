@@ -7,7 +7,7 @@ use super::{
     People, first,
     login::{GUESSING, SENDING, proof},
     model::{At, OK},
-    shown,
+    shown, spelling,
 };
 
 impl People {
@@ -23,7 +23,8 @@ impl People {
             self.asks(&phone, None),
         ];
         let predicted = first(checks);
-        let (call, body) = ((Method::POST, "/profile/phone/"), json!({ "phone": phone }));
+        let call = (Method::POST, "/profile/phone/");
+        let body = json!({ "phone": spelling::phone(&mut self.chance, &phone) });
         let (reply, came) = self
             .call(call, vec![header], Some(body), (predicted, SENDING))
             .await;

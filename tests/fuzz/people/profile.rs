@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     People,
     model::{At, digits},
+    spelling,
 };
 use crate::harness::Reply;
 
@@ -44,15 +45,16 @@ impl People {
             self.chance.mark(),
             self.chance.mark(),
             format!("{}@example.com", self.chance.mark()),
-        ];
+        ]
+        .map(|text| spelling::text(&mut self.chance, &text));
         let is_whole = self.chance.one_in(2);
         let mut body = json!({ "phone": "nobody's", "invited_by": null });
         for (name, value) in names.iter().zip(&mut about) {
             if self.chance.one_in(4) {
-                value.clear();
+                *value = (" ".repeat(self.chance.below(3)), String::new());
             }
             if is_whole || self.chance.one_in(2) {
-                body[*name] = json!(value);
+                body[*name] = json!(value.0);
             }
         }
         let method = if is_whole { Method::PUT } else { Method::PATCH };
@@ -60,9 +62,9 @@ impl People {
         else {
             return;
         };
-        for (place, name) in names.iter().enumerate() {
-            if let Some(value) = body[*name].as_str() {
-                value.clone_into(&mut self.model.users[user].about[place]);
+        for (place, (name, (_, kept))) in names.iter().zip(about).enumerate() {
+            if body[*name].is_string() {
+                self.model.users[user].about[place] = kept;
             }
         }
         self.assert_is(user, &reply);
