@@ -3,10 +3,12 @@
 
 use std::{
     fs,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Barrier, Mutex, mpsc},
+    thread,
     time::Duration,
 };
 
+use hyper::body::Bytes;
 use invited::http::server::{Crowd, Patience, Workers, serve};
 use poem::{Response, endpoint::make};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -22,28 +24,35 @@ use crate::harness::{
     server::{Server, call},
 };
 
+const READ_BIG: &str = "GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
 const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const HALF: &str = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
 const BIG: usize = 64 << 20;
 const SHORT: Duration = Duration::from_millis(100);
 const PACE: Duration = Duration::from_millis(5);
+/// With that in between, more than the server may need under any load.
+const TRIES: usize = 4000;
 /// Longer than any test.
 const LONG: Duration = Duration::from_hours(1);
 const PATIENT: Patience = Patience {
     head: LONG,
     idle: LONG,
     reader: LONG,
+    reader_rate: 1,
     farewell: LONG,
+    stop: LONG,
 };
 
 /// An accept loop in front of an endpoint that answers path and body, but for
-/// `/held`, which waits to be released before it reads, `/refused`, which does
-/// not read, and `/big`, which answers a lot.
+/// `/held`, which waits to be released before it reads, `/blocked`, which holds
+/// its whole thread until then, `/refused`, which does not read, and `/big`,
+/// which answers a lot.
 struct Door {
     runtime: Runtime,
     address: String,
     entered: mpsc::Receiver<()>,
     release: Arc<Notify>,
+    unblock: Arc<Barrier>,
     stop: Option<oneshot::Sender<()>>,
     stopped: mpsc::Receiver<()>,
 }
@@ -60,20 +69,29 @@ impl Door {
         let (enter, entered) = mpsc::channel();
         let (enter, release) = (Mutex::new(enter), Arc::new(Notify::new()));
         let released = Arc::clone(&release);
+        let unblock = Arc::new(Barrier::new(2));
+        let unblocked = Arc::clone(&unblock);
+        let big = Bytes::from(vec![b'x'; BIG]);
         let endpoint = make(move |mut request| {
             let held = request.uri().path() == "/held";
-            if held {
+            let blocked = request.uri().path() == "/blocked";
+            // Before anybody can release it.
+            let released = Arc::clone(&released).notified_owned();
+            if held || blocked {
                 enter.lock().unwrap().send(()).unwrap();
             }
-            let released = Arc::clone(&released);
+            let (big, unblocked) = (big.clone(), Arc::clone(&unblocked));
             async move {
                 if held {
-                    released.notified().await;
+                    released.await;
+                }
+                if blocked {
+                    unblocked.wait();
                 }
                 let path = request.uri().path().to_owned();
                 let body = request.take_body().into_string();
                 Ok::<_, poem::Error>(match path.as_str() {
-                    "/big" => Response::builder().body(vec![b'x'; BIG]),
+                    "/big" => Response::builder().body(big),
                     "/refused" => Response::builder().body(path),
                     _ => Response::builder().body(path + &body.await?),
                 })
@@ -101,6 +119,7 @@ impl Door {
             address,
             entered,
             release,
+            unblock,
             stop: Some(stop),
             stopped,
         }
@@ -131,14 +150,28 @@ impl Door {
         client
     }
 
+    /// The same from another address, which may take some tries.
+    fn busy_from(&self, from: &str) -> Client {
+        for _ in 0..TRIES {
+            let mut client = self.client_from(from, "GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+            while !client.ends_within(PACE) {
+                if self.entered.try_recv().is_ok() {
+                    return client;
+                }
+            }
+            let _ = self.entered.recv_timeout(PACE);
+        }
+        panic!("nobody gets in any more");
+    }
+
     /// A newcomer who is answered, which may take some tries.
     fn answered(&self) -> Client {
-        for _ in 0..2000 {
+        for _ in 0..TRIES {
             let mut client = self.client(GET);
             if client.answer().is_some() {
                 return client;
             }
-            client.ends_within(PACE);
+            let _ = self.entered.recv_timeout(PACE);
         }
         panic!("nobody is answered any more");
     }
@@ -181,16 +214,95 @@ fn between_requests_a_client_has_a_time_of_its_own() {
 }
 
 #[test]
-fn who_does_not_read_the_answer_is_dropped_and_makes_room() {
-    let patience = Patience {
-        reader: SHORT,
-        ..PATIENT
-    };
-    let door = Door::with(patience, Crowd::new(1, 1, Vec::new()));
-    let mut client = door.client("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_eq!(client.status_line(), "HTTP/1.1 200 OK\r\n");
+fn who_does_not_read_the_answer_makes_room_for_a_newcomer() {
+    let post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+    for (then, half_closed) in [
+        ("", false),
+        ("", true),
+        (HALF, false),
+        (post, false),
+        (&GET.repeat(99), false),
+        (&READ_BIG.repeat(9), true),
+    ] {
+        let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+        let mut client = door.client(&format!("{READ_BIG}{then}"));
+        if half_closed {
+            client.half_close();
+        }
+        assert_eq!(client.status_line(), "HTTP/1.1 200 OK\r\n");
+        door.answered();
+        assert!(client.rest() < BIG);
+    }
+}
+
+#[test]
+fn who_has_read_a_long_answer_waits_like_any_other() {
+    let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+    let mut client = door.client(READ_BIG);
+    assert_eq!(client.answer().unwrap().body.len(), BIG);
     door.answered();
-    assert!(client.rest() < BIG);
+    assert!(client.answer().is_none());
+}
+
+#[test]
+fn readers_who_hold_every_place_all_make_room() {
+    let door = Door::with(PATIENT, Crowd::new(64, 16, Vec::new()));
+    let reader = |number| {
+        let mut client = door.client_from(&format!("127.0.0.{}:0", 1 + number % 4), READ_BIG);
+        client.status_line();
+        client
+    };
+    let mut readers: Vec<_> = (0..64).map(reader).collect();
+    let newcomer = |number| {
+        for reader in readers.iter_mut().step_by(2) {
+            reader.some(1);
+        }
+        door.busy_from(&format!("127.0.0.{}:0", 5 + number % 4))
+    };
+    let mut newcomers: Vec<_> = (0..64).map(newcomer).collect();
+    door.release.notify_waiters();
+    for newcomer in &mut newcomers {
+        assert_eq!(newcomer.answer().unwrap().status, 200);
+    }
+}
+
+#[test]
+fn who_reads_less_than_the_least_rate_is_dropped() {
+    for piece in [0, 1, 1 << 18] {
+        let patience = Patience {
+            reader: SHORT,
+            reader_rate: u32::MAX,
+            ..PATIENT
+        };
+        let door = Door::new(patience);
+        let mut client = door.client(READ_BIG);
+        client.status_line();
+        let mut read = 0;
+        let dropped = (0..4000).any(|_| {
+            read += client.some(piece);
+            let _ = door.entered.recv_timeout(PACE);
+            !client.send("x") || read > BIG
+        });
+        assert!(dropped && read < BIG, "{piece} bytes now and then");
+    }
+}
+
+#[test]
+fn a_newcomer_does_not_wait_until_another_has_gone() {
+    let workers = thread::available_parallelism().unwrap().get();
+    if workers == 1 {
+        return;
+    }
+    let door = Door::with(PATIENT, Crowd::new(workers + 1, 99, Vec::new()));
+    // One for each thread, and then one that blocks the first of these.
+    let waiting: Vec<_> = (0..workers).map(|_| door.answered()).collect();
+    let mut blocking = door.client("GET /blocked HTTP/1.1\r\nHost: x\r\n\r\n");
+    door.entered.recv().unwrap();
+    let mut newcomer = door.client(GET);
+    assert_eq!(newcomer.answer().unwrap().status, 200);
+    door.unblock.wait();
+    assert_eq!(blocking.answer().unwrap().status, 200);
+    drop(waiting);
 }
 
 #[test]
@@ -211,11 +323,14 @@ fn a_newcomer_displaces_whoever_has_waited_longest() {
 #[test]
 fn who_reads_slowly_but_steadily_gets_the_whole_answer() {
     let patience = Patience {
+        head: SHORT,
+        idle: SHORT,
         reader: Duration::from_secs(1),
+        reader_rate: 1 << 20,
         ..PATIENT
     };
     let door = Door::new(patience);
-    let mut client = door.client("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let mut client = door.client(READ_BIG);
     client.status_line();
     let mut read = 0;
     // Longer than that second, with what waits for the reader in between.
@@ -315,6 +430,20 @@ fn a_stop_closes_who_is_idle_and_finishes_what_is_at_work() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_ever_for_who_does_not_read() {
+    let patience = Patience {
+        stop: SHORT,
+        ..PATIENT
+    };
+    let mut door = Door::new(patience);
+    let mut reader = door.client(READ_BIG);
+    reader.status_line();
+    door.stop.take().unwrap().send(()).unwrap();
+    door.stopped.recv().unwrap();
+    assert!(reader.rest() < BIG);
+}
+
+#[test]
 fn a_client_that_is_still_sending_sees_why_it_was_refused() {
     let door = Door::new(PATIENT);
     let size = 32 << 20;
@@ -392,6 +521,6 @@ fn few_open_files_mean_few_connections() {
     assert_eq!(live().unwrap().0, 200);
     assert!(server.stop().success());
     let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
-    assert!(told.contains("configured=4096 connections=32"), "{told}");
+    assert!(told.contains("configured=4096 connections=30"), "{told}");
     assert!(!told.contains("cannot be accepted"), "{told}");
 }

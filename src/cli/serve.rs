@@ -23,7 +23,7 @@ use crate::{
     config::{self, Config},
     domain::{delivery::LEASE, tx::StoreError},
     http,
-    http::server::{self, Crowd, Patience, Workers},
+    http::server::{self, CLOSING, Crowd, Patience, Workers},
     sms::route::Routes,
     store::{Location, OpenError, Store},
     token::{
@@ -257,7 +257,8 @@ fn crowd(http: &config::Http) -> Crowd {
     let configured = *http.connections;
     let files = open_files().map(|files| files - FILES.min(files / 2));
     let files = files.map_or(configured, |files| {
-        usize::try_from(files).unwrap_or(usize::MAX)
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        files - files / CLOSING
     });
     if files < configured {
         tracing::warn!(

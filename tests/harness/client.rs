@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     time::Duration,
 };
 
@@ -58,6 +58,11 @@ impl Client {
     /// Sends; `false` when the server has gone.
     pub fn send(&mut self, text: &str) -> bool {
         self.stream.get_mut().write_all(text.as_bytes()).is_ok()
+    }
+
+    /// Says that it has nothing more to send.
+    pub fn half_close(&self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
     }
 
     /// The next answer to anything but HEAD; `None` when the connection ended instead.

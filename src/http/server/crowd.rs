@@ -1,9 +1,10 @@
 //! Who is connected, and who has to go when there is no room for one more.
 //!
 //! A connection waits while the server waits for its client: between requests,
-//! and until a request has arrived. At a cap a newcomer takes the place of the
-//! one that has waited longest; one whose request is at work keeps its place.
-//! So clients who hold connections and say nothing displace one another.
+//! until a request has arrived, and while its answer is not read. At a cap a
+//! newcomer takes the place of the one that has waited longest; one whose
+//! request is at work keeps its place. So clients who hold connections and
+//! neither say nor read anything displace one another.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -18,6 +19,10 @@ use tokio::{
 };
 
 use super::book::{Book, Seat, Time};
+
+/// Of so many connections there may be one more, that was told to go and has
+/// not gone yet. Newcomers wait for such only when there are too many of them.
+pub const CLOSING: usize = 16;
 
 /// Everybody who is connected.
 pub struct Crowd {
@@ -39,7 +44,7 @@ impl Crowd {
             most,
             most_per_source,
             exempt,
-            permits: Arc::new(Semaphore::new(most)),
+            permits: Arc::new(Semaphore::new(most + most.div_ceil(CLOSING))),
             beginning: Instant::now(),
             book: Mutex::default(),
         }
@@ -57,7 +62,7 @@ impl Crowd {
             waits: true,
             permit: None,
         };
-        // Whoever was told to go has gone once this is ready.
+        // At once, unless too many of those who were told to go still have files open.
         place.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         Some((place, told))
     }

@@ -36,7 +36,11 @@ use tokio::{
     time::Instant,
 };
 
-pub use self::{crowd::Crowd, patience::Patience, workers::Workers};
+pub use self::{
+    crowd::{CLOSING, Crowd},
+    patience::Patience,
+    workers::Workers,
+};
 use self::{
     exchange::{Exchange, Part},
     wire::Wire,
@@ -44,8 +48,6 @@ use self::{
 
 /// Most bytes of a request's head; hyper answers 431 beyond.
 const HEADER: usize = 32 * 1024;
-/// How long requests in flight may take once the server is asked to stop.
-const FAREWELL: Duration = Duration::from_secs(8);
 /// After an accept that failed.
 const RESPITE: Duration = Duration::from_millis(100);
 /// The same, for want of files, when somebody was told to go.
@@ -84,10 +86,8 @@ pub async fn serve<E>(
         () = door.accept(&listener) => {}
     }
     drop(listener);
-    if tokio::time::timeout(FAREWELL, door.graceful.shutdown())
-        .await
-        .is_err()
-    {
+    let finished = door.graceful.shutdown();
+    if tokio::time::timeout(patience.stop, finished).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }

@@ -17,10 +17,15 @@ pub struct Patience {
     pub head: Duration,
     /// To send that first byte of a later request.
     pub idle: Duration,
-    /// To take any more of its answer.
+    /// To read on once its socket is full ..
     pub reader: Duration,
+    /// .. and then at least so many bytes a second, over the whole answer:
+    /// whoever takes a byte now and then makes progress too.
+    pub reader_rate: u32,
     /// To stop sending what nobody wants any more, so that it sees its answer.
     pub farewell: Duration,
+    /// For requests in flight to finish once the server is asked to stop.
+    pub stop: Duration,
 }
 
 impl Default for Patience {
@@ -28,9 +33,19 @@ impl Default for Patience {
         Self {
             head: Duration::from_secs(5),
             idle: Duration::from_mins(1),
-            reader: Duration::from_secs(15),
+            reader: Duration::from_secs(30),
+            reader_rate: 500,
             farewell: Duration::from_secs(1),
+            stop: Duration::from_secs(8),
         }
+    }
+}
+
+impl Patience {
+    /// How long a reader may take for so many bytes.
+    pub fn reading(&self, bytes: usize) -> Duration {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Duration::from_secs(1) * bytes / self.reader_rate
     }
 }
 

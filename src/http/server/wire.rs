@@ -43,8 +43,9 @@ pub struct Wire {
     alarm: Alarm,
     /// When the head that is awaited must have gone further.
     until: Instant,
-    /// When the client must have taken more of its answer, while it takes none.
-    stuck: Option<Instant>,
+    /// When the client must have read on, from when its socket was full until
+    /// the whole answer was written.
+    write_deadline: Option<Instant>,
     /// When the client must have stopped sending, once it was answered.
     farewell: Option<Instant>,
 }
@@ -68,7 +69,7 @@ impl Wire {
             patience,
             alarm: Alarm::new(until),
             until,
-            stuck: None,
+            write_deadline: None,
             farewell: None,
         }
     }
@@ -84,9 +85,7 @@ impl Wire {
                 self.begun = false;
                 let now = Instant::now();
                 self.until = now + self.patience.idle;
-                if self.stuck.is_none() {
-                    self.place.rest(now);
-                }
+                self.place.rest(now);
             }
             Part::Head | Part::Body(_) | Part::Chunks => {}
         }
@@ -139,19 +138,27 @@ impl Wire {
         Poll::Pending
     }
 
-    fn written<T>(
+    /// A client who does not read is waited for like one who does not send:
+    /// it has the place only until another wants it.
+    fn written(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        self.work()?;
-        if written.is_ready() {
-            self.stuck = None;
-            return written;
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = written {
+            self.work()?;
+            if let (Some(deadline), Ok(bytes)) = (&mut self.write_deadline, &written) {
+                *deadline += self.patience.reading(*bytes);
+            }
+            return Poll::Ready(written);
         }
-        let patience = self.patience.reader;
-        let until = *self.stuck.get_or_insert_with(|| Instant::now() + patience);
-        self.alarm.poll(cx, until)
+        let deadline = *self.write_deadline.get_or_insert_with(|| {
+            let now = Instant::now();
+            self.place.rest(now);
+            now + self.patience.reader
+        });
+        self.place.wait();
+        self.alarm.poll(cx, deadline)
     }
 }
 
@@ -214,8 +221,10 @@ impl AsyncWrite for Wire {
         self.stream.is_write_vectored()
     }
 
+    /// A socket keeps nothing back. So this tells that all was written, and
+    /// only after it hyper asks for the next head.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket keeps nothing back.
+        self.get_mut().write_deadline = None;
         Poll::Ready(Ok(()))
     }
 
@@ -246,6 +255,15 @@ impl AsyncWrite for Wire {
             if buffer.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.write_deadline.is_some() {
+            // Or the system would keep for minutes what this client does not read.
+            let _ = self.stream.set_zero_linger();
         }
     }
 }

@@ -25,6 +25,15 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The threads. Dropping them ends whatever they still serve.
 pub struct Workers(Vec<Worker>);
 
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // All of them, before the first is waited for.
+        for worker in &mut self.0 {
+            drop(worker.stop.take());
+        }
+    }
+}
+
 struct Worker {
     runtime: Handle,
     connections: Arc<AtomicUsize>,
