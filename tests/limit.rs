@@ -7,6 +7,7 @@ use invited::{
         challenge::{self, Purpose, Wanted},
         guard::Visitor,
         phone::Phone,
+        source::Deed,
     },
     http::problem::Problem,
     sms::SmsError,
@@ -314,36 +315,101 @@ async fn a_source_behind_a_trusted_proxy_is_the_nearest_stranger() {
 }
 
 #[tokio::test]
-async fn a_source_fails_ten_times_an_hour_and_unreadable_tokens_count() {
+async fn a_source_fails_ten_times_an_hour() {
     let house = Harness::with(&[(
         "INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE",
         "10/1h, 20/24h",
     )]);
-    let good = house.ask(ALICE).await;
-    let code = house.code();
-    for _ in 0..8 {
-        house
-            .confirm("nonsense", "1234")
-            .await
-            .refused(401, "sms_token_invalid");
+    for phone in 0..5 {
+        let token = house.ask(&format!("+7916000000{phone}")).await;
+        for _ in 0..2 {
+            let reply = house.confirm(&token, &house.wrong_code()).await;
+            reply.refused(401, "sms_code_invalid");
+        }
     }
-    for _ in 0..2 {
-        house
-            .confirm(&good, &other_than(&code))
-            .await
-            .refused(401, "sms_code_invalid");
-    }
-    for (token, code) in [("nonsense", "1234"), (&*good, &*code)] {
-        let reply = house.confirm(token, code).await;
-        limited(
-            &reply,
-            "rate_limited",
-            "failed_confirmations_per_source",
-            HOUR,
-        );
-    }
+    let token = house.ask(ALICE).await;
+    let (code, limit) = (house.code(), "failed_confirmations_per_source");
+    let reply = house.confirm(&token, &code).await;
+    limited(&reply, "rate_limited", limit, HOUR);
+    let reply = house.confirm("nonsense", "1234").await;
+    reply.refused(401, "sms_token_invalid");
     let elsewhere = IpAddr::from([203, 0, 113, 1]);
-    house.confirm_from(elsewhere, &good, &code).await.ok();
+    house.confirm_from(elsewhere, &token, &code).await.ok();
+}
+
+#[tokio::test]
+async fn too_many_unreadable_tokens_are_refused_and_no_others() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__UNREADABLE_TOKENS_PER_SOURCE", "100/1h"),
+        ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "2/1h"),
+    ]);
+    let token = house.ask(ALICE).await;
+    for _ in 0..100 {
+        let reply = house.confirm("nonsense", "1234").await;
+        reply.refused(401, "sms_token_invalid");
+    }
+    let (reply, limit) = (
+        house.confirm("nonsense", "1234").await,
+        "unreadable_tokens_per_source",
+    );
+    limited(&reply, "rate_limited", limit, HOUR);
+    let wrong = house.confirm(&token, &house.wrong_code()).await;
+    wrong.refused(401, "sms_code_invalid");
+    house.confirm(&token, &house.code()).await.ok();
+}
+
+fn visitor_from(house: &Harness, source: IpAddr) -> Visitor {
+    Visitor {
+        source: Some(source.into()),
+        ..Visitor::unknown(house.app.now(), house.app.ratchet.now())
+    }
+}
+
+#[tokio::test]
+async fn a_network_that_fails_without_end_keeps_nobody_else_out() {
+    let house = Harness::with(&[
+        ("INVITED_LIMITS__UNREADABLE_TOKENS_PER_SOURCE", "100/1h"),
+        (
+            "INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE",
+            "10/1h, 20/24h",
+        ),
+    ]);
+    let attacker =
+        |number| IpAddr::from([0x2001, 0xdb8, 0, u16::try_from(number).unwrap(), 0, 0, 0, 1]);
+    for deed in [Deed::UnreadableToken, Deed::FailedConfirmation] {
+        for number in 0..65_536 {
+            let visitor = visitor_from(&house, attacker(number));
+            if house.app.guard.source_reached(&visitor, deed).is_none() {
+                house.app.guard.blame_source(&visitor, deed);
+            }
+        }
+    }
+    for newcomer in 0..100 {
+        let token = house.ask(&format!("+7916{newcomer:03}0000")).await;
+        let code = house.code();
+        let refused = house.confirm_from(attacker(7), &token, &code).await;
+        refused.refused(429, "rate_limited");
+        let address = match newcomer % 2 {
+            0 => [203, 0, u8::try_from(newcomer).unwrap(), 1].into(),
+            _ => [0x2001, 0xdb8, 1 + newcomer, 0, 0, 0, 0, 1].into(),
+        };
+        house.confirm_from(address, &token, &code).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_runs_again_counts_once() {
+    let house = Harness::with(&[("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "2/1h")]);
+    let (guard, deed) = (&house.app.guard, Deed::FailedConfirmation);
+    for last in [false, true] {
+        let visitor = visitor_from(&house, [203, 0, 113, 1].into());
+        for _ in 0..2 {
+            assert_eq!(guard.source_reached(&visitor, deed), None);
+            guard.blame_source(&visitor, deed);
+        }
+        let next = visitor_from(&house, [203, 0, 113, 1].into());
+        assert_eq!(guard.source_reached(&next, deed).is_some(), last);
+    }
 }
 
 #[tokio::test]

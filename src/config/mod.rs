@@ -249,6 +249,7 @@ impl Config {
             wrong_guesses_per_phone: limits.wrong_guesses_per_phone,
             wrong_long_guesses_per_phone: limits.wrong_long_guesses_per_phone,
             failed_confirmations_per_source: limits.failed_confirmations_per_source,
+            unreadable_tokens_per_source: limits.unreadable_tokens_per_source,
             sends_per_source: limits.sends_per_source,
             sends_per_prefix: limits.sends_per_prefix,
             sends_in_all: limits.sends_in_all,

@@ -60,6 +60,8 @@ section! {
         wrong_long_guesses_per_phone: Limit = "30/24h";
         /// Failed confirmations from one source address.
         failed_confirmations_per_source: Limit = "10/1h, 20/24h";
+        /// Confirmations from one source address with tokens that cannot be read.
+        unreadable_tokens_per_source: Limit = "100/1h";
         /// Messages asked for by one source address.
         sends_per_source: Limit = "10/1h, 30/24h";
         /// Messages sent to one prefix: numbers that differ in the last four digits.

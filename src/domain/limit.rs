@@ -55,8 +55,19 @@ impl Limit {
         newest: impl Fn(usize) -> Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Duration> {
+        self.wait_for(1, newest, now)
+    }
+
+    /// The same of a limit that is some `times` as high.
+    pub fn wait_for(
+        &self,
+        times: u32,
+        newest: impl Fn(usize) -> Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Duration> {
         let waits = self.0.iter().filter_map(|window| {
-            let first_that_counts = newest(window.count as usize - 1)?;
+            let most = (window.count as usize).saturating_mul(times as usize);
+            let first_that_counts = newest(most - 1)?;
             Some((first_that_counts + window.span).since(now)).filter(|wait| !wait.is_zero())
         });
         waits.max()

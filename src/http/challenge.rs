@@ -191,7 +191,8 @@ fn not_a_guess() -> Problem {
 }
 
 /// Opens the challenge token, wherever it was sent: the guess that is to be
-/// evaluated. A token that cannot be read is a failed confirmation.
+/// evaluated. Of tokens that cannot be read a source may send so many; whatever
+/// it sent before, one that can be read is.
 pub fn opened(
     app: &Context,
     visitor: &Visitor,
@@ -221,7 +222,7 @@ pub fn opened(
         }),
         Err(TokenError::Expired) => Err(Problem::new(&problem::SMS_TOKEN_EXPIRED)),
         Err(TokenError::Invalid) => {
-            let deed = Deed::FailedConfirmation;
+            let deed = Deed::UnreadableToken;
             if let Some(reached) = app.guard.source_reached(visitor, deed) {
                 return Err(Problem::limited(&problem::RATE_LIMITED, reached));
             }

@@ -18,7 +18,7 @@ use crate::{
         device::{DeviceSecret, Epoch, Shown},
         guard::Visitor,
         session::Origin,
-        source::Source,
+        source::{Charged, Source},
         text::is_control,
     },
     sms::text::Language,
@@ -53,6 +53,7 @@ impl Client {
         let at = app.ratchet.now();
         Visitor {
             source: self.origin.ip.filter(|_| !self.worked).map(Source::from),
+            charged: Charged::default(),
             device: Shown {
                 secret: device
                     .and_then(|header| header.0)

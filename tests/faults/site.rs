@@ -16,11 +16,12 @@ use crate::harness::server::{Server, command};
 
 /// The limits off, for drivers that send a lot, and lives long enough for
 /// facts to be asked for again.
-const SETTINGS: [(&str, &str); 15] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),
     ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__UNREADABLE_TOKENS_PER_SOURCE", "off"),
     ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
     ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
     ("INVITED_LIMITS__SENDS_IN_ALL", "off"),

@@ -51,11 +51,12 @@ pub struct Harness {
 }
 
 /// For those who ask and guess more than real people may.
-pub const UNLIMITED: [(&str, &str); 9] = [
+pub const UNLIMITED: [(&str, &str); 10] = [
     ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),
     ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+    ("INVITED_LIMITS__UNREADABLE_TOKENS_PER_SOURCE", "off"),
     ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
     ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
     ("INVITED_LIMITS__SENDS_IN_ALL", "off"),

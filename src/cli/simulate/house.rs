@@ -17,7 +17,7 @@ use crate::{
         money::{Money, Price},
         phone::Phone,
         session::{self, Origin},
-        source::Source,
+        source::{Charged, Source},
         time::Timestamp,
         tx::{StoreError, Tx},
         user::{self, UserId},
@@ -104,6 +104,7 @@ impl House {
     fn visitor(&self, source: Option<Source>, device: Option<&DeviceSecret>) -> Visitor {
         Visitor {
             source,
+            charged: Charged::default(),
             device: self.shown(device),
             now: self.now,
             at: self.now,

@@ -27,7 +27,7 @@ use super::{
     limit::{Limit, Reached},
     money::{Budget, Price},
     phone::Phone,
-    source::{Deed, Source, Sources},
+    source::{Charged, Deed, Source, Sources},
     time::Timestamp,
     tx::{StoreError, Tx},
 };
@@ -46,6 +46,7 @@ pub struct Policy {
     pub wrong_guesses_per_phone: Limit,
     pub wrong_long_guesses_per_phone: Limit,
     pub failed_confirmations_per_source: Limit,
+    pub unreadable_tokens_per_source: Limit,
     pub sends_per_source: Limit,
     pub sends_per_prefix: Limit,
     pub sends_in_all: Limit,
@@ -73,6 +74,8 @@ pub struct Guard {
 pub struct Visitor {
     /// Where from; `None` when that is not to be held against anybody.
     pub source: Option<Source>,
+    /// What that was charged with for this very request.
+    pub charged: Charged,
     /// The device's secret, if it says that it is a known one.
     pub device: Shown,
     /// What the clock shows.
@@ -92,6 +95,7 @@ impl Visitor {
         };
         Self {
             source: None,
+            charged: Charged::default(),
             device,
             now,
             at,
@@ -157,6 +161,9 @@ impl Guard {
 
     /// Whether the visitor's source did too much of something.
     pub fn source_reached(&self, visitor: &Visitor, deed: Deed) -> Option<Reached> {
+        if visitor.charged.with(deed) {
+            return None;
+        }
         let (name, limit) = self.source_limit(deed);
         let wait = self
             .sources
@@ -166,9 +173,20 @@ impl Guard {
 
     /// Holds something against the visitor's source.
     pub fn blame_source(&self, visitor: &Visitor, deed: Deed) {
-        if let Some(source) = visitor.source {
+        if let Some(source) = visitor.source
+            && visitor.charged.charge(deed)
+        {
             let (_, limit) = self.source_limit(deed);
             self.sources.count(deed, source, limit, visitor.at);
+        }
+    }
+
+    /// Takes that back.
+    fn absolve_source(&self, visitor: &Visitor, deed: Deed) {
+        if let Some(source) = visitor.source
+            && visitor.charged.take_back(deed)
+        {
+            self.sources.take_back(deed, source, visitor.at);
         }
     }
 
@@ -179,6 +197,10 @@ impl Guard {
             Deed::FailedConfirmation => (
                 "failed_confirmations_per_source",
                 &policy.failed_confirmations_per_source,
+            ),
+            Deed::UnreadableToken => (
+                "unreadable_tokens_per_source",
+                &policy.unreadable_tokens_per_source,
             ),
             Deed::WrongInvitationCode => (
                 "wrong_invitation_codes_per_source",

@@ -254,8 +254,8 @@ impl Guard {
         tx.delete_send(challenge)?;
         let at = visitor.at;
         self.bill(tx, Book::unsent(asker.known), at, cost)?;
-        if let Some(source) = visitor.source.filter(|_| is_blameless && !asker.known) {
-            self.sources.take_back(Deed::Send, source, at);
+        if is_blameless && !asker.known {
+            self.absolve_source(visitor, Deed::Send);
         }
         Ok(())
     }

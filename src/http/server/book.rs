@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{
@@ -17,6 +16,8 @@ use std::{
 
 use futures_util::future::AbortHandle;
 
+use crate::domain::source::Source;
+
 /// A time, in microseconds of whatever beginning.
 pub type Time = u64;
 
@@ -26,7 +27,7 @@ const LOST: Time = Time::MAX - 1;
 
 /// One connection's seat.
 pub struct Seat {
-    source: Option<IpAddr>,
+    source: Option<Source>,
     leave: AbortHandle,
     number: u64,
     /// Since when it waits, or `WORKING`, or `LOST`.
@@ -54,7 +55,7 @@ impl Seat {
 /// Every seat that is taken.
 #[derive(Default)]
 pub struct Book {
-    taken_by: HashMap<IpAddr, usize>,
+    taken_by: HashMap<Source, usize>,
     given: u64,
     /// By the time and the number with which they were queued. Nobody has
     /// waited longer than that.
@@ -68,12 +69,12 @@ impl Book {
     }
 
     /// How many of them by this source.
-    pub fn taken_by(&self, source: IpAddr) -> usize {
+    pub fn taken_by(&self, source: Source) -> usize {
         self.taken_by.get(&source).copied().unwrap_or_default()
     }
 
     /// Seats somebody who waits from now on, and is told by `leave` to go.
-    pub fn seat(&mut self, source: Option<IpAddr>, leave: AbortHandle, now: Time) -> Arc<Seat> {
+    pub fn seat(&mut self, source: Option<Source>, leave: AbortHandle, now: Time) -> Arc<Seat> {
         if let Some(source) = source {
             *self.taken_by.entry(source).or_default() += 1;
         }
@@ -91,7 +92,7 @@ impl Book {
 
     /// Tells whoever has waited longest to go, of one source or of all; `None`
     /// when nobody waits.
-    pub fn displace(&mut self, source: Option<IpAddr>) -> Option<()> {
+    pub fn displace(&mut self, source: Option<Source>) -> Option<()> {
         let mut from = (0, 0);
         loop {
             let candidate = |seat: &&Arc<Seat>| {
@@ -142,9 +143,9 @@ impl Book {
 mod tests {
     use super::*;
 
-    const SOURCE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    const SOURCE: Option<Source> = Some(Source::V4(1));
 
-    fn seats(book: &mut Book, sources: &[Option<IpAddr>]) -> Vec<(Arc<Seat>, AbortHandle)> {
+    fn seats(book: &mut Book, sources: &[Option<Source>]) -> Vec<(Arc<Seat>, AbortHandle)> {
         let seated = (1..).zip(sources).map(|(now, source)| {
             let (leave, _) = AbortHandle::new_pair();
             (book.seat(*source, leave.clone(), now), leave)

@@ -7,7 +7,7 @@
 //! neither say nor read anything displace one another.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::book::{Book, Seat, Time};
+use crate::domain::source::Source;
 
 /// Of so many connections there may be one more, that was told to go and has
 /// not gone yet. Newcomers wait for such only when there are too many of them.
@@ -72,7 +73,7 @@ impl Crowd {
         self.book().displace(None).is_some()
     }
 
-    fn seat(&self, source: Option<IpAddr>, leave: AbortHandle, now: Time) -> Option<Arc<Seat>> {
+    fn seat(&self, source: Option<Source>, leave: AbortHandle, now: Time) -> Option<Arc<Seat>> {
         let mut book = self.book();
         if source.is_some_and(|source| book.taken_by(source) >= self.most_per_source) {
             book.displace(source)?;
@@ -83,17 +84,10 @@ impl Crowd {
     }
 
     /// Whom a connection counts for: nobody when its peer is exempt.
-    fn source(&self, peer: IpAddr) -> Option<IpAddr> {
+    fn source(&self, peer: IpAddr) -> Option<Source> {
         let peer = peer.to_canonical();
-        if self.exempt.iter().any(|network| network.contains(&peer)) {
-            return None;
-        }
-        Some(match peer {
-            IpAddr::V4(_) => peer,
-            IpAddr::V6(address) => {
-                Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
-            }
-        })
+        let is_exempt = self.exempt.iter().any(|network| network.contains(&peer));
+        (!is_exempt).then(|| peer.into())
     }
 
     fn time(&self, now: Instant) -> Time {
@@ -153,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_an_address_or_a_64_and_no_proxy() {
+    fn a_connection_counts_for_its_source_unless_that_is_a_proxy() {
         let crowd = Crowd::new(1, 1, vec!["10.0.0.0/8".parse().unwrap()]);
         for (peer, source) in [
             ("203.0.113.7", Some("203.0.113.7")),
@@ -162,7 +156,7 @@ mod tests {
             ("10.1.2.3", None),
             ("::ffff:10.1.2.3", None),
         ] {
-            let source = source.map(|source| source.parse().unwrap());
+            let source = source.map(|source| source.parse::<IpAddr>().unwrap().into());
             assert_eq!(crowd.source(peer.parse().unwrap()), source, "{peer}");
         }
     }
