@@ -45,9 +45,12 @@ use crate::domain::{
 /// few connections keep every core busy.
 const READERS: u32 = 4;
 
-/// KiB of pages that the writer may hold while it serves: what stands above the
-/// leaves of all tables at ten million people.
-pub const SERVING_CACHE: u32 = 32 * 1024;
+/// KiB of pages that the writer may hold while it serves: most of what stands
+/// above the leaves of all tables at ten million people. The rest is in the
+/// system's memory.
+pub const SERVING_CACHE: u32 = 20 * 1024;
+/// The same for each reader.
+const READER_CACHE: u32 = 1024;
 /// The same while a database is filled. Once a transaction has changed more
 /// pages than fit, SQLite looks through all of them for each that it needs.
 pub const FILLING_CACHE: u32 = 512 * 1024;
@@ -89,6 +92,7 @@ impl Sqlite {
             .with_flags(open::FLAGS)
             .with_init(|connection| {
                 open::prepare(connection)?;
+                connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE))?;
                 connection.pragma_update(None, "query_only", true)
             });
         let readers = Pool::builder()
