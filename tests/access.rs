@@ -5,7 +5,10 @@ use std::{collections::HashMap, fs, process::Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{line::Line, server::Server};
+use crate::harness::{
+    line::Line,
+    server::{Server, command},
+};
 
 const SMS: [&str; 2] = ["--sms", "file:sms.jsonl"];
 
@@ -23,10 +26,11 @@ fn lines(log: &str) -> HashMap<String, Value> {
 #[test]
 fn every_request_leaves_one_line_that_its_id_finds_and_no_path() {
     let folder = TempDir::new().unwrap();
-    let server = Server::with(
-        folder.path(),
-        &[&SMS[..], &["--log-format", "json"]].concat(),
-    );
+    let log = fs::File::create(folder.path().join("stderr.txt")).unwrap();
+    let mut serve = command(folder.path());
+    serve.env("INVITED_LOG_FORMAT", "json").stderr(log);
+    serve.args(["serve", "--listen", "127.0.0.1:0"]).args(SMS);
+    let server = Server::launch(serve).unwrap();
     let mut client = Line::to(&server.address);
     let login = json!({ "phone": "+79001234567" });
     let calls = [

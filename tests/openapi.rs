@@ -184,3 +184,25 @@ fn calls_that_need_no_token_say_so() {
         assert_eq!(security.is_empty(), public.contains(&path), "{name}");
     }
 }
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = document();
+    let names: Vec<_> = operations(&document)
+        .into_iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let different: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(different.len(), names.len(), "{names:?}");
+    // Generators make `confirm` plus `Request` of an operation, which a schema must not be called.
+    for name in names {
+        let words = name
+            .split('_')
+            .map(|word| word[..1].to_uppercase() + &word[1..]);
+        let request = words.collect::<String>() + "Request";
+        assert!(
+            document["components"]["schemas"][&request].is_null(),
+            "{request}"
+        );
+    }
+}

@@ -60,7 +60,7 @@ impl HealthApi {
         path = "/health/live/",
         method = "get",
         tag = "Tag::Health",
-        operation_id = "live"
+        operation_id = "check_live"
     )]
     #[expect(clippy::unused_async, reason = "poem-openapi wants every handler so")]
     async fn live(&self) -> Result<Reply<HealthReply>, Refusal<Live>> {
@@ -74,7 +74,7 @@ impl HealthApi {
         path = "/health/ready/",
         method = "get",
         tag = "Tag::Health",
-        operation_id = "ready"
+        operation_id = "check_ready"
     )]
     async fn ready(&self, app: Data<&Context>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
         let at = app.0.ratchet.now();

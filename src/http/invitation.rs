@@ -132,7 +132,7 @@ impl InvitationApi {
         path = "/profile/invitation/",
         method = "post",
         tag = "Tag::Invitations",
-        operation_id = "redeem"
+        operation_id = "redeem_invitation"
     )]
     async fn redeem(
         &self,
@@ -160,7 +160,7 @@ impl InvitationApi {
         path = "/profile/invitations/",
         method = "get",
         tag = "Tag::Invitations",
-        operation_id = "invitations"
+        operation_id = "list_invitations"
     )]
     async fn invitations(
         &self,

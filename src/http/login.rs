@@ -214,7 +214,7 @@ impl LoginApi {
         path = "/login/sms-confirm/",
         method = "post",
         tag = "Tag::Login",
-        operation_id = "confirm"
+        operation_id = "confirm_login"
     )]
     async fn confirm(
         &self,

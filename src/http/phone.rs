@@ -104,7 +104,7 @@ impl PhoneApi {
         path = "/profile/phone/",
         method = "post",
         tag = "Tag::Profile",
-        operation_id = "ask_phone"
+        operation_id = "change_phone"
     )]
     async fn ask_phone(
         &self,
@@ -153,7 +153,7 @@ impl PhoneApi {
         path = "/profile/phone/confirm/",
         method = "post",
         tag = "Tag::Profile",
-        operation_id = "confirm_phone"
+        operation_id = "confirm_new_phone"
     )]
     async fn confirm_phone(
         &self,

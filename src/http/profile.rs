@@ -195,7 +195,7 @@ impl ProfileApi {
         path = "/profile/",
         method = "get",
         tag = "Tag::Profile",
-        operation_id = "profile"
+        operation_id = "get_profile"
     )]
     async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
         let stamp = caller.stamp();
@@ -218,7 +218,7 @@ impl ProfileApi {
         path = "/profile/",
         method = "put",
         tag = "Tag::Profile",
-        operation_id = "replace_profile"
+        operation_id = "put_profile"
     )]
     async fn put(
         &self,
@@ -235,7 +235,7 @@ impl ProfileApi {
         path = "/profile/",
         method = "patch",
         tag = "Tag::Profile",
-        operation_id = "change_profile"
+        operation_id = "patch_profile"
     )]
     async fn patch(
         &self,

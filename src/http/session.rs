@@ -117,7 +117,7 @@ impl SessionApi {
         path = "/logout/",
         method = "post",
         tag = "Tag::Sessions",
-        operation_id = "logout"
+        operation_id = "log_out"
     )]
     async fn logout(
         &self,
@@ -146,7 +146,7 @@ impl SessionApi {
         path = "/profile/sessions/",
         method = "get",
         tag = "Tag::Sessions",
-        operation_id = "sessions"
+        operation_id = "list_sessions"
     )]
     async fn sessions(&self, caller: Caller) -> Result<Reply<SessionsReply>, Refusal<List>> {
         let app = caller.app();

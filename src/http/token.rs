@@ -111,7 +111,7 @@ impl TokenApi {
         path = "/token/refresh/",
         method = "post",
         tag = "Tag::Sessions",
-        operation_id = "refresh"
+        operation_id = "refresh_tokens"
     )]
     async fn refresh(
         &self,

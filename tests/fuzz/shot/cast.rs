@@ -116,7 +116,8 @@ impl Cast {
     pub async fn recover(&mut self, chance: &mut Chance, call: &str, reply: &Reply) {
         let succeeded = reply.status.is_success();
         match call {
-            "logout" | "delete_profile" | "end_session" | "refresh" | "confirm_phone"
+            "log_out" | "delete_profile" | "end_session" | "refresh_tokens"
+            | "confirm_new_phone"
                 if succeeded || reply.text.contains("refresh_reused") =>
             {
                 for person in &mut self.people {
@@ -128,7 +129,7 @@ impl Cast {
                     *person = Person::log_in(&self.house, phone).await;
                 }
             }
-            "confirm" if succeeded || chance.one_in(3) => {
+            "confirm_login" if succeeded || chance.one_in(3) => {
                 self.waiting = Waiting::ask(&self.house, &chance.phone()).await;
             }
             _ => {}
