@@ -6,6 +6,7 @@
 
 mod development;
 mod layers;
+mod origin;
 mod place;
 mod sections;
 mod value;
@@ -22,8 +23,9 @@ use place::Places;
 
 pub use development::LIMIT as DEVELOPMENT_LIMIT;
 pub use layers::{ConfigError, Layers};
+pub use origin::{Origin, PublicUrl};
 pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
-pub use value::{AppHash, Count, ForwardingHeader, Host, Name, Origin, PublicUrl, TestNumber};
+pub use value::{AppHash, Count, ForwardingHeader, Host, Name, TestNumber};
 
 use crate::{
     domain::{challenge, guard, phone::Phone, session, time::Timestamp},

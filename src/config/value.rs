@@ -1,7 +1,7 @@
 //! The kinds of values that settings have, and how each is written.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     ops::Deref,
     path::PathBuf,
     str::FromStr,
@@ -10,6 +10,8 @@ use std::{
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use toml::Value;
+
+use super::origin::{Origin, PublicUrl};
 
 use crate::{
     domain::{
@@ -265,93 +267,6 @@ ruled_text!(
         && !text.starts_with(['.', '-']),
     "is no host name: write it without scheme and port, as in \"example.com\""
 );
-
-ruled_text!(
-    /// An origin as browsers and app web views write it (RFC 6454, section 6.2):
-    /// scheme, host, and port if it is not the scheme's own.
-    Origin,
-    is_origin,
-    "is not an origin as browsers send it: write scheme and host in lower case, no path, and a port only if it is not the scheme's own, as in \"https://example.com\" or \"capacitor://localhost\""
-);
-
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
-    // The colons of an IPv6 address are in brackets.
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (rest, None),
-    };
-    let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_address = host.strip_prefix('[').is_some_and(|address| {
-        let address = address.strip_suffix(']').unwrap_or_default();
-        address.parse::<Ipv6Addr>().is_ok() && !address.contains(|c: char| c.is_ascii_uppercase())
-    });
-    let is_name = !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| lower(byte) || b"-._".contains(&byte));
-    let own = match scheme {
-        "http" => 80,
-        "https" => 443,
-        _ => 0,
-    };
-    let is_port = |port: &str| {
-        let number: Option<u16> = port.parse().ok();
-        number.is_some_and(|number| number != own && number.to_string() == port)
-    };
-    scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|byte| lower(byte) || b"+-.".contains(&byte))
-        && (is_name || is_address)
-        && port.is_none_or(is_port)
-}
-
-/// Where clients reach the server: a web origin, and the path of a prefix if a
-/// proxy serves it under one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl {
-    url: String,
-    /// How much of it is the origin.
-    origin: usize,
-}
-
-impl PublicUrl {
-    /// Without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.url
-    }
-
-    /// The path of the prefix: empty, or with a slash in front only.
-    pub fn prefix(&self) -> &str {
-        &self.url[self.origin..]
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let url = text.strip_suffix('/').unwrap_or(text);
-        let host = ["https://", "http://"]
-            .into_iter()
-            .find(|scheme| url.starts_with(scheme));
-        let host = host.map_or(0, str::len);
-        let origin = url[host..].find('/').map_or(url.len(), |at| host + at);
-        let is_plain = |segment: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-            !["", ".", ".."].contains(&segment) && segment.bytes().all(plain)
-        };
-        let mut segments = url[origin..].split('/').skip(1);
-        if host == 0 || !is_origin(&url[..origin]) || !segments.all(is_plain) {
-            return Err("is not the address of a server: write it as in \"https://example.com\", with a path if a proxy serves it under one".to_owned());
-        }
-        let url = url.to_owned();
-        Ok(Self { url, origin })
-    }
-}
 
 ruled_text!(
     /// The hash of an Android app.

@@ -4,13 +4,15 @@
 //! no browser, and answer outside of the envelope. Which headers a page may
 //! send and read, the OpenAPI document says, so that the two cannot differ.
 
+use std::collections::BTreeSet;
+
 use poem::{
     Request, Response,
     http::{HeaderValue, Method, StatusCode, header},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::spec;
+use super::spec::METHODS;
 
 /// How long a browser may remember a preflight, in seconds.
 const REMEMBER: &str = "600";
@@ -35,8 +37,8 @@ impl Cors {
             origins: origins
                 .filter_map(|origin| HeaderValue::from_str(origin).ok())
                 .collect(),
-            request_headers: list(spec::request_headers(document)),
-            answer_headers: list(spec::answer_headers(document)),
+            request_headers: list(request_headers(document)),
+            answer_headers: list(answer_headers(document)),
         }
     }
 
@@ -78,4 +80,37 @@ impl Cors {
             .header(header::ACCESS_CONTROL_MAX_AGE, REMEMBER);
         Some(response.finish())
     }
+}
+
+/// The headers that requests may have: those of `Authorize` and of bodies, and every header parameter.
+fn request_headers(document: &Value) -> Vec<String> {
+    let mut names = BTreeSet::from(["authorization", "content-type"].map(str::to_owned));
+    for operation in operations(document) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let headers = parameters.filter(|parameter| parameter["in"] == "header");
+        names.extend(
+            headers.filter_map(|header| Some(header["name"].as_str()?.to_ascii_lowercase())),
+        );
+    }
+    names.into_iter().collect()
+}
+
+/// The headers that answers have.
+fn answer_headers(document: &Value) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for operation in operations(document) {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        let headers = responses.filter_map(|(_, response)| response["headers"].as_object());
+        names.extend(
+            headers
+                .flat_map(Map::keys)
+                .map(|name| name.to_ascii_lowercase()),
+        );
+    }
+    names.into_iter().collect()
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(_, item)| METHODS.iter().filter_map(|method| item.get(method)))
 }

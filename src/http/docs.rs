@@ -70,20 +70,14 @@ impl Pages {
                 "/swagger/page.css",
                 Page::of(CSS, || include_str!("swagger.css")),
             ),
-            (
-                "/swagger/ui.js",
-                Page::of(SCRIPT, || swagger_ui("<script", "</script>")),
-            ),
-            (
-                "/swagger/ui.css",
-                Page::of(CSS, || swagger_ui("<style", "</style>")),
-            ),
+            ("/swagger/ui.js", Page::of(SCRIPT, swagger_script)),
+            ("/swagger/ui.css", Page::of(CSS, swagger_style)),
             ("/redoc", Page::of(HTML, move || redoc.clone()).of_redoc()),
             (
                 "/redoc/page.js",
                 Page::of(SCRIPT, || include_str!("redoc.js")),
             ),
-            ("/redoc/ui.js", Page::of(SCRIPT, redoc_ui)),
+            ("/redoc/ui.js", Page::of(SCRIPT, redoc_script)),
             ("/problems", Page::of(HTML, move || index.clone())),
             (
                 "/problems/page.css",
@@ -134,34 +128,39 @@ fn html(page: &str, prefix: &str) -> String {
     HEAD.to_owned() + &page.replace("{prefix}", prefix)
 }
 
-/// Swagger UI's own script or style.
-fn swagger_ui(begin: &str, end: &str) -> Bytes {
-    inside(
-        OpenApiService::new((), "", "").swagger_ui_html(),
-        begin,
-        end,
-    )
+/// Swagger UI's own style.
+fn swagger_style() -> Bytes {
+    let page = OpenApiService::new((), "", "").swagger_ui_html();
+    inside(&page, "<style", page.find("</style>"))
+}
+
+/// Swagger UI's own script.
+fn swagger_script() -> Bytes {
+    script(&OpenApiService::new((), "", "").swagger_ui_html())
 }
 
 /// ReDoc's own script.
-fn redoc_ui() -> Bytes {
+fn redoc_script() -> Bytes {
+    script(&OpenApiService::new((), "", "").redoc_html())
+}
+
+/// The script in a page's head. What is in it looks like tags as well, so its
+/// end is looked for from behind.
+fn script(page: &str) -> Bytes {
+    let body = page.rfind("<body>");
     inside(
-        OpenApiService::new((), "", "").redoc_html(),
+        page,
         "<script",
-        "</script>",
+        body.and_then(|body| page[..body].rfind("</script>")),
     )
 }
 
-/// What is in the first such element of the head. What is in a script looks
-/// like tags as well, so its end is looked for from behind.
-fn inside(page: String, begin: &str, end: &str) -> Bytes {
-    let head = page.rfind("<body>").map_or("", |body| &page[..body]);
-    let from = head.find(begin).map_or(0, |at| at + begin.len());
-    let from = head[from..].find('>').map_or(0, |at| from + at + 1);
-    let scripts = head[from..].find("<script").filter(|_| begin != "<script");
-    let before = scripts.map_or(head, |at| &head[..from + at]);
-    let to = before.rfind(end).unwrap_or(from);
-    Bytes::from(page).slice(from..to)
+/// What is in the first element that begins so, until `end`.
+fn inside(page: &str, begin: &str, end: Option<usize>) -> Bytes {
+    let tag = page.find(begin).unwrap_or_default();
+    let from = page[tag..].find('>').map(|at| tag + at + 1);
+    let text = from.zip(end).and_then(|(from, end)| page.get(from..end));
+    Bytes::copy_from_slice(text.unwrap_or_default().as_bytes())
 }
 
 /// What the `type` of a problem points to.

@@ -2,10 +2,7 @@
 //! leaves out put back: the slash at the end of paths, an example of each
 //! problem, what may be null, the headers that answers have.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +12,8 @@ use super::{
 };
 use crate::domain::limit::Reached;
 
-const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+/// The methods that operations have.
+pub const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
 const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
 /// Members that may be `null`, which no type of poem-openapi says.
@@ -104,39 +102,6 @@ fn spell_formats(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(spell_formats),
         _ => {}
     }
-}
-
-/// The headers that requests may have: those of `Authorize` and of bodies, and every header parameter.
-pub fn request_headers(document: &Value) -> Vec<String> {
-    let mut names = BTreeSet::from(["authorization", "content-type"].map(str::to_owned));
-    for operation in operations(document) {
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let headers = parameters.filter(|parameter| parameter["in"] == "header");
-        names.extend(
-            headers.filter_map(|header| Some(header["name"].as_str()?.to_ascii_lowercase())),
-        );
-    }
-    names.into_iter().collect()
-}
-
-/// The headers that answers have.
-pub fn answer_headers(document: &Value) -> Vec<String> {
-    let mut names = BTreeSet::new();
-    for operation in operations(document) {
-        let responses = operation["responses"].as_object().into_iter().flatten();
-        let headers = responses.filter_map(|(_, response)| response["headers"].as_object());
-        names.extend(
-            headers
-                .flat_map(Map::keys)
-                .map(|name| name.to_ascii_lowercase()),
-        );
-    }
-    names.into_iter().collect()
-}
-
-fn operations(document: &Value) -> impl Iterator<Item = &Value> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths.flat_map(|(_, item)| METHODS.iter().filter_map(|method| item.get(method)))
 }
 
 /// Paths of the document with the methods each one knows, for `Allow`.
