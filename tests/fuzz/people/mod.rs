@@ -28,8 +28,8 @@ const PHONES: usize = 5;
 /// Deeds of which the last are told when one went wrong.
 const STORY: usize = 40;
 /// The clock is never set back by so much that something is pruned which
-/// would matter again.
-const BACK: i64 = 3500;
+/// would matter again: challenges are kept for ten minutes.
+const BACK: i64 = 590;
 
 pub struct People {
     house: Option<Harness>,
