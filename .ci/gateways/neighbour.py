@@ -3,12 +3,18 @@
 import atexit
 import json
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
 INVITED = os.environ["INVITED"]
+
+
+# Whoever runs out of time is told so by this; then too, what was started is to end.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("out of time"))
 
 
 def ports(count):
