@@ -53,13 +53,9 @@ pub struct App {
 /// # Errors
 /// A sentence for the operator.
 pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
-    let public = config.http.public_url.as_ref().map(PublicUrl::as_str);
-    let report_url = |gateway: &str| {
-        let secret = keys.name(HOOK, gateway);
-        let url = |public| format!("{public}/hooks/sms/{gateway}/{secret}/");
-        public.map(url).unwrap_or_default()
-    };
-    let routes = config.plan.open(&report_url);
+    let routes = config
+        .plan
+        .open(&|gateway| report_url(config, keys, gateway));
     let routes = routes.map_err(|flaw| config.of_gateway(flaw))?;
     for (prefix, chain) in routes.chains() {
         let (asked, reach) = (*config.login.code_length, longest_code(chain));
@@ -79,8 +75,18 @@ pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
     Ok(routes)
 }
 
-/// What the secrets are named by under which gateways report.
-pub const HOOK: &str = "hook";
+/// The secret in the address that a gateway's provider reports to. Like every
+/// other one, it ends with its epoch.
+pub fn hook_secret(keys: &Keys, gateway: &str) -> String {
+    keys.name("hook", &format!("{gateway} {}", keys.epoch))
+}
+
+/// That address; empty where nobody could reach it.
+fn report_url(config: &Config, keys: &Keys, gateway: &str) -> String {
+    let secret = hook_secret(keys, gateway);
+    let url = |public: &PublicUrl| format!("{}/hooks/sms/{gateway}/{secret}/", public.as_str());
+    config.http.public_url.as_ref().map(url).unwrap_or_default()
+}
 
 /// Rings for things that operators should hear of, yet not at every request.
 #[derive(Default)]
@@ -170,6 +176,8 @@ impl App {
     /// Uses other keys from now on. Requests under way may finish with the
     /// ones they took.
     pub fn take_up(&self, keys: Keys) {
+        let url = |gateway: &str| report_url(&self.config, &keys, gateway);
+        self.sms.report_to(&url);
         let mut slot = self.keys.0.write().unwrap_or_else(PoisonError::into_inner);
         *slot = Arc::new(keys);
     }

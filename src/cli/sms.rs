@@ -33,6 +33,9 @@ enum Command {
     Test {
         /// The phone, as in +79123456789.
         phone: String,
+        /// Send it also to a number that `login.destinations` does not cover.
+        #[arg(long)]
+        any_number: bool,
     },
     /// Ask every gateway whether it would take messages; sends none.
     Check,
@@ -46,28 +49,43 @@ impl Sms {
         layers.flag("sms.gateway", "--sms", self.gateway.as_ref());
         let config = Config::read(layers)?;
         let routes = || {
-            // Only the ledgers' key names anything, and a first start has yet to draw it.
+            // Only the ledgers' key and the epoch name anything, and a first start has yet to draw them.
             let stored = key_file::read(&config.keys_path())?;
             let mut keys = Keys::draw(&mut dice());
-            if let Some(ledger) = stored.and_then(|stored| stored.ledger) {
-                keys.ledger = ledger;
+            if let Some(stored) = stored {
+                keys.epoch = stored.epoch;
+                keys.ledger = stored.ledger.unwrap_or(keys.ledger);
             }
             Ok::<_, Failure>(gateways(&config, &keys)?)
         };
         match &self.command {
-            Command::Test { phone } => run_now(test(&config, &routes()?, phone)),
+            Command::Test { phone, any_number } => {
+                let phone = addressee(&config, phone, *any_number)?;
+                run_now(test(&config, &routes()?, phone))
+            }
             Command::Check => run_now(check(&routes()?)),
             Command::List => list(&routes()),
         }
     }
 }
 
-async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failure> {
-    let phone = Phone::parse(phone, config.login.default_region).map_err(|_| {
+/// The phone to try: one that could log in, since a slip of the finger is paid for.
+fn addressee(config: &Config, text: &str, any_number: bool) -> Result<Phone, Failure> {
+    let phone = Phone::parse(text, config.login.default_region).map_err(|_| {
         Failure::misconfigured(format!(
-            "{phone} is not a phone number in international form"
+            "{text} is not a phone number in international form"
         ))
     })?;
+    if any_number || config.may_send_to(phone) {
+        return Ok(phone);
+    }
+    Err(Failure::misconfigured(format!(
+        "{} is not covered by login.destinations: name a number that is, or add --any-number to send there all the same",
+        phone.e164()
+    )))
+}
+
+async fn test(config: &Config, routes: &Routes, phone: Phone) -> Result<(), Failure> {
     let mut dice = dice();
     let code = OneTimeCode::draw(*config.login.code_length, &mut dice);
     let message = Message {
@@ -82,6 +100,9 @@ async fn test(config: &Config, routes: &Routes, phone: &str) -> Result<(), Failu
     };
     let mut transcript = Transcript::kept();
     let delivery = routes.deliver(&message, &mut transcript).await;
+    for link in routes.chain(phone) {
+        link.gateway().flush().await;
+    }
     print(transcript.text())?;
     for attempt in &delivery.attempts {
         let line = match &attempt.outcome {

@@ -88,16 +88,17 @@ async fn carry(
     let is_on_record = app.sms.is_paid(challenge.phone);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
         let (house, id, code) = (app.clone(), challenge.id, chosen.clone());
-        let (handover, cost) = (handover(&delivery), delivery.cost());
-        app.store
-            .write(move |tx| {
-                if let Some(code) = &code {
-                    tx.set_challenge_code(id, code)?;
-                }
-                delivery::settle(tx, &house.guard, &visitor, id, &handover, cost)
-                    .map_err(Problem::from)
-            })
-            .await?;
+        let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);
+        let writing = app.store.write(move |tx| {
+            if let Some(code) = &code {
+                tx.set_challenge_code(id, code)?;
+            }
+            delivery::settle(tx, &house.guard, &visitor, id, &handover, cost)?;
+            Ok::<_, Problem>(tx.user_by_phone(phone)?.is_some())
+        });
+        if writing.await? {
+            vouch(&app, &delivery, phone);
+        }
     }
     let phone = challenge.phone.masked();
     match outcome {
@@ -114,6 +115,20 @@ async fn carry(
             tracing::error!(phone, %error, "no message was sent");
             Err(Problem::new(&problem::SMS_UNAVAILABLE))
         }
+    }
+}
+
+/// A user's phone has proved itself: what becomes of its message tells
+/// something of the gateway.
+fn vouch(app: &App, delivery: &Delivery, phone: Phone) {
+    let taken = delivery.taken();
+    let Some((gateway, id)) =
+        taken.and_then(|(attempt, receipt)| Some((&attempt.gateway, receipt.id.as_ref()?)))
+    else {
+        return;
+    };
+    if let Some(link) = app.sms.link(gateway) {
+        link.vouch(id, phone);
     }
 }
 

@@ -4,6 +4,8 @@
 //! what it says, that is checked too. A message that nobody knows of is no
 //! mistake of the provider's, who would only say it again.
 
+use std::time::Duration;
+
 use poem::{
     Body, Request, Response, Result,
     http::header,
@@ -12,15 +14,20 @@ use poem::{
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
-use super::problem::{self, Problem};
+use super::{
+    json::arrive,
+    problem::{self, Problem},
+};
 use crate::{
-    app::{Context, HOOK},
+    app::{Context, hook_secret},
     domain::delivery::{State, Trace},
     sms::{Doubt, Fate, Post},
 };
 
 /// Longer reports are not read.
 const LONGEST: usize = 64 * 1024;
+/// How long one may take to arrive: less than the server waits for at its end.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The path, as the routes of poem are written.
 pub const PATH: &str = "/hooks/sms/:gateway/:secret";
@@ -35,16 +42,16 @@ pub async fn sms(
     Path((gateway, secret)): Path<(String, String)>,
     app: Data<&Context>,
 ) -> Result<Response> {
-    let own = app.keys().name(HOOK, &gateway);
+    let own = hook_secret(app.keys(), &gateway);
     let is_known: bool = own.as_bytes().ct_eq(secret.as_bytes()).into();
     let link = app.sms.link(&gateway).filter(|_| is_known);
     let link = link.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
-    let body = body.into_bytes_limit(LONGEST).await;
-    let body = body.map_err(|_| Problem::new(&problem::PAYLOAD_TOO_LARGE))?;
+    let body = arrive(body, LONGEST, PATIENCE).await?;
     let post = Post {
         query: request.uri().query().unwrap_or_default(),
         body: &body,
         headers: request.headers(),
+        at: app.now(),
     };
     let report = link.gateway().hear(post).map_err(|doubt| {
         tracing::warn!(gateway, ?doubt, "a report of messages is not believed");
@@ -53,21 +60,24 @@ pub async fn sms(
             Doubt::Unreadable => &problem::MALFORMED_REQUEST,
         })
     })?;
-    for (message, fate) in &report.fates {
-        link.heard(message, *fate, Instant::now());
-    }
     let fates = report.fates;
     let writing = app.store.write(move |tx| {
+        let mut news = Vec::new();
         for (message, fate) in &fates {
             let trace = Trace {
                 gateway: gateway.clone(),
                 message: Some(message.clone()),
             };
-            tx.report_delivery(&trace, state(*fate))?;
+            if tx.report_delivery(&trace, state(*fate))?.is_some() {
+                news.push((message.clone(), *fate));
+            }
         }
-        Ok::<_, Problem>(())
+        Ok::<_, Problem>(news)
     });
-    writing.await?;
+    // What moved nothing on is no news of the gateway either.
+    for (message, fate) in writing.await? {
+        link.heard(&message, fate, Instant::now());
+    }
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "text/plain")
         .body(report.answer))

@@ -179,7 +179,7 @@ async fn read(
     if length.is_some_and(|length: u64| length > MOST as u64) {
         return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
     }
-    let bytes = arrive(body, PATIENCE).await?;
+    let bytes = arrive(body, MOST, PATIENCE).await?;
     if optional && bytes.is_empty() {
         return Ok(Fields::default());
     }
@@ -198,8 +198,8 @@ async fn read(
 }
 
 /// The whole body, in time and not too large.
-async fn arrive(body: poem::Body, patience: Duration) -> Result<Bytes, Problem> {
-    let arrived = tokio::time::timeout(patience, body.into_bytes_limit(MOST)).await;
+pub async fn arrive(body: poem::Body, most: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let arrived = tokio::time::timeout(patience, body.into_bytes_limit(most)).await;
     arrived
         .map_err(|_| Problem::new(&problem::REQUEST_TIMEOUT))?
         .map_err(|error| match error {
@@ -325,7 +325,7 @@ mod tests {
             Some((Ok::<_, std::io::Error>("x"), ()))
         });
         let body = poem::Body::from_bytes_stream(dripping);
-        let refused = arrive(body, Duration::from_millis(50)).await;
+        let refused = arrive(body, MOST, Duration::from_millis(50)).await;
         assert_eq!(refused.unwrap_err().kind().code, "request_timeout");
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 
 use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 
@@ -16,21 +17,36 @@ use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 const QUEUE: usize = 64;
 
 /// The terminal.
-pub struct Console(SyncSender<String>);
+pub struct Console(SyncSender<Job>);
+
+/// What its thread is to do next.
+enum Job {
+    Print(String),
+    /// Say that all before it is printed.
+    Tell(oneshot::Sender<()>),
+}
 
 impl Console {
     /// Starts to print.
     pub fn open() -> std::io::Result<Self> {
-        let (queue, letters) = sync_channel(QUEUE);
+        let (queue, jobs) = sync_channel(QUEUE);
         std::thread::Builder::new()
             .name("console".to_owned())
-            .spawn(move || print(&letters))?;
+            .spawn(move || print(&jobs))?;
         Ok(Self(queue))
     }
 }
 
-fn print(letters: &Receiver<String>) {
-    for letter in letters {
+fn print(jobs: &Receiver<Job>) {
+    for job in jobs {
+        let letter = match job {
+            Job::Print(letter) => letter,
+            Job::Tell(waiting) => {
+                // Nobody may wait for it any more.
+                let _ = waiting.send(());
+                continue;
+            }
+        };
         let mut terminal = stdout().lock();
         let printed = terminal
             .write_all(letter.as_bytes())
@@ -51,7 +67,16 @@ impl Gateway for Console {
             letter.push('\n');
         }
         letter.push_str("  └─\n");
-        self.0.try_send(letter).map_err(|_| SmsError::NotSent)?;
+        let queued = self.0.try_send(Job::Print(letter));
+        queued.map_err(|_| SmsError::NotSent)?;
         Ok(Receipt::default())
+    }
+
+    async fn flush(&self) {
+        let (tell, told) = oneshot::channel();
+        if self.0.try_send(Job::Tell(tell)).is_ok() {
+            // Its thread only ends with us.
+            let _ = told.await;
+        }
     }
 }

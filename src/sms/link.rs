@@ -191,6 +191,12 @@ impl Link {
         }
     }
 
+    /// Takes note that a message which it took is for a phone that has proved
+    /// itself before.
+    pub fn vouch(&self, message: &str, phone: Phone) {
+        self.standing().vouch(message, phone);
+    }
+
     /// Takes note of what its provider reports.
     pub fn heard(&self, message: &str, fate: Fate, now: Instant) {
         self.standing().heard(message, fate, now);

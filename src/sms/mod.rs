@@ -172,15 +172,21 @@ pub trait Gateway: Send + Sync {
         usize::MAX
     }
 
+    /// Waits until what it took is on its way, where that is not so already.
+    async fn flush(&self) {}
+
     /// Whether it brings any text, and not codes alone, as flash calls do.
     fn carries_text(&self) -> bool {
         true
     }
 
     /// Where the provider is to report, if it is one that does.
-    fn report_url(&self) -> Option<&str> {
+    fn report_url(&self) -> Option<String> {
         None
     }
+
+    /// Has the provider report there from now on.
+    fn report_to(&self, _: &str) {}
 
     /// Reads what the provider reports.
     fn hear(&self, _: Post<'_>) -> Result<Report, Doubt> {

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     Environment, Flaw, Gateway, client, console,
-    declared::{Declared, spec::overlay, terms::Terms},
+    declared::{Declared, report_url::ReportUrl, spec::overlay, terms::Terms},
     file,
     link::Link,
     presets,
@@ -298,7 +298,7 @@ impl Opener<'_> {
             settings: &settings,
             given: &given,
             environment: &self.plan.environment,
-            report_url: &(self.report_url)(name),
+            report_url: ReportUrl::new((self.report_url)(name)),
         };
         let gateway = Declared::read(client, table, &terms)?;
         Ok(Link::new(name, Arc::new(gateway), prices))

@@ -118,6 +118,13 @@ impl Routes {
         links.into_iter()
     }
 
+    /// Has providers report there from now on: `url` is asked for each gateway.
+    pub fn report_to(&self, url: &dyn Fn(&str) -> String) {
+        for link in self.links() {
+            link.gateway().report_to(&url(&link.name));
+        }
+    }
+
     /// The gateway of a name.
     pub fn link(&self, name: &str) -> Option<&Link> {
         let mut links = self.0.iter().flat_map(|(_, chain)| chain);

@@ -1,11 +1,20 @@
 //! How well a gateway does what it says: of the messages that it took, how
 //! many arrived, and how soon.
+//!
+//! That a message did not arrive may be the doing of whoever asked for it:
+//! numbers that are switched off, or nobody's, are easy to come by. So this is
+//! held against a gateway only of phones that proved themselves before, as
+//! those of users have, and once of each. That one arrived nobody can feign.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::Fate;
+use crate::domain::phone::Phone;
 
 /// The latest messages that are looked at.
 const LATEST: usize = 100;
@@ -30,6 +39,8 @@ struct Taken {
     id: String,
     at: Instant,
     end: End,
+    /// Whom it is for, if the phone has proved itself before.
+    proved: Option<Phone>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,20 +70,33 @@ impl Standing {
             id: id.to_owned(),
             at: now,
             end: End::Open,
+            proved: None,
         });
     }
 
-    /// It reported what became of one.
-    pub fn heard(&mut self, id: &str, fate: Fate, now: Instant) {
-        let taken = self.taken.iter_mut().rev().find(|taken| taken.id == id);
-        // Who reports before it answers is not known to report, and is not judged.
-        if let Some(taken) = taken {
-            self.reports = true;
-            taken.end = match fate {
-                Fate::Delivered => End::Arrived(now - taken.at),
-                Fate::Undelivered => End::Lost,
-            };
+    /// One of them is for a phone that has proved itself before.
+    pub fn vouch(&mut self, id: &str, phone: Phone) {
+        if let Some(taken) = self.find(id) {
+            taken.proved = Some(phone);
         }
+    }
+
+    /// It reported what became of one, which only ever moves on.
+    pub fn heard(&mut self, id: &str, fate: Fate, now: Instant) {
+        // Who reports before it answers is not known to report, and is not judged.
+        let Some(taken) = self.find(id) else {
+            return;
+        };
+        taken.end = match (taken.end, fate) {
+            (End::Open | End::Lost, Fate::Delivered) => End::Arrived(now - taken.at),
+            (End::Open, Fate::Undelivered) => End::Lost,
+            (end, _) => end,
+        };
+        self.reports = true;
+    }
+
+    fn find(&mut self, id: &str) -> Option<&mut Taken> {
+        self.taken.iter_mut().rev().find(|taken| taken.id == id)
     }
 
     /// Whether it is to stand last, and whether that is news.
@@ -86,7 +110,7 @@ impl Standing {
             }
             None => {}
         }
-        let (arrived, of) = self.share(now);
+        let (arrived, of) = self.believed(now);
         if self.reports && of >= ENOUGH && arrived * 2 < of {
             self.last_until = Some(now + PENANCE);
             return (true, Some(Move::Back(arrived, of)));
@@ -99,25 +123,31 @@ impl Standing {
         self.last_until.is_some_and(|until| now < until)
     }
 
-    /// The share of the latest messages that arrived, where it reports at all.
+    /// The share of the latest messages that arrived, whoever asked for them,
+    /// where it reports at all.
     pub fn arrived(&self, now: Instant) -> Option<f64> {
-        let (arrived, of) = self.share(now);
+        let (arrived, of) = count(self.settled(now));
         let share = |of: u32| f64::from(u32::try_from(arrived).unwrap_or(of)) / f64::from(of);
         let of = u32::try_from(of).ok().filter(|of| *of > 0 && self.reports);
         of.map(share)
     }
 
-    /// How many of the latest messages arrived, of those that had the time.
-    fn share(&self, now: Instant) -> (usize, usize) {
+    /// How many of the latest messages arrived, as far as it is to be believed.
+    fn believed(&self, now: Instant) -> (usize, usize) {
+        let mut lost = HashSet::new();
+        count(self.settled(now).filter(|taken| {
+            let is_arrived = matches!(taken.end, End::Arrived(_));
+            is_arrived || taken.proved.is_some_and(|phone| lost.insert(phone))
+        }))
+    }
+
+    /// The messages that had the time to arrive, the latest first.
+    fn settled(&self, now: Instant) -> impl Iterator<Item = &Taken> {
         let settled = self
             .taken
             .iter()
-            .filter(|taken| taken.end != End::Open || taken.at + PATIENCE <= now);
-        let settled: Vec<_> = settled.rev().take(ENOUGH).collect();
-        let arrived = settled
-            .iter()
-            .filter(|taken| matches!(taken.end, End::Arrived(_)));
-        (arrived.count(), settled.len())
+            .filter(move |taken| taken.end != End::Open || taken.at + PATIENCE <= now);
+        settled.rev()
     }
 
     /// How long the middle one of those that arrived took.
@@ -132,11 +162,23 @@ impl Standing {
     }
 }
 
+/// How many of the first of these arrived, and of how many.
+fn count<'a>(taken: impl Iterator<Item = &'a Taken>) -> (usize, usize) {
+    taken.take(ENOUGH).fold((0, 0), |(arrived, of), taken| {
+        let is_arrived = matches!(taken.end, End::Arrived(_));
+        (arrived + usize::from(is_arrived), of + 1)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn phone(number: usize) -> Phone {
+        Phone::from_digits(&format!("7900{number:07}")).unwrap()
+    }
 
     /// Takes so many messages a second apart, of which every so-manieth arrives after three.
     fn busy(
@@ -148,6 +190,7 @@ mod tests {
         for number in 0..messages {
             let id = format!("{number} at {now:?}");
             standing.took(&id, now);
+            standing.vouch(&id, phone(number));
             now += SECOND;
             if arrives(number) {
                 standing.heard(&id, Fate::Delivered, now + 2 * SECOND);
@@ -188,14 +231,48 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_report_of_failure_needs_no_waiting() {
+    /// Takes so many messages that are all reported lost, to phones that have
+    /// proved themselves or have not, and says whether it stands last.
+    fn loses(messages: usize, proved: impl Fn(usize) -> Option<Phone>) -> (bool, Option<Move>) {
         let (mut standing, now) = (Standing::default(), Instant::now());
-        for number in 0..ENOUGH {
-            standing.took(&number.to_string(), now);
-            standing.heard(&number.to_string(), Fate::Undelivered, now);
+        for number in 0..messages {
+            let id = number.to_string();
+            standing.took(&id, now);
+            if let Some(phone) = proved(number) {
+                standing.vouch(&id, phone);
+            }
+            standing.heard(&id, Fate::Undelivered, now);
         }
-        assert_eq!(standing.is_last(now), (true, Some(Move::Back(0, 20))));
+        standing.is_last(now)
+    }
+
+    #[test]
+    fn numbers_that_are_switched_off_are_held_against_nobody() {
+        assert_eq!(loses(100, |_| None), (false, None), "of strangers");
+        let own = |number: usize| Some(phone(number % 19));
+        assert_eq!(loses(100, own), (false, None), "of one with 19 phones");
+        let half = |number: usize| number.is_multiple_of(2).then(|| phone(number));
+        assert_eq!(loses(38, half), (false, None));
+        assert_eq!(loses(39, half), (true, Some(Move::Back(0, 20))), "at once");
+    }
+
+    #[test]
+    fn a_report_moves_a_message_on_and_never_back() {
+        let (mut standing, now) = (Standing::default(), Instant::now());
+        busy(&mut standing, 20, |_| true, now);
+        let ids: Vec<_> = standing
+            .taken
+            .iter()
+            .map(|taken| taken.id.clone())
+            .collect();
+        for id in &ids {
+            standing.heard(id, Fate::Undelivered, now + 9 * SECOND);
+        }
+        assert_eq!(standing.is_last(now + PATIENCE), (false, None));
+        standing.took("late", now);
+        standing.heard("late", Fate::Undelivered, now);
+        standing.heard("late", Fate::Delivered, now + SECOND);
+        assert_eq!(standing.arrived(now + SECOND), Some(1.0));
         standing.heard("nobody's", Fate::Delivered, now);
     }
 }

@@ -96,6 +96,29 @@ fn gateways_are_tried_checked_and_listed_from_the_command_line() {
 }
 
 #[test]
+fn a_message_to_try_is_always_printed_and_goes_nowhere_by_a_slip_of_the_finger() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("invited.toml"), "").unwrap();
+    for _ in 0..10 {
+        let output = sms(folder.path(), &["--sms", "console", "test", ALICE]);
+        let text = told(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(
+            text.contains("SMS to +79001234567") && text.contains("код входа"),
+            "{text}"
+        );
+    }
+    let abroad = ["--sms", "console", "test", "+447911123456", "--any-number"];
+    let refused = sms(folder.path(), &abroad[..4]);
+    assert_eq!(refused.status.code(), Some(2));
+    let text = told(&refused);
+    assert!(text.contains("not covered by login.destinations"), "{text}");
+    assert!(!text.contains("SMS to"), "{text}");
+    let output = sms(folder.path(), &abroad);
+    assert!(told(&output).contains("SMS to +447911123456"), "{output:?}");
+}
+
+#[test]
 fn a_message_that_was_under_way_at_a_kill_counts_as_sent_and_is_not_sent_again() {
     let folder = TempDir::new().unwrap();
     let (arrived, arrivals) = mpsc::channel();

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use invited::{
-    app::gateways,
+    app::{gateways, hook_secret},
     clock::dice,
     config::{Config, Layers},
     token::keys::Keys,
@@ -200,6 +200,80 @@ async fn a_provider_reports_and_only_ever_moves_on() {
     }
     let long = json!({ "id": "x".repeat(70_000), "state": "ok" });
     report(&path, long).await.refused(413, "payload_too_large");
+}
+
+/// Where the last message said that it is to be reported.
+fn address(stub: &Stub) -> String {
+    let url = stub.last().json()["report"].as_str().unwrap().to_owned();
+    url.strip_prefix("http://invited.test").unwrap().to_owned()
+}
+
+/// Has the provider report the message that it took last.
+async fn report(house: &Harness, stub: &Stub, state: &str) {
+    let id = format!("m-{}", stub.last().json()["id"].as_str().unwrap());
+    let body = json!({ "id": id, "state": state });
+    assert_eq!(house.post(&address(stub), body).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_address_that_providers_know_ends_with_its_epoch() {
+    let (first, second) = (taking(), taking());
+    let house = house(&first, &second, "");
+    house.ask(ALICE).await;
+    let old = address(&first);
+    let mut keys = house.app.context().keys().clone();
+    keys.rotate(&mut dice());
+    house.app.take_up(keys.clone());
+    report(&house, &first, "queued").await;
+    keys.begin_epoch(&mut dice());
+    house.app.take_up(keys);
+    let refused = house.post(&old, json!({ "id": "1", "state": "ok" }));
+    refused.await.refused(404, "not_found");
+    house.ask(BOB).await;
+    assert_ne!(address(&first), old);
+    report(&house, &first, "ok").await;
+    let arrived = deliveries(&house)
+        .into_iter()
+        .filter(|(state, _)| *state == 4);
+    assert_eq!(arrived.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_does_not_arrive_is_not_waited_for() {
+    let house = house(&taking(), &taking(), "");
+    let secret = hook_secret(house.app.context().keys(), "first");
+    let request = poem::Request::builder()
+        .method(Method::POST)
+        .uri_str(format!("/hooks/sms/first/{secret}/"))
+        .header("host", "invited.test")
+        .body(poem::Body::from_bytes_stream(
+            futures_util::stream::pending::<Result<&'static str, std::io::Error>>(),
+        ));
+    let reply = house.send(request).await;
+    reply.refused(408, "request_timeout");
+}
+
+#[tokio::test]
+async fn numbers_that_are_switched_off_send_no_gateway_to_the_end_of_its_chain() {
+    let (first, second) = (taking(), taking());
+    let house = house(&first, &second, "");
+    let phone = |number: usize| format!("+7900{number:07}");
+    for number in 0..25 {
+        house.ask(&phone(number)).await;
+        report(&house, &first, "no").await;
+    }
+    assert_eq!(first.count(), 25, "nobody has ever logged in there");
+    for number in 0..20 {
+        let token = house.ask(&phone(number)).await;
+        Actor::of(&house, &house.confirm(&token, &code(&first)).await);
+    }
+    for number in 0..20 {
+        house.ask(&phone(number)).await;
+        report(&house, &first, "no").await;
+    }
+    assert_eq!((first.count(), second.count()), (65, 0));
+    house.ask(ALICE).await;
+    assert_eq!((first.count(), second.count()), (65, 1));
 }
 
 #[tokio::test]

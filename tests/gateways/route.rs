@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use invited::{
-    domain::code::OneTimeCode,
+    domain::{code::OneTimeCode, phone::Phone},
     sms::{
         Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
         link::Link,
@@ -247,6 +247,11 @@ async fn a_gateway_whose_messages_do_not_arrive_stands_last() {
     let (one, two, routes) = chain(Fake::default(), Fake::default());
     for number in 0..30 {
         deliver(&routes).await;
+        let phone = Phone::from_digits(&format!("7900{number:07}")).unwrap();
+        routes
+            .link("one")
+            .unwrap()
+            .vouch(&number.to_string(), phone);
         let fate = if number == 0 {
             Fate::Delivered
         } else {

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::terms::Terms;
+use super::{report_url::ReportUrl, terms::Terms};
 use crate::{
     domain::code::OneTimeCode,
     sms::{
@@ -103,7 +103,7 @@ enum Piece {
     Given(String),
     Secret(Secret),
     /// Our own, which the provider is to know and nobody else.
-    Private(String),
+    Private(ReportUrl),
     Hole(Hole),
 }
 
@@ -152,7 +152,7 @@ impl Blank {
         if !rest.is_empty() {
             pieces.push(Piece::Plain(rest.to_owned()));
         }
-        let is_unreachable = terms.report_url.is_empty() && text.contains(REPORT_URL);
+        let is_unreachable = terms.report_url.get().is_empty() && text.contains(REPORT_URL);
         if is_unreachable {
             pieces.clear();
         }
@@ -171,7 +171,7 @@ impl Blank {
             Piece::Plain(text) => text.clone(),
             Piece::Given(text) => escape(text),
             Piece::Secret(secret) if show == Show::Secrets => escape(secret.reveal()),
-            Piece::Private(text) if show == Show::Secrets => escape(text),
+            Piece::Private(url) if show == Show::Secrets => escape(&url.get()),
             Piece::Secret(_) | Piece::Private(_) => MASK.to_owned(),
             Piece::Hole(hole) => escape(&hole.filling(message)),
         };
@@ -228,7 +228,7 @@ fn next(text: &str) -> Option<usize> {
 fn hole(name: &str, terms: &Terms<'_>) -> Result<Piece, String> {
     match name {
         "sender" => return given("sender", terms),
-        "report_url" => return Ok(Piece::Private(terms.report_url.to_owned())),
+        "report_url" => return Ok(Piece::Private(terms.report_url.clone())),
         _ => {}
     }
     let found = HOLES.iter().find(|(known, _)| *known == name);

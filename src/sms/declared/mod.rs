@@ -6,6 +6,7 @@ mod blank;
 mod body;
 mod proof;
 pub mod report;
+pub mod report_url;
 mod request;
 mod signature;
 pub mod spec;
@@ -22,6 +23,7 @@ use self::{
     blank::Show,
     proof::Proof,
     report::{Doubt, Post, Report, Reports},
+    report_url::ReportUrl,
     request::Form,
     spec::{CallSpec, Flaw, Frame},
     terms::Terms,
@@ -110,6 +112,7 @@ pub struct Declared {
     proof: Proof,
     check: Option<Call>,
     digits: usize,
+    report_url: ReportUrl,
     reports: Option<Reports>,
     is_idempotent: bool,
 }
@@ -128,10 +131,11 @@ impl Declared {
         let receipt = frame.receipt.take();
         let send = Call::read(table, terms)?;
         let secret = send.form.secrets().next().cloned();
-        let reports = receipt.map(|spec| Reports::read(spec, terms.report_url, secret));
+        let reports = receipt.map(|spec| Reports::read(spec, terms.report_url.clone(), secret));
         Ok(Self {
             client,
             is_idempotent: frame.idempotent,
+            report_url: terms.report_url.clone(),
             reports: reports.transpose()?,
             digits: frame.digits.unwrap_or(own),
             proof,
@@ -159,8 +163,13 @@ impl Gateway for Declared {
         })
     }
 
-    fn report_url(&self) -> Option<&str> {
-        self.reports.as_ref().and_then(Reports::url)
+    fn report_url(&self) -> Option<String> {
+        let url = self.reports.as_ref().map(|_| self.report_url.get());
+        url.filter(|url| !url.is_empty())
+    }
+
+    fn report_to(&self, url: &str) {
+        self.report_url.set(url);
     }
 
     fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {

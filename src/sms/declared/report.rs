@@ -4,10 +4,11 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{
+    report_url::ReportUrl,
     signature,
     spec::{Fate, Flaw, Place, ReceiptSpec, Signature},
 };
-use crate::sms::secret::Secret;
+use crate::{domain::time::Timestamp, sms::secret::Secret};
 
 /// A report, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Post<'a> {
     pub body: &'a [u8],
     /// Its headers.
     pub headers: &'a HeaderMap,
+    /// When it came.
+    pub at: Timestamp,
 }
 
 /// Why a report is not believed.
@@ -44,14 +47,14 @@ pub struct Report {
 pub struct Reports {
     spec: ReceiptSpec,
     /// The address that they are posted to.
-    url: String,
+    url: ReportUrl,
     /// What they are signed with, and how.
     signed: Option<(Signature, Secret)>,
 }
 
 impl Reports {
     /// Reads how to read them; `secret` is what the provider knows as well.
-    pub fn read(spec: ReceiptSpec, url: &str, secret: Option<Secret>) -> Result<Self, Flaw> {
+    pub fn read(spec: ReceiptSpec, url: ReportUrl, secret: Option<Secret>) -> Result<Self, Flaw> {
         for (key, pointer) in [
             ("id", Some(&spec.id)),
             ("state", Some(&spec.state)),
@@ -70,13 +73,7 @@ impl Reports {
                 return Err(Flaw::at("receipt.signature", reason));
             }
         };
-        let url = url.to_owned();
         Ok(Self { spec, url, signed })
-    }
-
-    /// Where they are to be posted, if anybody could.
-    pub fn url(&self) -> Option<&str> {
-        Some(self.url.as_str()).filter(|url| !url.is_empty())
     }
 
     /// What a report says, if it is the provider's.
@@ -91,12 +88,10 @@ impl Reports {
             .as_ref()
             .is_none_or(|(kind, secret)| match kind {
                 Signature::Twilio => {
-                    signature::is_twilio(secret, post.headers, &self.url, &members)
+                    signature::is_twilio(secret, post.headers, &self.url.get(), &members)
                 }
-                Signature::Telegram => signature::is_telegram(secret, post.headers, post.body),
-                Signature::StandardWebhooks => {
-                    signature::is_webhook(secret, post.headers, post.body)
-                }
+                Signature::Telegram => signature::is_telegram(secret, &post),
+                Signature::StandardWebhooks => signature::is_webhook(secret, &post),
             });
         if !is_genuine {
             return Err(Doubt::Forged);
@@ -143,7 +138,7 @@ mod tests {
 
     fn reports(toml: &str) -> Reports {
         let spec = toml::from_str(toml).unwrap();
-        Reports::read(spec, "https://example.com/hook/", None).unwrap()
+        Reports::read(spec, ReportUrl::new(String::new()), None).unwrap()
     }
 
     fn hear(reports: &Reports, body: &str) -> Result<Vec<(String, Fate)>, Doubt> {
@@ -151,6 +146,7 @@ mod tests {
             query: "",
             body: body.as_bytes(),
             headers: &HeaderMap::new(),
+            at: Timestamp::default(),
         };
         reports.hear(post).map(|report| report.fates)
     }

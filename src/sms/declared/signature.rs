@@ -9,10 +9,13 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::sms::secret::Secret;
+use super::report::Post;
+use crate::{domain::time::Timestamp, sms::secret::Secret};
 
 /// What a webhook's secret begins with.
 const PREFIX: &str = "whsec_";
+/// Seconds that the time of a signed report may be from ours, either way.
+const TOLERANCE: u64 = 300;
 
 /// The key that a webhook's secret holds (Standard Webhooks, "Signature scheme").
 pub fn webhook_key(secret: &Secret) -> Option<Vec<u8>> {
@@ -36,8 +39,16 @@ fn signed(key: &[u8], id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Whether one of a webhook's signatures is right.
-pub fn is_webhook(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
+/// Whether a time that was signed is now, or nearly so. What is older may be
+/// somebody's copy (Standard Webhooks, "Verifying the timestamp").
+fn is_recent(timestamp: &str, now: Timestamp) -> bool {
+    let seconds = timestamp.parse::<i64>();
+    seconds.is_ok_and(|seconds| now.seconds().abs_diff(seconds) <= TOLERANCE)
+}
+
+/// Whether a webhook is from now, and one of its signatures right.
+pub fn is_webhook(secret: &Secret, post: &Post<'_>) -> bool {
+    let (headers, body) = (post.headers, post.body);
     let (Some(key), Some(id), Some(timestamp), Some(signatures)) = (
         webhook_key(secret),
         text(headers, "webhook-id"),
@@ -46,14 +57,15 @@ pub fn is_webhook(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
     ) else {
         return false;
     };
-    signatures
-        .split(' ')
-        .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
-        .any(|signature| {
-            signed(&key, id, timestamp, body)
-                .verify_slice(&signature)
-                .is_ok()
-        })
+    is_recent(timestamp, post.at)
+        && signatures
+            .split(' ')
+            .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
+            .any(|signature| {
+                signed(&key, id, timestamp, body)
+                    .verify_slice(&signature)
+                    .is_ok()
+            })
 }
 
 /// Twilio signs the address and, in the order of their names, every field with
@@ -78,7 +90,8 @@ pub fn is_twilio(secret: &Secret, headers: &HeaderMap, url: &str, fields: &Value
 
 /// Telegram signs time and body with the hash of the account's token (Gateway
 /// API, "Checking report integrity").
-pub fn is_telegram(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
+pub fn is_telegram(secret: &Secret, post: &Post<'_>) -> bool {
+    let (headers, body) = (post.headers, post.body);
     let (Some(timestamp), Some(signature)) = (
         text(headers, "x-request-timestamp"),
         text(headers, "x-request-signature"),
@@ -90,7 +103,8 @@ pub fn is_telegram(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
     mac.update(timestamp.as_bytes());
     mac.update(b"\n");
     mac.update(body);
-    unhex(signature).is_some_and(|signature| mac.verify_slice(&signature).is_ok())
+    is_recent(timestamp, post.at)
+        && unhex(signature).is_some_and(|signature| mac.verify_slice(&signature).is_ok())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -117,6 +131,30 @@ mod tests {
             .collect()
     }
 
+    fn posted<'a>(headers: &'a HeaderMap, body: &'a [u8], at: i64) -> Post<'a> {
+        Post {
+            query: "",
+            body,
+            headers,
+            at: Timestamp::from_seconds(at),
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_not_recent() {
+        let now = Timestamp::from_seconds(1_713_215_473);
+        for wrong in [
+            "",
+            "now",
+            "1713215473.0",
+            "-1",
+            "9223372036854775807",
+            "99999999999999999999",
+        ] {
+            assert!(!is_recent(wrong, now), "{wrong}");
+        }
+    }
+
     #[test]
     fn a_webhook_is_signed_as_the_specification_has_it() {
         // The example of the specification's own libraries.
@@ -135,14 +173,18 @@ mod tests {
                 ("webhook-signature", signature),
             ])
         };
-        assert!(is_webhook(
-            &secret,
-            &of(&format!("v1,AAAA v1a,x {signature}")),
-            body
-        ));
-        assert!(!is_webhook(&secret, &of("v1,AAAA"), body));
-        assert!(!is_webhook(&secret, &of(&signature), b"{}"));
-        assert!(!is_webhook(&secret, &HeaderMap::new(), body));
+        let is_genuine = |headers: &HeaderMap, body: &[u8], at: i64| {
+            is_webhook(&secret, &posted(headers, body, at))
+        };
+        let (right, at) = (of(&signature), 1_614_265_330);
+        let among = of(&format!("v1,AAAA v1a,x {signature}"));
+        assert!(is_genuine(&among, body, at));
+        assert!(!is_genuine(&of("v1,AAAA"), body, at));
+        assert!(!is_genuine(&right, b"{}", at));
+        assert!(!is_genuine(&HeaderMap::new(), body, at));
+        for (off, believed) in [(300, true), (-300, true), (301, false), (-301, false)] {
+            assert_eq!(is_genuine(&right, body, at + off), believed, "{off}");
+        }
         for wrong in [
             "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "whsec_",
@@ -170,11 +212,16 @@ mod tests {
                 ("x-request-signature", signature),
             ])
         };
-        assert!(is_telegram(&secret, &of(right), body));
+        let is_genuine = |headers: &HeaderMap, body: &[u8], at: i64| {
+            is_telegram(&secret, &posted(headers, body, at))
+        };
+        let at = 1_713_215_473;
+        assert!(is_genuine(&of(right), body, at + 300));
+        assert!(!is_genuine(&of(right), body, at + 301), "a copy");
         for forged in ["", "00", "0g", &right.replace(&right[..2], "zz")] {
-            assert!(!is_telegram(&secret, &of(forged), body), "{forged}");
+            assert!(!is_genuine(&of(forged), body, at), "{forged}");
         }
-        assert!(!is_telegram(&secret, &of(right), b"{}"));
+        assert!(!is_genuine(&of(right), b"{}", at));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fs};
 
 use serde::Deserialize;
 
+use super::report_url::ReportUrl;
+
 /// What a preset asks the operator for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +42,7 @@ pub struct Terms<'a> {
     /// The environment.
     pub environment: &'a Environment,
     /// Where receipts are to be posted; empty where nobody could.
-    pub report_url: &'a str,
+    pub report_url: ReportUrl,
 }
 
 impl Terms<'_> {
