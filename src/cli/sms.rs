@@ -12,6 +12,7 @@ use crate::{
     sms::{
         Message, Setting, SmsError, Transcript, presets,
         route::{Routes, written},
+        said::Shown,
     },
     token::{key_file, keys::Keys},
 };
@@ -107,7 +108,7 @@ async fn test(config: &Config, routes: &Routes, phone: Phone) -> Result<(), Fail
     for attempt in &delivery.attempts {
         let line = match &attempt.outcome {
             Ok(receipt) => {
-                let id = receipt.id.as_deref().map(|id| format!(", as {id}"));
+                let id = receipt.id.as_ref().map(|id| format!(", as {id}"));
                 let cost = receipt
                     .cost
                     .or(attempt.price)
@@ -133,18 +134,18 @@ async fn check(routes: &Routes) -> Result<(), Failure> {
         let mut transcript = Transcript::kept();
         let said = match link.gateway().check(&mut transcript).await {
             Ok(Some(said)) => said,
-            Ok(None) => "cannot be asked without sending something".to_owned(),
+            Ok(None) => Shown::own("cannot be asked without sending something"),
             Err(failure) => {
                 wrong += 1;
                 let what = match failure.error {
                     SmsError::Misconfigured => "does not accept what is configured",
                     _ => "cannot be asked",
                 };
-                format!(
+                Shown::own(format!(
                     "{what}: {}\n{}",
                     failure.detail,
                     transcript.text().trim_end()
-                )
+                ))
             }
         };
         print(&format!("{}: {said}\n", link.name))?;

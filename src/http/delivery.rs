@@ -128,7 +128,7 @@ fn vouch(app: &App, delivery: &Delivery, phone: Phone) {
         return;
     };
     if let Some(link) = app.sms.link(gateway) {
-        link.vouch(id, phone);
+        link.vouch(id.raw(), phone);
     }
 }
 
@@ -137,7 +137,7 @@ pub fn handover(delivery: &Delivery) -> Handover {
     match (delivery.taken(), delivery.outcome()) {
         (Some((attempt, receipt)), _) => Handover::Taken(Trace {
             gateway: attempt.gateway.clone(),
-            message: receipt.id.clone(),
+            message: receipt.id.as_ref().map(|id| id.raw().to_owned()),
         }),
         (None, Ok(()) | Err(SmsError::Unknown)) => Handover::Unknown,
         (None, Err(error)) => Handover::Refused {

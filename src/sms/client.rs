@@ -4,7 +4,10 @@ use std::{error::Error, time::Duration};
 
 use reqwest::{Client, Proxy, Request, redirect::Policy};
 
-use super::{Failure, SmsError, declared::answer::Answer};
+use super::{
+    SmsError,
+    declared::answer::{Answer, Refusal},
+};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -30,32 +33,26 @@ pub fn new(proxy: Option<&String>) -> Result<Client, String> {
         .map_err(|error| format!("the HTTP client cannot be made: {}", causes(&error)))
 }
 
-/// Sends a request and reads the answer. An error tells whether anything can
+/// Sends a request and reads the answer. A refusal tells whether anything can
 /// have been sent: once the request was on its way, nobody knows.
-pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Failure> {
+pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Refusal> {
     let mut response = client.execute(request).await.map_err(|error| {
         let certain = error.is_connect() || error.is_builder();
-        let error_class = if certain {
+        let class = if certain {
             SmsError::NotSent
         } else {
             SmsError::Unknown
         };
-        Failure::of(error_class, causes(&error.without_url()))
+        Refusal::of(class, None, causes(&error.without_url()))
     })?;
     let status = response.status().as_u16();
+    let broken = |reason: String| Refusal::of(SmsError::Unknown, Some(status), reason);
     let mut body = Vec::new();
     loop {
         let chunk = response.chunk().await;
-        let unread = |error: reqwest::Error| {
-            Failure::of(
-                SmsError::Unknown,
-                format!("HTTP {status}, {}", causes(&error.without_url())),
-            )
-        };
-        match chunk.map_err(unread)? {
+        match chunk.map_err(|error| broken(causes(&error.without_url())))? {
             Some(chunk) if body.len() + chunk.len() > LONGEST => {
-                let reason = format!("HTTP {status}, an answer of more than {LONGEST} bytes");
-                return Err(Failure::of(SmsError::Unknown, reason));
+                return Err(broken(format!("an answer of more than {LONGEST} bytes")));
             }
             Some(chunk) => body.extend_from_slice(&chunk),
             None => break,

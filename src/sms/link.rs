@@ -13,10 +13,10 @@ use tokio::time::{Instant, timeout};
 use super::{
     Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
     breaker::{Breaker, Turn},
+    said::{MessageId, Shown},
     standing::{Move, Standing},
 };
 use crate::domain::{
-    code::OneTimeCode,
     money::{Money, Price},
     phone::Phone,
 };
@@ -139,7 +139,7 @@ impl Link {
         deadline: Instant,
         transcript: &mut Transcript,
     ) -> Result<Receipt, Failure> {
-        transcript.note(|| format!("= {}\n", self.name));
+        transcript.note(|| Shown::own(format!("= {}\n", self.name)));
         let left = deadline.saturating_duration_since(Instant::now());
         let delivery = timeout(left.min(CALL), self.gateway.deliver(message, transcript));
         let late = |_| Err(Failure::of(SmsError::Unknown, "no answer in time"));
@@ -151,9 +151,6 @@ impl Link {
         if chosen.is_some_and(|code| code.digits() < message.digits()) {
             outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
         }
-        if let Err(failure) = &mut outcome {
-            failure.detail = discreet(&failure.detail, message);
-        }
         let ended = outcome.as_ref().map(drop).map_err(|failure| failure.error);
         for (count, (_, outcome)) in self.calls.iter().zip(OUTCOMES) {
             count.fetch_add(u64::from(outcome == ended), Ordering::Relaxed);
@@ -162,8 +159,9 @@ impl Link {
         self.tell(&outcome, turn, message.to);
         if let Ok(receipt) = &mut outcome {
             // Those who give it no name of their own report it by ours.
-            let id = receipt.id.get_or_insert_with(|| message.request_id.clone());
-            self.standing().took(id, Instant::now());
+            let own = || MessageId::own(&message.request_id);
+            let id = receipt.id.get_or_insert_with(own);
+            self.standing().took(id.raw(), Instant::now());
             if receipt.balance.is_some() {
                 *self.balance() = receipt.balance;
             }
@@ -252,13 +250,4 @@ impl Link {
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a provider says, without what is nobody's business: some repeat the
-/// message.
-fn discreet(text: &str, message: &Message) -> String {
-    let code = message.code.as_ref().map(OneTimeCode::reveal);
-    let text = text.replace(&message.text, "…");
-    let text = code.map_or(text.clone(), |code| text.replace(code, "•"));
-    text.replace(&message.to.to_string(), &message.to.masked())
 }

@@ -13,6 +13,7 @@ pub mod link;
 pub mod plan;
 pub mod presets;
 pub mod route;
+pub mod said;
 pub mod secret;
 mod standing;
 pub mod text;
@@ -26,7 +27,10 @@ pub use self::declared::{
     spec::{Fate, Flaw},
     terms::{Environment, Setting},
 };
-use self::text::Language;
+use self::{
+    said::{MessageId, Shown},
+    text::Language,
+};
 use crate::domain::{code::OneTimeCode, money::Money, phone::Phone, time::Timestamp};
 
 /// A message: a one-time code, or a notice, which has none. `Debug` is not
@@ -61,7 +65,7 @@ impl Message {
 #[derive(Debug, Clone, Default)]
 pub struct Receipt {
     /// The provider's name for it, by which it reports.
-    pub id: Option<String>,
+    pub id: Option<MessageId>,
     /// What the provider says that it cost.
     pub cost: Option<Money>,
     /// What is left on the account, in the provider's own units.
@@ -100,13 +104,13 @@ pub struct Failure {
     /// What it means.
     pub error: SmsError,
     /// What was said, for the operator; empty where nothing was.
-    pub detail: String,
+    pub detail: Shown,
 }
 
 impl Failure {
-    /// Means `error`, in these words.
-    pub fn of(error: SmsError, detail: impl fmt::Display) -> Self {
-        let detail = detail.to_string();
+    /// Means `error`, in words of ours.
+    pub fn of(error: SmsError, detail: impl Into<String>) -> Self {
+        let detail = Shown::own(detail);
         Self { error, detail }
     }
 }
@@ -119,7 +123,7 @@ impl From<SmsError> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.detail.as_str() {
+        match &*self.detail {
             "" => self.error.fmt(f),
             detail => write!(f, "{}: {detail}", self.error),
         }
@@ -138,7 +142,7 @@ impl Transcript {
     }
 
     /// Adds to it.
-    pub fn note(&mut self, text: impl FnOnce() -> String) {
+    pub fn note(&mut self, text: impl FnOnce() -> Shown) {
         if let Some(kept) = &mut self.0 {
             kept.push_str(&text());
         }
@@ -195,7 +199,7 @@ pub trait Gateway: Send + Sync {
 
     /// Asks the provider, at no cost, whether it would take messages. What
     /// it says of itself, if it can be asked.
-    async fn check(&self, _: &mut Transcript) -> Result<Option<String>, Failure> {
+    async fn check(&self, _: &mut Transcript) -> Result<Option<Shown>, Failure> {
         Ok(None)
     }
 }

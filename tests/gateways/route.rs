@@ -15,6 +15,7 @@ use invited::{
         Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
         link::Link,
         route::{Delivery, Routes},
+        said::MessageId,
     },
 };
 use tokio::time::{Instant, advance, sleep};
@@ -44,7 +45,7 @@ impl Gateway for Fake {
         match *self.fails.lock().unwrap() {
             Some(error) => Err(error.into()),
             None => Ok(Receipt {
-                id: Some(number.to_string()),
+                id: Some(MessageId::own(&number.to_string())),
                 code: self.chooses.map(|code| OneTimeCode::parse(code).unwrap()),
                 ..Receipt::default()
             }),

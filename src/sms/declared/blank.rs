@@ -208,6 +208,14 @@ impl Blank {
         self.pieces.iter().any(is_it)
     }
 
+    /// Where it tells providers to report.
+    pub fn report_urls(&self) -> impl Iterator<Item = String> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Private(url) => Some(url.get()).filter(|url| !url.is_empty()),
+            _ => None,
+        })
+    }
+
     /// The secrets in it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.pieces.iter().filter_map(|piece| match piece {

@@ -5,11 +5,13 @@ pub mod answer;
 mod blank;
 mod body;
 mod proof;
+mod reading;
 pub mod report;
 pub mod report_url;
 mod request;
 mod signature;
 pub mod spec;
+mod success;
 pub mod terms;
 
 use std::fmt::Write;
@@ -19,16 +21,20 @@ use reqwest::{Client, Request};
 use toml::Table;
 
 use self::{
-    answer::{Answer, Reading},
+    answer::Answer,
     blank::Show,
     proof::Proof,
+    reading::Reading,
     report::{Doubt, Post, Report, Reports},
     report_url::ReportUrl,
     request::Form,
     spec::{CallSpec, Flaw, Frame},
     terms::Terms,
 };
-use super::{Failure, Gateway, Message, Receipt, Transcript, client};
+use super::{
+    Failure, Gateway, Message, Receipt, Transcript, client,
+    said::{Filter, Shown},
+};
 use crate::domain::{phone::Phone, time::Timestamp};
 use crate::sms::text::Language;
 
@@ -47,47 +53,42 @@ impl Call {
         })
     }
 
-    /// Makes it, and says what was answered once that is known to be good.
+    /// Makes it, and says what was answered once that is known to be good, with
+    /// what hides the rest.
     async fn make(
         &self,
         client: &Client,
         message: &Message,
         transcript: &mut Transcript,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<(Answer, Filter), Failure> {
         let request = self.form.fill(client, message, Show::Secrets)?;
         transcript.note(|| match self.form.fill(client, message, Show::Masks) {
             Ok(masked) => written(&masked),
-            Err(failure) => format!("{failure}\n"),
+            Err(failure) => Shown::own(format!("{failure}\n")),
         });
         let answer = client::exchange(client, request).await;
+        // The one place where what was said becomes what is shown.
+        let filter = self.form.filter(message);
         transcript.note(|| match &answer {
-            Ok(answer) => self.masked(answer),
-            Err(failure) => format!("< {failure}\n"),
+            Ok(answer) => {
+                let said = filter.lines(&answer.text, "< ");
+                Shown::own(format!("< HTTP {}\n{said}", answer.status))
+            }
+            Err(refusal) => Shown::own(format!("< {}\n", refusal.shown(&filter))),
         });
-        let answer = answer?;
-        let judged = self.reading.judge(&answer, message);
-        judged.map(|()| answer).map_err(|failure| Failure {
-            detail: self.hidden(&failure.detail),
-            ..failure
-        })
-    }
-
-    fn masked(&self, answer: &Answer) -> String {
-        let mut text = format!("< HTTP {}\n", answer.status);
-        for line in self.hidden(&answer.text).lines() {
-            let _ = writeln!(text, "< {line}");
+        let judged = answer.and_then(|answer| {
+            let judged = self.reading.judge(&answer, message);
+            judged.map(|()| answer)
+        });
+        match judged {
+            Ok(answer) => Ok((answer, filter)),
+            Err(refusal) => Err(refusal.shown(&filter)),
         }
-        text
-    }
-
-    fn hidden(&self, text: &str) -> String {
-        let secrets = self.form.secrets();
-        secrets.fold(text.to_owned(), |text, secret| secret.hidden_in(&text))
     }
 }
 
 /// A request as people read it.
-fn written(request: &Request) -> String {
+fn written(request: &Request) -> Shown {
     let mut text = format!("> {} {}\n", request.method(), request.url());
     for (name, value) in request.headers() {
         let _ = writeln!(
@@ -102,7 +103,7 @@ fn written(request: &Request) -> String {
             let _ = writeln!(text, "> {line}");
         }
     }
-    text
+    Shown::own(text)
 }
 
 /// A declared gateway.
@@ -154,11 +155,13 @@ impl Gateway for Declared {
         message: &Message,
         transcript: &mut Transcript,
     ) -> Result<Receipt, Failure> {
-        let answer = self.send.make(&self.client, message, transcript).await?;
-        let balance = self.send.reading.balance(&answer, message);
-        let receipt = self.proof.receipt(&answer, message)?;
+        let (send, reading) = (&self.send, &self.send.reading);
+        let (answer, filter) = send.make(&self.client, message, transcript).await?;
+        let balance = reading.balance(&answer, message);
+        let needs_id = reading.looks_inside();
+        let receipt = self.proof.receipt(&answer, message, needs_id, &filter)?;
         Ok(Receipt {
-            balance: balance.and_then(|balance| balance.parse().ok()),
+            balance: balance.and_then(|balance| balance.raw().parse().ok()),
             ..receipt
         })
     }
@@ -189,17 +192,16 @@ impl Gateway for Declared {
         !self.proof.chooses() && self.send.form.carries_text()
     }
 
-    async fn check(&self, transcript: &mut Transcript) -> Result<Option<String>, Failure> {
+    async fn check(&self, transcript: &mut Transcript) -> Result<Option<Shown>, Failure> {
         let Some(check) = &self.check else {
             return Ok(None);
         };
         let nobody = nobody();
-        let answer = check.make(&self.client, &nobody, transcript).await?;
+        let (answer, filter) = check.make(&self.client, &nobody, transcript).await?;
         let balance = check.reading.balance(&answer, &nobody);
-        Ok(Some(balance.map_or_else(
-            || "the credentials are good".to_owned(),
-            |balance| format!("the credentials are good, the balance is {balance}"),
-        )))
+        let balance = balance.map(|balance| format!(", the balance is {}", filter.line(&balance)));
+        let said = format!("the credentials are good{}", balance.unwrap_or_default());
+        Ok(Some(Shown::own(said)))
     }
 }
 

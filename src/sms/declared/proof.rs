@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     domain::{code::OneTimeCode, money::Money},
-    sms::{Failure, Message, Receipt, SmsError},
+    sms::{
+        Failure, Message, Receipt, SmsError,
+        said::{Filter, MessageId, Said},
+    },
 };
 
 /// Digits of a code that a provider chooses: the end of the number that calls.
@@ -45,8 +48,15 @@ impl Proof {
     }
 
     /// The receipt in an answer that is ok. A provider that chooses the code
-    /// and does not tell it has sent something that is of no use.
-    pub fn receipt(&self, answer: &Answer, message: &Message) -> Result<Receipt, Failure> {
+    /// and does not tell it has sent something that is of no use; one that has
+    /// names for messages, and does not tell one, may have sent nothing.
+    pub fn receipt(
+        &self,
+        answer: &Answer,
+        message: &Message,
+        needs_id: bool,
+        filter: &Filter,
+    ) -> Result<Receipt, Failure> {
         let text = |pointer: &Option<Pointer>| {
             pointer
                 .as_ref()
@@ -67,8 +77,12 @@ impl Proof {
                 Some(code.ok_or_else(missing)?)
             }
         };
+        let id = text(&self.id).filter(|id| (1..=LONGEST_ID).contains(&id.len()));
+        if needs_id && self.id.is_some() && id.is_none() {
+            return Err(Failure::of(SmsError::Unknown, "the answer has no id"));
+        }
         Ok(Receipt {
-            id: text(&self.id).filter(|id| id.len() <= LONGEST_ID),
+            id: id.map(|id| MessageId::new(Said::new(id), filter)),
             cost: text(&self.cost).and_then(|cost| Money::rounded(&cost)),
             balance: None,
             code,

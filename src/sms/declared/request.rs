@@ -14,6 +14,7 @@ use super::{
 };
 use crate::sms::{
     Failure, Message, SmsError,
+    said::Filter,
     secret::{MASK, Secret},
 };
 
@@ -201,6 +202,26 @@ impl Form {
     /// Every secret that goes into it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.blanks().flat_map(Blank::secrets).chain(&self.sign)
+    }
+
+    /// What hides all that it carries from those who read what is said of it.
+    pub fn filter(&self, message: &Message) -> Filter {
+        let mut filter = Filter::of(message);
+        for secret in self.secrets() {
+            filter.secret(secret);
+        }
+        if let Some((user, password)) = &self.basic {
+            let text = |blank: &Blank| blank.fill(message, Show::Secrets, str::to_owned);
+            filter.hide(&format!("{}:{}", text(user), text(password)), MASK);
+        }
+        for url in self.blanks().flat_map(Blank::report_urls) {
+            filter.hide(&url, MASK);
+            // Whoever knows the gateway's name needs this part only.
+            if let Some(secret) = url.trim_end_matches('/').rsplit('/').next() {
+                filter.hide(secret, MASK);
+            }
+        }
+        filter
     }
 
     /// Every text in it.

@@ -126,9 +126,15 @@ pub struct BodySpec {
 pub struct OkSpec {
     pub status: Option<OneOrMore<u16>>,
     pub pointer: Option<String>,
+    /// What stands there: a word, or any of several.
     pub equals: Option<Value>,
     pub exists: Option<bool>,
     pub pattern: Option<String>,
+    /// Where nothing may stand but none, nothing or zero. Without `equals` that
+    /// is so of where errors stand, unless this says otherwise.
+    pub absent: Option<OneOrMore<String>>,
+    /// What may not stand where: of messages that are accepted and have failed.
+    pub unless: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
