@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// Most bytes that are kept.
-const MOST: u64 = 8 * 1024 * 1024;
+const MOST: u64 = 4 * 1024 * 1024;
 /// What keeping one takes beside its text.
 const OVERHEAD: u64 = 200;
 /// Profiles to have room for at first.

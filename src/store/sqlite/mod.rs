@@ -45,10 +45,10 @@ use crate::domain::{
 /// few connections keep every core busy.
 const READERS: u32 = 4;
 
-/// KiB of pages that the writer may hold while it serves: most of what stands
-/// above the leaves of all tables at ten million people. The rest is in the
-/// system's memory.
-pub const SERVING_CACHE: u32 = 20 * 1024;
+/// KiB of pages that the writer may hold while it serves: more than a batch
+/// changes, and what stands above the leaves of all tables at a few million
+/// people. Beyond, pages come from the system's memory.
+pub const SERVING_CACHE: u32 = 12 * 1024;
 /// The same for each reader.
 const READER_CACHE: u32 = 1024;
 /// The same while a database is filled. Once a transaction has changed more
