@@ -1,8 +1,21 @@
 //! Contract, section 7.
 
+use std::{collections::HashMap, iter::successors};
+
+use invited::{
+    clock::dice,
+    domain::{
+        code::InvitationCode,
+        invitation,
+        phone::Phone,
+        tx::{StoreError, Tx},
+        user::{self, UserId},
+    },
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
 
-use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, statuses};
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, NOON, statuses};
 
 #[tokio::test]
 async fn a_code_names_the_one_who_invited() {
@@ -261,20 +274,85 @@ async fn a_profile_lists_a_thousand_and_counts_all() {
     assert_eq!(profile["invited_users_count"], 1005);
 }
 
-fn many_invitees(
-    tx: &mut dyn invited::domain::tx::Tx,
-    code: &str,
-    count: u64,
-) -> Result<(), invited::domain::tx::StoreError> {
-    use invited::domain::{code::InvitationCode, phone::Phone, user};
+fn many_invitees(tx: &mut dyn Tx, code: &str, count: u64) -> Result<(), StoreError> {
     let referrer = tx
         .user_by_invitation_code(InvitationCode::parse(code).unwrap())?
         .unwrap();
-    let (now, mut rng) = (crate::harness::NOON, invited::clock::dice());
+    let (now, mut rng) = (NOON, dice());
     for number in 0..count {
         let phone = Phone::from_digits(&(79_500_000_000 + number).to_string()).unwrap();
         let invitee = user::register(tx, phone, now, &mut rng)?;
-        tx.set_referrer(invitee.id, referrer.id, now)?;
+        assert!(invitation::bind(tx, invitee.id, referrer.id, now)?);
     }
     Ok(())
+}
+
+/// So many users who have invited nobody yet.
+fn strangers(tx: &mut dyn Tx, count: u64) -> Result<Vec<UserId>, StoreError> {
+    let mut rng = dice();
+    let phones = (0..count).map(|number| 79_500_000_000 + number);
+    let phones = phones.map(|number| Phone::from_digits(&number.to_string()).unwrap());
+    phones
+        .map(|phone| Ok(user::register(tx, phone, NOON, &mut rng)?.id))
+        .collect()
+}
+
+#[tokio::test]
+async fn nobody_closes_a_circle_whatever_the_order_and_whoever_left() {
+    let house = Harness::new();
+    let trial = |tx: &mut dyn Tx| {
+        let mut rng = StdRng::seed_from_u64(7);
+        let people = strangers(tx, 40)?;
+        let (mut referrers, mut refused) = (HashMap::<UserId, UserId>::new(), 0);
+        for _ in 0..4000 {
+            let pick = |rng: &mut StdRng| people[rng.random_range(0..people.len())];
+            let (user, referrer) = (pick(&mut rng), pick(&mut rng));
+            let both = (tx.user(user)?, tx.user(referrer)?);
+            let (Some(own), Some(_)) = both else { continue };
+            if rng.random_ratio(1, 200) {
+                tx.delete_user(&own)?;
+            } else if user != referrer && own.redeemed.is_none() {
+                let mut above = successors(Some(referrer), |user| referrers.get(user).copied());
+                let is_circle = above.any(|ancestor| ancestor == user);
+                assert_eq!(invitation::bind(tx, user, referrer, NOON)?, !is_circle);
+                if is_circle {
+                    refused += 1;
+                } else {
+                    referrers.insert(user, referrer);
+                }
+            }
+        }
+        Ok::<_, StoreError>((referrers.len(), refused))
+    };
+    let (accepted, refused) = house.app.store.write(trial).await.unwrap();
+    assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
+}
+
+#[tokio::test]
+async fn however_long_a_chain_is_nobody_walks_it() {
+    let house = Harness::new();
+    let chain = |tx: &mut dyn Tx| {
+        let people = strangers(tx, 1024)?;
+        // Each invites the one who was at the top so far: the longest way for whoever walks up.
+        for pair in people.windows(2) {
+            assert!(invitation::bind(tx, pair[0], pair[1], NOON)?);
+        }
+        assert!(!invitation::bind(tx, people[1023], people[0], NOON)?);
+        tx.family(people[0])
+    };
+    let family = house.app.store.write(chain).await.unwrap().unwrap();
+    assert!(family.rank <= 1, "{family:?}");
+    let pairs = |tx: &mut dyn Tx| {
+        let people = strangers(tx, 2048)?.split_off(1024);
+        // Families of two, of four, of eight: the highest that can be built.
+        for step in (0..10).map(|power| 1 << power) {
+            for at in (0..1024).step_by(2 * step) {
+                assert!(invitation::bind(tx, people[at], people[at + step], NOON)?);
+            }
+        }
+        tx.family(people[0])
+    };
+    let other = Harness::new();
+    let family = other.app.store.write(pairs).await.unwrap().unwrap();
+    assert!(family.rank <= 10, "{family:?}");
 }

@@ -45,9 +45,10 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "ALTER TABLE sessions DROP COLUMN is_used;
-         ALTER TABLE challenges DROP COLUMN source;
-         DELETE FROM refinery_schema_history WHERE version = 12",
+        "ALTER TABLE users DROP COLUMN family_id;
+         DROP TABLE families;
+         ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
+         DELETE FROM refinery_schema_history WHERE version = 13",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -55,7 +56,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V12__lost_answers".to_owned())]
+        [Migration("V13__families".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }
@@ -92,4 +93,30 @@ fn migrations_have_a_number_each_and_are_applied_in_its_order() {
     assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     assert_eq!(std::fs::read_dir(files).unwrap().count(), numbers.len());
+}
+
+#[test]
+fn families_are_found_in_invitations_of_before() {
+    let folder = TempDir::new().unwrap();
+    Store::migrate(&location(&folder)).unwrap();
+    // 1 invited 2, who left; 2 invited 3, who invited 4. 5, who left, invited 6. 7 is alone.
+    edit(
+        &folder,
+        "ALTER TABLE users DROP COLUMN family_id;
+         DROP TABLE families;
+         ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
+         DELETE FROM refinery_schema_history WHERE version = 13;
+         INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
+                            redeemed_at, referral_number)
+         VALUES (1, 1, 'A', '', '', '', 0, NULL, NULL, NULL), (3, 3, 'C', '', '', '', 0, 2, 0, 1),
+                (4, 4, 'D', '', '', '', 0, 3, 0, 1), (6, 6, 'F', '', '', '', 0, 5, 0, 1),
+                (7, 7, 'G', '', '', '', 0, NULL, NULL, NULL);
+         INSERT INTO retired_users VALUES (2, 'B', 1), (5, 'E', NULL)",
+    );
+    Store::migrate(&location(&folder)).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
+    let sql =
+        "SELECT group_concat(id || ' ' || coalesce(family_id, '-'), ', ' ORDER BY id) FROM users";
+    let families: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(families, "1 1, 3 1, 4 1, 6 5, 7 -");
 }

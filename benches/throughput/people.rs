@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use invited::{
     domain::{
         device::DeviceHash,
+        invitation,
         phone::Phone,
         session::{self, Origin},
         user::{self, User, UserId},
@@ -103,9 +104,8 @@ impl Town {
             let host = people.remove(0);
             for invitee in people {
                 let now = desk.now();
-                desk.tx
-                    .set_referrer(UserId(invitee.id), UserId(host.id), now)
-                    .unwrap();
+                let (invitee, host) = (UserId(invitee.id), UserId(host.id));
+                assert!(invitation::bind(desk.tx, invitee, host, now).unwrap());
             }
             host
         });

@@ -14,7 +14,7 @@ use super::{Failure, Settings, tell};
 use crate::{
     domain::{
         code::InvitationCode,
-        id,
+        id, invitation,
         phone::Phone,
         time::Timestamp,
         tx::{StoreError, Tx},
@@ -198,7 +198,7 @@ impl Crowd {
             let to_come = self.referrals - growth.referrals;
             if number > 0 && rng.random_range(0..self.total - number) < to_come {
                 let referrer = self.inviter(&growth, &mut rng);
-                tx.set_referrer(person, referrer, now)?;
+                invitation::bind(tx, person, referrer, now)?;
                 growth.referrals += 1;
                 // Who has invited some will invite more.
                 if rng.random_bool(0.5) {

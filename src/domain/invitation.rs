@@ -1,12 +1,33 @@
 //! Entering somebody's invitation code.
+//!
+//! Nobody is invited by those whom they invited, over any number of steps. To
+//! know that, no chain of invitations is walked, which may be of any length:
+//! all whom invitations bind are one [`Family`]. Whoever has no referrer is at
+//! the top of theirs, so the others in it are just those whom they invited.
 
 use super::{
     code::InvitationCode,
     guard::{Guard, Visitor},
     limit::Reached,
+    time::Timestamp,
     tx::{StoreError, Tx},
     user::{Redeemed, User, UserId},
 };
+
+/// Identifies a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FamilyId(pub i64);
+
+/// All whom invitations bind to one another, deleted users among them. Families
+/// that were united point to one that stands for them: a disjoint-set forest,
+/// united by rank, in which that one is at most log2(n) steps away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    /// Which one, of those that stand for themselves.
+    pub id: FamilyId,
+    /// At most so many families point to one another below it.
+    pub rank: u32,
+}
 
 /// Why an invitation code was not accepted.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -56,25 +77,41 @@ pub fn redeem(
     if referrer.id == user.id {
         return Ok(Err(RedeemError::Own));
     }
-    if invited(tx, user.id, &referrer)? {
-        return Ok(Err(RedeemError::Cycle));
-    }
-    tx.set_referrer(user.id, referrer.id, visitor.now)?;
-    Ok(Ok(referrer))
+    let is_bound = bind(tx, user.id, referrer.id, visitor.now)?;
+    Ok(is_bound.then_some(referrer).ok_or(RedeemError::Cycle))
 }
 
-/// Whether `ancestor` is among those who, step by step, led to `user`. The
-/// walk goes up, one row a step; who never invited anybody needs none.
-fn invited(tx: &mut dyn Tx, ancestor: UserId, user: &User) -> Result<bool, StoreError> {
-    if !tx.has_invitees(ancestor)? {
-        return Ok(false);
+/// Makes `referrer` the referrer of `user`, who has none; `false` when they are
+/// of one family, for then `user` is at the top of it.
+pub fn bind(
+    tx: &mut dyn Tx,
+    user: UserId,
+    referrer: UserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let theirs = match tx.family(referrer)? {
+        Some(family) => family,
+        None => tx.begin_family(referrer)?,
+    };
+    let family = match tx.family(user)? {
+        None => theirs,
+        Some(own) if own.id == theirs.id => return Ok(false),
+        Some(own) => unite(tx, own, theirs)?,
+    };
+    tx.set_referrer(user, referrer, family.id, at)?;
+    Ok(true)
+}
+
+/// Makes one family of two: the one that stands for both.
+fn unite(tx: &mut dyn Tx, one: Family, other: Family) -> Result<Family, StoreError> {
+    let (lower, mut upper) = if one.rank < other.rank {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    if lower.rank == upper.rank {
+        upper.rank += 1;
     }
-    let mut next = user.redeemed.map(|redeemed| redeemed.referrer);
-    while let Some(referrer) = next {
-        if referrer == ancestor {
-            return Ok(true);
-        }
-        next = tx.referrer(referrer)?;
-    }
-    Ok(false)
+    tx.unite_families(lower.id, upper)?;
+    Ok(upper)
 }

@@ -13,6 +13,7 @@ use super::{
     code::{InvitationCode, OneTimeCode},
     delivery::{State, Trace},
     device::{Device, DeviceHash, Origin},
+    invitation::{Family, FamilyId},
     ledger::{Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     phone::Phone,
@@ -23,11 +24,14 @@ use super::{
 
 /// One transaction of whatever engine stores the service's data.
 pub trait Tx:
-    Users + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
+    Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
 {
 }
 
-impl<T: Users + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations> Tx for T {}
+impl<T> Tx for T where
+    T: Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
+{
+}
 
 /// Users and who invited whom.
 pub trait Users {
@@ -44,17 +48,15 @@ pub trait Users {
     fn change_profile(&mut self, id: UserId, change: &Change) -> Result<(), StoreError>;
     /// Gives the user another phone.
     fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError>;
-    /// Records who invited a user, as the referrer's next invitee.
+    /// Records who invited a user, as the referrer's next invitee, and of which
+    /// family both are.
     fn set_referrer(
         &mut self,
         id: UserId,
         referrer: UserId,
+        family: FamilyId,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Whose code this user entered, even if one of them or both are deleted by now.
-    fn referrer(&mut self, id: UserId) -> Result<Option<UserId>, StoreError>;
-    /// Whether anybody ever entered this user's code.
-    fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError>;
     /// How many entered this user's code and still exist.
     fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError>;
     /// Those who entered this user's code after the `after`-th, oldest first.
@@ -68,6 +70,16 @@ pub trait Users {
     fn delete_user(&mut self, user: &User) -> Result<(), StoreError>;
     /// Whether there is any user at all.
     fn any_user(&mut self) -> Result<bool, StoreError>;
+}
+
+/// Families: who is bound to whom by invitations.
+pub trait Families {
+    /// The family of a user, if an invitation ever bound them to anybody.
+    fn family(&mut self, user: UserId) -> Result<Option<Family>, StoreError>;
+    /// Begins a family of which this user is the first.
+    fn begin_family(&mut self, first: UserId) -> Result<Family, StoreError>;
+    /// Has `upper` stand for `lower` too, with the rank that it has then.
+    fn unite_families(&mut self, lower: FamilyId, upper: Family) -> Result<(), StoreError>;
 }
 
 /// Somebody who entered a user's invitation code.

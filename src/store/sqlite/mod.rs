@@ -7,6 +7,7 @@ mod challenges;
 mod damage;
 mod deliveries;
 mod devices;
+mod families;
 pub mod installation;
 mod ledgers;
 mod mark;

@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     about::{Change, Email, Name},
     code::InvitationCode,
+    invitation::FamilyId,
     phone::Phone,
     time::Timestamp,
     tx::{Invitee, StoreError, Users},
@@ -92,36 +93,18 @@ impl Users for Transaction<'_> {
         &mut self,
         id: UserId,
         referrer: UserId,
+        family: FamilyId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.change(
-            "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
+            "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, family_id = ?4, referral_number = 1 + max(
                  coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?2), 0),
                  (SELECT last_number_gone FROM users WHERE id = ?2))
              WHERE id = ?1",
-            params![id.0, referrer.0, at.millis()],
+            params![id.0, referrer.0, at.millis(), family.0],
         )?;
         self.touched.extend([id, referrer].map(Touched::User));
         Ok(())
-    }
-
-    fn referrer(&mut self, id: UserId) -> Result<Option<UserId>, StoreError> {
-        let referrer = self.one(
-            "SELECT referrer_id FROM users WHERE id = ?1 UNION ALL SELECT referrer_id FROM retired_users WHERE id = ?1",
-            [id.0],
-            |row| row.get::<_, Option<i64>>(0),
-        )?;
-        Ok(referrer.flatten().map(UserId))
-    }
-
-    fn has_invitees(&mut self, id: UserId) -> Result<bool, StoreError> {
-        let any = self.one(
-            "SELECT EXISTS (SELECT 1 FROM users WHERE referrer_id = ?1)
-                 OR (SELECT invitees_gone > 0 FROM users WHERE id = ?1)",
-            [id.0],
-            |row| row.get(0),
-        )?;
-        Ok(any.unwrap_or(false))
     }
 
     // The last number given less those who left: no counting, and no counter
@@ -177,12 +160,8 @@ impl Users for Transaction<'_> {
         )?;
         self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
         self.change(
-            "INSERT INTO retired_users (id, invitation_code, referrer_id) VALUES (?1, ?2, ?3)",
-            params![
-                user.id.0,
-                user.invitation_code.as_str(),
-                user.redeemed.map(|redeemed| redeemed.referrer.0)
-            ],
+            "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
+            params![user.id.0, user.invitation_code.as_str()],
         )?;
         self.touched.push(Touched::Everybody);
         Ok(())
