@@ -90,14 +90,11 @@ fn what_is_sent_is_what_was_asked_for() {
         &url,
         &["--method", "POST", "--body", body],
     ));
-    // Three codes of a phone may be alive, and each of them was sent.
+    // Three codes of a phone may be alive; whoever has them goes on with the last.
     let sent = fs::read_to_string(folder.path().join("sms.jsonl")).unwrap();
-    assert_eq!(
-        (count(&report, "  answers 2xx"), sent.lines().count()),
-        (3, 3),
-        "{report}"
-    );
-    assert!(count(&report, "  answers 4xx") > 0, "{report}");
+    assert_eq!(sent.lines().count(), 3, "{report}");
+    assert!(count(&report, "  answers 2xx") > 3, "{report}");
+    assert_eq!(count(&report, "  errors"), 0, "{report}");
 
     let text = [
         "--method",

@@ -28,6 +28,11 @@ impl Harness {
             .await
     }
 
+    /// Somebody asks who has not asked before, and has nothing to go on with.
+    async fn asked_elsewhere(&self, phone: &str) -> Reply {
+        self.ask_as(phone, "", [203, 0, 113, 250]).await
+    }
+
     async fn asked(&self, phone: &str) -> Reply {
         self.post("/login/", json!({ "phone": phone })).await
     }
@@ -77,7 +82,7 @@ fn limited(reply: &Reply, code: &str, limit: &str, wait: u64) {
 async fn a_phone_gets_one_message_a_minute_three_in_a_quarter_ten_a_day() {
     let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PHONE", "1/60s, 3/15m, 10/24h")]);
     assert_eq!(house.asked(ALICE).await.ok()["resend_in"], 60);
-    let asked = house.asked("8 (900) 123-45-67").await;
+    let asked = house.asked_elsewhere("8 (900) 123-45-67").await;
     limited(&asked, "sms_rate_limited", "sends_per_phone", 60);
     house.asked(BOB).await.ok();
     house.advance(60);
@@ -232,14 +237,17 @@ async fn a_known_device_has_limits_of_its_own() {
         house.ask_as(ALICE, &device, source).await.ok()["resend_in"],
         60
     );
-    let again = house.ask_as(ALICE, &device, source).await;
-    limited(&again, "sms_rate_limited", "sends_per_phone", 60);
+    let again = house.ask_as(ALICE, &device, source).await.ok();
+    assert_eq!(
+        (house.gateway.count(), &again["resend_in"]),
+        (2, &json!(60))
+    );
     for stranger in [BOB, CAROL] {
         let asked = house.ask_as(stranger, &device, source).await.ok();
         assert_eq!(asked["sms_code_length"], 4);
     }
     // For others' phones it is a stranger like any other.
-    let bob = house.ask_as(BOB, &device, source).await;
+    let bob = house.ask_as(BOB, &device, [203, 0, 113, 2]).await;
     limited(&bob, "sms_rate_limited", "sends_per_phone", 60);
 }
 
@@ -588,7 +596,7 @@ async fn another_phone_is_proved_within_the_same_limits() {
     let alice = house.login(ALICE).await;
     let token = token(&alice.post("/profile/phone/", json!({ "phone": BOB })).await);
     let wrong = house.wrong_code();
-    let again = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
+    let again = house.asked_elsewhere(BOB).await;
     limited(&again, "sms_rate_limited", "sends_per_phone", 60);
     for _ in 0..3 {
         alice
@@ -630,7 +638,7 @@ async fn a_limit_outlives_a_restart() {
     house.asked(ALICE).await.ok();
     let house = house.restarted();
     limited(
-        &house.asked(ALICE).await,
+        &house.asked_elsewhere(ALICE).await,
         "sms_rate_limited",
         "sends_per_phone",
         60,
@@ -640,7 +648,7 @@ async fn a_limit_outlives_a_restart() {
         .set(crate::harness::NOON - std::time::Duration::from_secs(30 * DAY));
     let house = house.restarted();
     limited(
-        &house.asked(ALICE).await,
+        &house.asked_elsewhere(ALICE).await,
         "sms_rate_limited",
         "sends_per_phone",
         60,
@@ -687,7 +695,7 @@ async fn proof_of_work_lets_a_request_off_its_sources_limits_once() {
     // Work counts for nothing where something else is at its limit.
     let refused = ask("+79990000001", "", 1).await.json();
     let done = work(refused["challenge"].as_str().unwrap());
-    let problem = ask(ALICE, &done, 1).await.refused(429, "sms_rate_limited");
+    let problem = ask(CAROL, &done, 1).await.refused(429, "sms_rate_limited");
     assert_eq!(problem["limit"], "sends_per_phone");
     let refused = ask("+79990000001", "", 1).await.json();
     let late = work(refused["challenge"].as_str().unwrap());
@@ -709,6 +717,7 @@ async fn the_message_that_spends_the_share_is_the_one_that_warns() {
             phone: Phone::from_digits(&format!("7916123456{number}")).unwrap(),
             purpose: Purpose::Login,
             fixed: None,
+            source: None,
             dispatch: None,
             longest: usize::MAX,
         };

@@ -165,8 +165,9 @@ async fn three_tokens_of_a_phone_live_at_once() {
         house.ask(ALICE).await;
         house.advance(10);
     }
-    let reply = house.post("/login/", json!({ "phone": ALICE })).await;
-    let problem = reply.refused(429, "sms_rate_limited");
+    let (stranger, body) = ([203, 0, 113, 9].into(), json!({ "phone": ALICE }));
+    let reply = house.call_from(stranger, Method::POST, "/login/", &[], Some(body));
+    let problem = reply.await.refused(429, "sms_rate_limited");
     assert_eq!(
         (&problem["limit"], &problem["retry_after"]),
         (&json!("live_tokens_per_phone"), &json!(150))

@@ -38,6 +38,7 @@ mod phone;
 mod prefix;
 mod problem;
 mod profile;
+mod resend;
 mod server;
 mod session;
 mod shown;

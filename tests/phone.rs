@@ -28,10 +28,9 @@ async fn every_spelling_is_one_number_one_account_one_limit() {
     for spelling in ["+79123456789", "tel:79123456789", "9123456789"] {
         house.ask(spelling).await;
     }
-    house
-        .post("/login/", json!({ "phone": "8-912-345-67-89" }))
-        .await
-        .refused(429, "sms_rate_limited");
+    let sent = house.gateway.count();
+    house.ask("8-912-345-67-89").await;
+    assert_eq!(house.gateway.count(), sent, "three are alive");
 }
 
 #[tokio::test]

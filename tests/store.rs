@@ -87,6 +87,7 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
         wrong_guesses: 0,
         spent: false,
         asker: None,
+        source: None,
     };
     let sent = Sent {
         challenge: challenge.id,

@@ -129,6 +129,7 @@ fn confirmation(desk: &mut Desk<'_>, phone: Phone) -> Piece {
         phone,
         purpose: Purpose::Login,
         fixed: None,
+        source: None,
         dispatch: None,
         longest: usize::MAX,
     };

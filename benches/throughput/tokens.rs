@@ -98,6 +98,7 @@ fn challenge_at() -> Challenge {
         wrong_guesses: 0,
         spent: false,
         asker: None,
+        source: None,
     }
 }
 

@@ -158,7 +158,7 @@ impl Config {
             );
         }
         sample.push_str(
-            "\n[test_numbers]\n\n# No SMS, no send limits, a fixed code, for store reviewers and demos.\n\
+            "\n[test_numbers]\n\n# No SMS, no limits by phone, a fixed code, for store reviewers and demos.\n\
              # \"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n",
         );
         sample

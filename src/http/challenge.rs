@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// A code is under way.
+/// A code is under way, or was sent a short while ago.
 #[derive(Object, Serialize)]
 #[oai(example)]
 pub struct ChallengeReply {
@@ -107,18 +107,18 @@ pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option
     Ok((phone, fixed))
 }
 
-/// Sends the code of a challenge that was committed, unless it is a test
-/// number's, and answers with its token.
+/// Sends the code of a challenge that was committed, if it is to be sent, and
+/// answers with a token of it.
 pub async fn deliver(
     app: &Context,
     visitor: Visitor,
     opened: Opened,
     reader: Reader,
-    is_test: bool,
     confirm_at: &str,
 ) -> Result<ChallengeReply, Problem> {
     let Opened {
         mut challenge,
+        sends,
         resend_in,
         spending,
         lost,
@@ -134,14 +134,15 @@ pub async fn deliver(
         let seconds = spending.span.as_secs();
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
     }
-    if !is_test {
+    let now = visitor.now;
+    if sends {
         challenge = delivery::send(app, visitor, challenge, reader).await?;
     }
     Ok(ChallengeReply {
         sms_token: seal(app.keys(), &challenge),
         url_to_redirect: format!("{}{confirm_at}", app.config.prefix()),
         fields_to_be_required: vec!["sms_code".to_owned()],
-        expires_in: challenge.expires_at.since(challenge.created_at).as_secs(),
+        expires_in: challenge.expires_at.since(now).as_secs(),
         resend_in: seconds(resend_in),
         sms_code_length: challenge.code.digits() as u64,
     })

@@ -39,6 +39,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Where it came from, whether or not that is held against anybody.
+    pub fn source(&self) -> Option<Source> {
+        self.origin.ip.map(Source::from)
+    }
+
     /// Who reads what it has sent to a phone.
     pub fn reader(&self, app: &App) -> Reader {
         Reader {
@@ -52,7 +57,7 @@ impl Client {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
         let at = app.ratchet.now();
         Visitor {
-            source: self.origin.ip.filter(|_| !self.worked).map(Source::from),
+            source: self.source().filter(|_| !self.worked),
             charged: Charged::default(),
             device: Shown {
                 secret: device

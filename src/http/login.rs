@@ -159,7 +159,8 @@ impl LoginApi {
     ///
     /// Sends a code to the phone by SMS. The answer is the same whether or not
     /// the phone has logged in before. While a code is alive, asking again
-    /// sends the same one.
+    /// sends the same one. Asked by the same client before `resend_in` is over,
+    /// it sends nothing and answers with another token for the same code.
     #[oai(
         path = "/login/",
         method = "post",
@@ -189,10 +190,10 @@ impl LoginApi {
             phone,
             purpose: Purpose::Login,
             fixed,
+            source: client.source(),
             dispatch: delivery::dispatch(app, phone),
             longest: app.sms.longest_code(phone),
         };
-        let is_test = wanted.fixed.is_some();
         let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app
             .store
@@ -202,7 +203,7 @@ impl LoginApi {
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
-            &deliver(app, visitor, opened, reader, is_test, "/login/sms-confirm/").await?,
+            &deliver(app, visitor, opened, reader, "/login/sms-confirm/").await?,
         ))
     }
 

@@ -116,11 +116,11 @@ impl PhoneApi {
         let visitor = client.visitor(app, None);
         let reader = client.reader(app);
         let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let is_test = fixed.is_some();
         let wanted = Wanted {
             phone,
             purpose: Purpose::PhoneChange(caller.user()),
             fixed,
+            source: client.source(),
             dispatch: delivery::dispatch(app, phone),
             longest: app.sms.longest_code(phone),
         };
@@ -132,15 +132,7 @@ impl PhoneApi {
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
-            &deliver(
-                app,
-                visitor,
-                opened,
-                reader,
-                is_test,
-                "/profile/phone/confirm/",
-            )
-            .await?,
+            &deliver(app, visitor, opened, reader, "/profile/phone/confirm/").await?,
         ))
     }
 

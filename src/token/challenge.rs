@@ -134,6 +134,7 @@ mod tests {
             wrong_guesses: 0,
             spent: false,
             asker: None,
+            source: None,
         };
         seal(keys, &challenge)
     }

@@ -6,7 +6,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use crate::{
     config::Config,
     domain::{
-        challenge::{self, Answer, ChallengeId, OpenError, Purpose, Wanted},
+        challenge::{self, Answer, ChallengeId, OpenError, Opened, Purpose, Wanted},
         code::{InvitationCode, OneTimeCode},
         destination::Destination,
         device::{self, DeviceSecret, Epoch, Shown},
@@ -124,10 +124,20 @@ impl House {
             phone,
             purpose: Purpose::Login,
             fixed: None,
+            source: None,
             dispatch: None,
             longest: usize::MAX,
         };
         match challenge::open(tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+            // Players wait for another message.
+            Ok(Opened {
+                sends: false,
+                resend_in: wait,
+                ..
+            }) => Ok(Err(Reached {
+                limit: "sends_per_phone",
+                wait,
+            })),
             Ok(opened) => Ok(Ok(Token {
                 phone,
                 code: opened.challenge.code,

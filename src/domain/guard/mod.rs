@@ -21,7 +21,7 @@ pub use self::{
     send::{Admission, BUDGET, Spending},
 };
 use super::{
-    challenge,
+    challenge::{self, SourceHash},
     device::{self, Epoch, Shown},
     ledger::{Asker, Party, Prefix},
     limit::{Limit, Reached},
@@ -150,6 +150,11 @@ impl Guard {
             "prefix",
             &(phone.number() / 10_000).to_string(),
         ))
+    }
+
+    /// What the source is called where its address must not be.
+    pub fn source_hash(&self, source: Source) -> SourceHash {
+        SourceHash((self.hash)("source", &format!("{source:?}")))
     }
 
     fn source_wait(&self, visitor: &Visitor, asker: Asker, deed: Deed) -> Option<Reached> {

@@ -7,7 +7,7 @@ use super::{
     users::{at, number, phone},
 };
 use crate::domain::{
-    challenge::{Challenge, ChallengeId, Purpose},
+    challenge::{Challenge, ChallengeId, Purpose, SourceHash},
     code::OneTimeCode,
     ledger::{Asker, Party},
     phone::Phone,
@@ -20,7 +20,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT challenges.id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent,
-                 party, known
+                 party, known, source
              FROM challenges LEFT JOIN sends ON sends.id = challenges.id WHERE ",
             $condition
         )
@@ -51,8 +51,8 @@ impl Challenges for Transaction<'_> {
             Purpose::PhoneChange(user) => Some(user.0),
         };
         let inserted = self.change(
-            "INSERT INTO challenges (id, phone, phone_of_user, code, created_at, expires_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM sends WHERE id = ?1)
+            "INSERT INTO challenges (id, phone, phone_of_user, code, created_at, expires_at, source)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM sends WHERE id = ?1)
                  AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1)
              ON CONFLICT (id) DO NOTHING",
             params![
@@ -62,6 +62,7 @@ impl Challenges for Transaction<'_> {
                 challenge.code.reveal(),
                 challenge.created_at.millis(),
                 challenge.expires_at.millis(),
+                challenge.source.map(|source| source.0),
             ],
         )?;
         Ok(inserted == 1)
@@ -131,5 +132,6 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
         wrong_guesses: row.get(6)?,
         spent: row.get(7)?,
         asker,
+        source: row.get::<_, Option<i64>>(10)?.map(SourceHash),
     })
 }

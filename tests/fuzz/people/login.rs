@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use invited::sms::SmsError;
+use invited::{sms::SmsError, token::challenge};
 use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::{
     People, assert_within, first,
-    model::{At, OK, Outcome, Pair, Session, Ticket, User},
+    model::{At, OK, Outcome, Pair, SMS_TOKEN, Session, Ticket, User},
     shown, spelling,
 };
 use crate::{
@@ -36,14 +36,17 @@ impl People {
         let phone = self.chance.pick(&self.phones.clone()).clone();
         let device = self.device();
         let known = self.model.known(&phone, device.as_ref());
-        let mut predicted = self.asks(&phone, known.as_ref());
+        let mut predicted = self.asks(&phone, None, known.as_ref());
         let call = (Method::POST, "/login/");
         let body = json!({ "phone": spelling::phone(&mut self.chance, &phone) });
         let (gateway, shown) = (
             Arc::clone(&self.house().gateway),
             shown("device-token", device),
         );
-        if predicted == OK && self.chance.one_in(20) {
+        let again = self.model.again(&phone, None, known.as_ref(), self.peer);
+        let goes_on = again.count() > 0;
+        let before = gateway.count();
+        if predicted == OK && !goes_on && self.chance.one_in(20) {
             predicted = "sms_unavailable";
             *gateway.fails.lock().unwrap() = Some(SmsError::NotSent);
         }
@@ -53,14 +56,15 @@ impl People {
         // Then it is as if nothing had been asked for.
         let has_failed = gateway.fails.lock().unwrap().take().is_some();
         if came && !has_failed {
-            self.asked(&reply, &phone, None, known.as_ref());
+            self.asked(&reply, &phone, None, known.as_ref(), before);
         }
     }
 
     /// What asking for a code comes to. Where short codes may be dead, those
     /// that are alive keep nobody from asking.
-    pub(super) fn asks(&self, phone: &str, device: Option<&String>) -> Outcome {
-        if self.is_limited {
+    pub(super) fn asks(&self, phone: &str, mover: Option<At>, device: Option<&String>) -> Outcome {
+        let mut again = self.model.again(phone, mover, device, self.peer);
+        if self.is_limited || again.next().is_some() {
             OK
         } else {
             self.model.ask(phone, device)
@@ -73,6 +77,7 @@ impl People {
         phone: &str,
         mover: Option<At>,
         device: Option<&String>,
+        before: usize,
     ) {
         if !reply.status.is_success() {
             let limit = &reply.json()["limit"];
@@ -81,7 +86,25 @@ impl People {
                 "{limit}"
             );
         }
-        let (reply, code) = (reply.ok(), self.house().gateway.code_of(phone));
+        let (reply, wait) = (reply.ok(), self.model.resend_in(phone, device));
+        let token = reply["sms-token"].as_str().unwrap().to_owned();
+        let app = &self.house().app;
+        let opened = challenge::open(app.context().keys(), &token, app.now());
+        let challenge = opened.unwrap().challenge.0;
+        let mut tickets = self.model.tickets.iter();
+        if let Some(at) = tickets.position(|ticket| ticket.challenge == challenge) {
+            let mut again = self.model.again(phone, mover, device, self.peer);
+            assert!(again.any(|ticket| ticket.challenge == challenge));
+            drop(again);
+            assert!(self.is_limited || wait > 0 && reply["resend_in"] == wait);
+            assert_eq!(self.house().gateway.count(), before, "nothing is sent");
+            let left = self.model.tickets[at].at + SMS_TOKEN - self.model.now;
+            assert_eq!(reply["expires_in"], left);
+            self.model.tickets[at].token = token;
+            return;
+        }
+        let code = self.house().gateway.code_of(phone);
+        assert_eq!(self.house().gateway.count(), before + 1);
         assert_eq!(reply["sms_code_length"], code.len());
         if let Some(alive) = self.model.code_alive(phone, mover, code.len()) {
             assert_eq!(alive, code, "the code that is alive is sent again");
@@ -94,7 +117,9 @@ impl People {
             }
         }
         self.model.tickets.push(Ticket {
-            token: reply["sms-token"].as_str().unwrap().to_owned(),
+            token,
+            challenge,
+            peer: self.peer,
             phone: phone.to_owned(),
             code,
             mover,

@@ -34,6 +34,8 @@ const BACK: i64 = 590;
 pub struct People {
     house: Option<Harness>,
     law: Law,
+    /// The last byte of the address of whoever does something.
+    peer: u8,
     chance: Chance,
     model: Model,
     /// Whether limits are on: then a refusal for their sake is as good.
@@ -62,6 +64,7 @@ impl People {
             },
             house: Some(house),
             law: Law::read(),
+            peer: 0,
             phones: (0..PHONES).map(|_| chance.phone()).collect(),
             pace: *chance.pick(&[3, 8, 30]),
             chance,
@@ -98,7 +101,7 @@ impl People {
                 .push(("content-type", b"application/json".to_vec()));
             shot.body = body.to_string().into_bytes();
         }
-        let peer = IpAddr::from([198, 51, 100, self.chance.byte() % 2]);
+        let peer = IpAddr::from([198, 51, 100, self.peer]);
         let reply = shot
             .send(self.house(), peer)
             .await
@@ -126,6 +129,7 @@ impl People {
 
     /// Somebody does something.
     pub async fn act(&mut self) {
+        self.peer = self.chance.byte() % 2;
         match self.chance.below(30) {
             0..=4 => self.ask().await,
             5..=11 => self.confirm().await,

@@ -11,7 +11,7 @@ pub type Outcome = &'static str;
 pub const OK: Outcome = "ok";
 const ACCESS: i64 = 9000;
 const REFRESH: i64 = 86_400;
-const SMS_TOKEN: i64 = 180;
+pub const SMS_TOKEN: i64 = 180;
 const GRACE: i64 = 10;
 const LEEWAY: i64 = 5;
 const SESSION: i64 = 90 * 86_400;
@@ -70,7 +70,11 @@ pub struct Pair {
 
 /// An sms-token.
 pub struct Ticket {
+    /// One of those that were had for it.
     pub token: String,
+    pub challenge: i64,
+    /// From where it was asked for.
+    pub peer: u8,
     pub phone: String,
     pub code: String,
     /// Who wants the phone for their account; nobody, to log in.
@@ -138,6 +142,22 @@ impl Model {
         } else {
             OK
         }
+    }
+
+    /// What somebody may go on with who asks again before that is time.
+    pub fn again<'a>(
+        &'a self,
+        phone: &'a str,
+        mover: Option<At>,
+        device: Option<&'a String>,
+        peer: u8,
+    ) -> impl Iterator<Item = &'a Ticket> {
+        let is_own = move |ticket: &&Ticket| {
+            ticket.mover == mover && (device.is_some() || ticket.peer == peer)
+        };
+        // The clock may have been set back since.
+        let is_past = |ticket: &&Ticket| ticket.at <= self.now;
+        self.live(phone, device).filter(is_own).filter(is_past)
     }
 
     /// Seconds until there is room for another token.

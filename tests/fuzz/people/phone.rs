@@ -16,11 +16,13 @@ impl People {
             return;
         };
         let phone = self.chance.pick(&self.phones.clone()).clone();
+        let mover = self.model.sessions[at.0].user;
+        let before = self.house().gateway.count();
         let (predicted, header) = self.bearer(at);
         let checks = [
             predicted,
             self.model.is_fresh(at.0),
-            self.asks(&phone, None),
+            self.asks(&phone, Some(mover), None),
         ];
         let predicted = first(checks);
         let call = (Method::POST, "/profile/phone/");
@@ -29,8 +31,7 @@ impl People {
             .call(call, vec![header], Some(body), (predicted, SENDING))
             .await;
         if came && [OK, "sms_rate_limited"].contains(&predicted) {
-            let mover = self.model.sessions[at.0].user;
-            self.asked(&reply, &phone, Some(mover), None);
+            self.asked(&reply, &phone, Some(mover), None, before);
         }
     }
 
