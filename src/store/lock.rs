@@ -7,9 +7,9 @@
 //! before SQLite opens it, and dropped after SQLite has closed it.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    fs::{File, Metadata, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -48,11 +48,15 @@ impl Lock {
         Ok(self.0.metadata()?.mode())
     }
 
-    /// The first bytes of the file.
-    pub fn head<const MOST: usize>(&self) -> io::Result<Vec<u8>> {
-        let mut head = Vec::new();
-        (&self.0).take(MOST as u64).read_to_end(&mut head)?;
-        Ok(head)
+    /// The header of the file. It fails where there are fewer bytes.
+    pub fn header(&self) -> io::Result<[u8; 100]> {
+        let mut header = [0; 100];
+        self.0.read_exact_at(&mut header, 0).map(|()| header)
+    }
+
+    /// Of the open file, whatever is at its path by now.
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        self.0.metadata()
     }
 }
 

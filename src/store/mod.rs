@@ -5,6 +5,7 @@
 //! durable. A closure may be run more than once (an engine that resolves
 //! conflicts by repetition will do so), hence `FnMut`.
 
+mod job;
 mod lock;
 pub mod sqlite;
 
@@ -70,13 +71,14 @@ impl Store {
     /// Opens the store to serve from it.
     pub fn open(location: &Location) -> Result<Self, OpenError> {
         let Location::Sqlite(path) = location;
-        Sqlite::open(path, sqlite::SERVING_CACHE).map(Self::Sqlite)
+        let sqlite = Sqlite::open(path, sqlite::SERVING)?;
+        sqlite.checked(path).map(Self::Sqlite)
     }
 
     /// Opens the store to fill it: large transactions, with memory to match.
     pub fn open_to_fill(location: &Location) -> Result<Self, OpenError> {
         let Location::Sqlite(path) = location;
-        Sqlite::open(path, sqlite::FILLING_CACHE).map(Self::Sqlite)
+        Sqlite::open(path, sqlite::FILLING).map(Self::Sqlite)
     }
 
     /// Whose database is there, whatever its schema. Creates and changes nothing.
@@ -141,10 +143,19 @@ impl Store {
         }
     }
 
+    /// What there is to know of it from outside.
+    pub fn figures(&self) -> sqlite::Figures {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.figures(),
+        }
+    }
+
     /// Whether the store answers: reads something, and writes down that it is `at`.
     pub async fn check(&self, at: Timestamp) -> Result<(), StoreError> {
         self.read(|tx| tx.any_user().map(drop)).await?;
-        self.write(move |tx| tx.mark_time(at)).await
+        match self {
+            Self::Sqlite(sqlite) => sqlite.try_to_write(at).await,
+        }
     }
 
     /// The latest instant that was written down when the store was opened.

@@ -7,10 +7,14 @@ use std::fs;
 
 use rusqlite::Connection;
 use serde_json::json;
+use tempfile::TempDir;
 
-use super::{desk::Desk, site::Site, tally::Tally};
+use super::{
+    desk::Desk, disk::expect_unavailable, displaced::line_with, obstacle::once, site::Site,
+    tally::Tally,
+};
 use crate::harness::{
-    line::Told,
+    line::{Line, Told},
     server::{Server, put, run},
 };
 
@@ -158,7 +162,12 @@ fn a_flipped_byte_in_the_header_is_refused_or_harmless() {
     let mut refused = 0;
     for place in 0..HEADER {
         match scene.start_with(place, 0xff) {
-            Some(server) => assert_eq!(scene.try_everything(&server), 0, "byte {place}"),
+            // What nobody reads is found by the check after the start, sooner or later.
+            Some(server) => {
+                let is_in_the_way = scene.try_everything(&server) > 0;
+                let found = scene.site.log_lines("nothing is written to the database");
+                assert!(!is_in_the_way || !found.is_empty(), "byte {place}");
+            }
             None => refused += 1,
         }
     }
@@ -207,4 +216,60 @@ fn a_flipped_byte_in_a_leaf_is_refused_or_503_and_nothing_is_overwritten() {
         refused >= 2 && unavailable >= 6,
         "{refused} refused, {unavailable} unavailable"
     );
+}
+
+#[test]
+fn a_database_that_is_cut_off_is_refused() {
+    let scene = Scene::new();
+    let (whole, database) = (scene.sound.len(), &scene.site.database);
+    for missing in [1, 2048, 4095, PAGE, PAGE + 1, whole / 2, whole - PAGE] {
+        let cut = &scene.sound[..whole - missing];
+        scene.restore(cut);
+        let refusal = scene.site.try_start().err().unwrap();
+        assert!(
+            refusal.told.contains("to restore"),
+            "{missing}: {refusal:?}"
+        );
+        assert!(fs::read(database).unwrap() == cut, "{missing}");
+    }
+    // Also when there is a log, which has some of the pages, but not those.
+    scene.restore(&scene.sound);
+    let server = scene.site.start();
+    scene.desk(&server).log_in("+79999990000");
+    server.signal("-KILL");
+    drop(server);
+    let file = fs::File::options().write(true).open(database).unwrap();
+    file.set_len(whole as u64 - 2048).unwrap();
+    let refusal = scene.site.try_start().err().unwrap();
+    assert!(refusal.told.contains("to restore"), "{refusal:?}");
+    scene.restore(&scene.sound);
+    assert_eq!(scene.try_everything(&scene.site.start()), 0);
+}
+
+/// How many pages are free (the file format, section 1.3), which nobody reads until one is needed.
+const FREE_PAGES: usize = 36;
+
+#[test]
+fn damage_that_nobody_reads_is_found_after_the_start() {
+    let scene = Scene::new();
+    let server = scene.start_with(FREE_PAGES + 3, 1).unwrap();
+    let mut line = Line::to(&server.address);
+    let ready = || {
+        let told = line.call("GET", "/health/ready", &[], &json!(null));
+        told.unwrap()
+    };
+    expect_unavailable(&once(ready, 503));
+    let errors = scene
+        .site
+        .log_lines("nothing is written to the database any more");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let told = scene.desk(&server).profile(&scene.people[0].access);
+    assert_eq!(told.status, 200);
+    drop(server);
+    scene.restore(&scene.sound);
+    drop(scene.site.start());
+    let (folder, database) = (TempDir::new().unwrap(), &scene.site.database);
+    fs::copy(database, folder.path().join("invited.db")).unwrap();
+    let (_server, log) = Server::with_log(folder.path());
+    line_with(log, "checked the database: it is sound");
 }

@@ -7,9 +7,13 @@ use super::{
     crowd::{Crowd, some_moment},
     desk::{Desk, Stop},
     mount::Disk,
+    obstacle::once,
     site::Site,
 };
-use crate::harness::{line::Told, server::Server};
+use crate::harness::{
+    line::{Line, Told},
+    server::Server,
+};
 
 pub const CLIENTS: usize = 16;
 
@@ -147,6 +151,25 @@ fn fill_so_many_times(cycles: u64, size: &str) {
 fn what_was_told_survives_a_full_disk_and_the_server_recovers() {
     // So small that the log would fill it by itself, were it not merged in between.
     fill_so_many_times(6, "4m");
+}
+
+#[test]
+fn who_has_no_room_is_not_ready_until_there_is_some() {
+    let Some(disk) = Disk::mount("4m") else {
+        return;
+    };
+    let site = Site::on(disk.path());
+    let server = site.start();
+    let mut line = Line::to(&server.address);
+    let mut ready = || {
+        let told = line.call("GET", "/health/ready", &[], &json!(null));
+        told.unwrap()
+    };
+    once(&mut ready, 200);
+    disk.fill();
+    expect_unavailable(&once(&mut ready, 503));
+    disk.empty();
+    once(&mut ready, 200);
 }
 
 #[test]

@@ -7,10 +7,12 @@
 
 mod client;
 mod clock;
+mod copies;
 mod crowd;
 mod damage;
 mod desk;
 mod disk;
+mod displaced;
 mod doubt;
 mod gateway;
 mod kill;

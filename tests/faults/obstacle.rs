@@ -9,7 +9,11 @@ use super::{
     say,
     site::Site,
 };
-use crate::harness::{line::Line, server::Server, trace::Trace};
+use crate::harness::{
+    line::{Line, Told},
+    server::Server,
+    trace::Trace,
+};
 
 /// The system refuses what a server asks of its database's files.
 struct Obstacle(Vec<String>);
@@ -100,11 +104,14 @@ fn who_cannot_write_is_not_ready() {
     };
     assert_eq!(ready().status, 200);
     let refused = obstacle.begin(&server).unwrap();
-    // It may take what was written a moment ago for a sign that writing is possible.
-    let told = std::iter::repeat_with(&mut ready)
-        .take(100_000)
-        .find(|told| told.status != 200);
-    expect_unavailable(&told.expect("it says so at last"));
+    expect_unavailable(&once(&mut ready, 503));
     drop(refused);
-    assert_eq!(ready().status, 200);
+    once(&mut ready, 200);
+}
+
+/// The first answer with this status. An answer holds for a second.
+pub fn once(mut ready: impl FnMut() -> Told, status: u16) -> Told {
+    let mut answers = std::iter::repeat_with(&mut ready).take(1_000_000);
+    let told = answers.find(|told| told.status == status);
+    told.expect("it says so at last")
 }

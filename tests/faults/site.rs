@@ -136,6 +136,13 @@ impl Site {
         errors.next_back().unwrap_or_default().to_owned()
     }
 
+    /// The lines of the log that hold this.
+    pub fn log_lines(&self, text: &str) -> Vec<String> {
+        let log = fs::read_to_string(self.log()).unwrap();
+        let lines = log.lines().filter(|line| line.contains(text));
+        lines.map(str::to_owned).collect()
+    }
+
     /// No server that ran here met a bug of its own.
     #[track_caller]
     pub fn expect_no_panic(&self) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rusqlite::ErrorCode;
 
+use super::identity::Displaced;
 use crate::domain::tx::StoreError;
 
 /// Sorts an engine's failure: what the rules got wrong is `Broken`, all else
@@ -22,6 +23,11 @@ pub fn failed(error: rusqlite::Error) -> StoreError {
     }
 }
 
+/// A failure of the machine's, which may pass.
+pub fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Arc::new(error))
+}
+
 /// The file is damaged somewhere, which shows only when that place is read.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -29,18 +35,29 @@ pub fn failed(error: rusqlite::Error) -> StoreError {
 )]
 pub struct Damaged(rusqlite::Error);
 
-/// The first sign that the file is damaged. From then on nothing is written
-/// to it any more: what is sound in it can still be read, and what is not
-/// might be overwritten for good.
+/// What a check found that no failure had shown.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database is damaged ({0}): stop the server, move the database and its -wal and -shm files away, and put a \
+     backup copy in its place"
+)]
+pub struct Unsound(pub String);
+
+/// The first sign that the file is damaged, or not the one that was opened.
+/// From then on nothing is written to it any more: what is sound in it can
+/// still be read, and what is not might be overwritten for good.
 #[derive(Debug, Clone, Default)]
 pub struct Damage(Arc<OnceLock<StoreError>>);
 
 impl Damage {
     /// Takes a failure for a sign, if it is one.
     pub fn note(&self, failure: &StoreError) {
-        if is_damage(failure) {
-            // Only the first is kept.
-            let _ = self.0.set(failure.clone());
+        let StoreError::Unavailable(cause) = failure else {
+            return;
+        };
+        // Only the first is kept.
+        if is_damage(failure) && self.0.set(failure.clone()).is_ok() {
+            tracing::error!(%cause, "nothing is written to the database any more");
         }
     }
 
@@ -52,7 +69,8 @@ impl Damage {
 
 /// Whether it is a sign of damage.
 pub fn is_damage(failure: &StoreError) -> bool {
-    matches!(failure, StoreError::Unavailable(cause) if cause.is::<Damaged>())
+    matches!(failure, StoreError::Unavailable(cause)
+        if cause.is::<Damaged>() || cause.is::<Unsound>() || cause.is::<Displaced>())
 }
 
 /// Whether there was no room left.

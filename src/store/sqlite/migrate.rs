@@ -41,7 +41,7 @@ pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
 
 /// Applies the migrations that the file at `path` lacks.
 pub fn run(path: &Path) -> Result<Vec<Migration>, OpenError> {
-    let (_lock, mut connection) = exclusively(path, Absent::Create)?;
+    let (lock, mut connection) = exclusively(path, Absent::Create)?;
     claim(path, &connection)?;
     let missing = missing(path, &connection)?;
     if missing.is_empty() {
@@ -57,12 +57,14 @@ pub fn run(path: &Path) -> Result<Vec<Migration>, OpenError> {
     {
         return Err(OpenError::Damaged(path.to_owned()));
     }
-    if mark::is_due(&connection).map_err(sqlite)? {
-        mark::raise(&connection).map_err(sqlite)?;
+    let (frames, merged) = mark::frames(&connection).map_err(sqlite)?;
+    if frames == merged {
+        mark::begin(&connection, &lock).map_err(|error| OpenError::store(path, error))?;
     }
     embedded::migrations::runner()
         .run(&mut connection)
         .map_err(|error| OpenError::io(path, &format!("migrating failed: {error}")))?;
+    mark::draw(&connection).map_err(sqlite)?;
     Ok(missing)
 }
 

@@ -4,10 +4,16 @@
 //! table. Nothing is told apart by message text.
 
 mod challenges;
+mod check;
+mod checkpoint;
+#[cfg(test)]
+mod checkpoint_tests;
 mod damage;
 mod deliveries;
 mod devices;
 mod families;
+mod figures;
+mod identity;
 pub mod installation;
 mod ledgers;
 mod mark;
@@ -19,23 +25,38 @@ mod sessions;
 pub mod stamps;
 mod transaction;
 mod users;
+mod wal;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
+use check::Check;
+pub use check::Outcome;
+pub use checkpoint::Length;
+pub use figures::Figures;
+use figures::LogFigures;
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use self::{
-    damage::{Damage, Damaged, failed},
+    checkpoint::{LENGTH, Log},
+    damage::{Damage, failed},
     open::{Absent, OpenError},
     stamps::Stamps,
     transaction::{Scope, Transaction},
-    writer::Writer,
+    writer::{Pen, Writer},
 };
-use super::{Installation, lock::Lock};
+use super::{
+    Installation,
+    job::{Work, gone},
+    lock::Lock,
+};
 use crate::domain::{
     time::Timestamp,
     tx::{Ledgers, Stamp, StoreError, Tx},
@@ -46,74 +67,95 @@ use crate::domain::{
 /// few connections keep every core busy.
 const READERS: u32 = 4;
 
-/// KiB of pages that the writer may hold while it serves: more than a batch
-/// changes, and what stands above the leaves of all tables at a few million
-/// people. Beyond, pages come from the system's memory.
-pub const SERVING_CACHE: u32 = 12 * 1024;
-/// The same for each reader.
-const READER_CACHE: u32 = 1024;
-/// The same while a database is filled. Once a transaction has changed more
-/// pages than fit, SQLite looks through all of them for each that it needs.
-pub const FILLING_CACHE: u32 = 512 * 1024;
+/// How much room is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// KiB of pages that the writer may hold.
+    pub cache: u32,
+    /// Of the log.
+    pub log: Length,
+}
 
-/// An open SQLite database.
+/// While serving: more than a batch changes, and what stands above the leaves
+/// of all tables at a few million people. Beyond, pages come from the system's memory.
+pub const SERVING: Sizes = Sizes {
+    cache: 12 * 1024,
+    log: LENGTH,
+};
+/// While a database is filled. Once a transaction has changed more pages than
+/// fit, SQLite looks through all of them for each that it needs.
+pub const FILLING: Sizes = Sizes {
+    cache: 512 * 1024,
+    log: LENGTH,
+};
+
+/// An open SQLite database. Readers are closed before the writer, which merges
+/// the log on its way out.
 pub struct Sqlite {
-    writer: Writer,
+    check: Option<Check>,
     readers: Pool<SqliteConnectionManager>,
+    writer: Writer,
+    damage: Damage,
     stamps: Arc<Stamps>,
+    log: Arc<LogFigures>,
     /// The latest instant in any ledger.
     pub latest_time: Timestamp,
     /// Whose database it was when it was opened.
     pub installation: Installation,
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 
 impl Sqlite {
-    /// Opens the file at `path`, whose schema must be this build's, with so
-    /// many KiB for the writer's pages.
-    pub fn open(path: &Path, cache: u32) -> Result<Self, OpenError> {
+    /// Opens the file at `path`, whose schema must be this build's.
+    pub fn open(path: &Path, sizes: Sizes) -> Result<Self, OpenError> {
         let (lock, connection) = open::exclusively(path, Absent::Refuse)?;
+        let lock = Arc::new(lock);
         migrate::require(path, &connection)?;
         open::claim(path, &connection)?;
         connection
-            .pragma_update(None, "cache_size", -i64::from(cache))
+            .pragma_update(None, "cache_size", -i64::from(sizes.cache))
             .map_err(|error| OpenError::io(path, &error))?;
         let installation =
             installation::read(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
-        let latest_time =
-            Transaction::new(&connection)
-                .latest_time()
-                .map_err(|error| match error {
-                    StoreError::Unavailable(cause) if cause.is::<Damaged>() => {
-                        OpenError::Damaged(path.to_owned())
-                    }
-                    error => OpenError::io(path, &error),
-                })?;
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(open::FLAGS)
-            .with_init(|connection| {
-                open::prepare(connection)?;
-                connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE))?;
-                connection.pragma_update(None, "query_only", true)
-            });
-        let readers = Pool::builder()
-            .max_size(READERS)
-            .test_on_check_out(false)
-            .min_idle(Some(1))
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connection_timeout(Duration::from_secs(5))
-            .build(manager)
-            .map_err(|error| OpenError::io(path, &error))?;
-        let stamps = Arc::new(Stamps::default());
+        let latest_time = Transaction::new(&connection)
+            .latest_time()
+            .map_err(|error| OpenError::store(path, error))?;
+        let observer = open::reader(path)?;
+        let log = Log::of(path, &connection, observer, Arc::clone(&lock), sizes.log)
+            .map_err(|error| OpenError::store(path, error))?;
+        open::merge_on_close(&connection, false)
+            .map_err(|error| OpenError::sqlite(path, &error))?;
+        let (stamps, damage, figures) = (Arc::default(), Damage::default(), log.figures());
+        let pen = Pen::new(log, connection, Arc::clone(&lock));
         Ok(Self {
-            writer: Writer::start(connection, Arc::clone(&stamps)),
-            readers,
+            check: None,
+            readers: readers(path)?,
+            writer: Writer::start(pen, damage.clone(), Arc::clone(&stamps)),
+            damage,
             stamps,
+            log: figures,
             latest_time,
             installation,
             _lock: lock,
         })
+    }
+
+    /// The same, which is looked through for damage from now on.
+    pub fn checked(mut self, path: &Path) -> Result<Self, OpenError> {
+        let log = Arc::clone(&self.log);
+        let check = Check::start(path, self.damage.clone(), log, LENGTH)?;
+        self.check = Some(check);
+        Ok(self)
+    }
+
+    /// See [`super::Store::figures`].
+    pub fn figures(&self) -> Figures {
+        Figures {
+            log_bytes: self.log.bytes.load(Ordering::Relaxed),
+            log_blocked: Duration::from_secs(self.log.blocked.load(Ordering::Relaxed)),
+            is_stopped: self.damage.sign().is_some(),
+            check: self.check.as_ref().map(Check::outcome),
+        }
     }
 
     /// See [`super::Store::write`].
@@ -126,8 +168,16 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        self.writer.submit(work, answer)?;
+        self.writer.submit(Box::new(Work::new(work, answer)))?;
         outcome.await.unwrap_or_else(|_| Err(gone().into()))
+    }
+
+    /// Whether something can be written: writes down that it is `at`.
+    pub async fn try_to_write(&self, at: Timestamp) -> Result<(), StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let work = move |tx: &mut dyn Tx| tx.mark_time(at);
+        self.writer.submit(Box::new(Work::probe(work, answer)))?;
+        outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// See [`super::Store::stamp`].
@@ -146,11 +196,10 @@ impl Sqlite {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let damage = self.writer.damage();
         if let Some(connection) = self.readers.try_get() {
-            return read(&connection, &damage, &mut work);
+            return read(&connection, &self.damage, &mut work);
         }
-        let readers = self.readers.clone();
+        let (readers, damage) = (self.readers.clone(), self.damage.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let connection = readers
                 .get()
@@ -159,6 +208,22 @@ impl Sqlite {
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
+}
+
+/// All are opened at once: what is at the path later may be another file.
+fn readers(path: &Path) -> Result<Pool<SqliteConnectionManager>, OpenError> {
+    let manager = SqliteConnectionManager::file(path)
+        .with_flags(open::FLAGS)
+        .with_init(open::prepare_to_read);
+    Pool::builder()
+        .max_size(READERS)
+        .min_idle(Some(READERS))
+        .test_on_check_out(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connection_timeout(Duration::from_secs(5))
+        .build(manager)
+        .map_err(|error| OpenError::io(path, &error))
 }
 
 fn read<T, E: From<StoreError>>(
@@ -173,8 +238,4 @@ fn read<T, E: From<StoreError>>(
         damage.note(&failure);
     }
     outcome
-}
-
-fn gone() -> StoreError {
-    StoreError::Broken("the work was given up, most likely by a panic".to_owned())
 }

@@ -11,13 +11,15 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::mark;
-use crate::{files, store::lock::Lock};
+use super::{damage::Damaged, mark};
+use crate::{domain::tx::StoreError, files, store::lock::Lock};
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;
 /// The first sixteen bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// KiB of pages that each reader may hold.
+const READER_CACHE: i64 = 1024;
 /// Before this version SQLite could corrupt a WAL database in rare races.
 const OLDEST_SQLITE: i32 = 3_053_000;
 
@@ -37,10 +39,16 @@ pub enum OpenError {
     Damaged(PathBuf),
     /// The log beside it is not its own.
     #[error(
-        "{0}-wal is the log of another database or of another time, and both were left as they are: to restore, \
-         move the -wal and -shm files away, put a backup copy in the place of {0} unless it is one already, and start again"
+        "{path}{log} is the log of another database or of another time, or damaged, and both were left as they are: \
+         to restore, move the -wal, -shm and -journal files away, put a backup copy in the place of {path} unless it \
+         is one already, and start again"
     )]
-    OtherLog(PathBuf),
+    OtherLog {
+        /// The file.
+        path: PathBuf,
+        /// What the log's name has more.
+        log: &'static str,
+    },
     /// A database, but not of this service.
     #[error(
         "{0} is a database of another program, and was left as it is: give this one a file of its own or, if it was \
@@ -99,6 +107,17 @@ impl OpenError {
             _ => Self::io(path, error),
         }
     }
+
+    /// A failure of the store's, while it was opened.
+    pub fn store(path: &Path, error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) if cause.is::<Damaged>() => {
+                Self::Damaged(path.to_owned())
+            }
+            StoreError::Unavailable(cause) => Self::io(path, &cause),
+            error => Self::io(path, &error),
+        }
+    }
 }
 
 /// What to do where there is no file.
@@ -126,15 +145,16 @@ pub fn exclusively(path: &Path, absent: Absent) -> Result<(Lock, Connection), Op
     let lock = lock.map_err(failed)?;
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // SQLite itself would take a short file of anything for an empty database.
-    let head = lock.head::<{ mark::PLACE.end }>().map_err(failed)?;
-    if !head.is_empty() && !head.starts_with(MAGIC) {
-        return Err(OpenError::Damaged(path.to_owned()));
-    }
-    if head.is_empty() {
+    let length = lock.metadata().map_err(failed)?.len();
+    if length == 0 {
         refuse_lone_log(path)?;
+    } else if !lock.header().is_ok_and(|header| header.starts_with(MAGIC)) {
+        return Err(OpenError::Damaged(path.to_owned()));
+    } else {
+        mark::check(path, &lock)?;
     }
     let mode = lock.mode().map_err(failed)?;
-    let connection = open(path, &head, exposed(path, mode))?;
+    let connection = open(path, exposed(path, mode))?;
     Ok((lock, connection))
 }
 
@@ -160,8 +180,7 @@ fn exposed(path: &Path, mode: u32) -> Option<PathBuf> {
     exposed.map(|(path, _)| path)
 }
 
-/// Settings of every connection. The log is merged when it has 32 MiB: a page
-/// that many commits changed is then written to the database once.
+/// Settings of every connection. None merges the log by itself.
 pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
     // Or statements with a bound LIMIT are compiled again whenever they run.
@@ -173,23 +192,40 @@ pub fn prepare(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;
          PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
-         PRAGMA wal_autocheckpoint = 8192;
-         PRAGMA journal_size_limit = 67108864;",
-    )
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = 41943040;",
+    )?;
+    merge_on_close(connection, false)
+}
+
+/// Settings of a connection that only reads.
+pub fn prepare_to_read(connection: &mut Connection) -> rusqlite::Result<()> {
+    prepare(connection)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE)?;
+    connection.pragma_update(None, "query_only", true)
+}
+
+/// A connection that only reads.
+pub fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let sqlite = |error| OpenError::sqlite(path, &error);
+    let mut connection = Connection::open_with_flags(path, FLAGS).map_err(sqlite)?;
+    prepare_to_read(&mut connection).map_err(sqlite)?;
+    Ok(connection)
 }
 
 /// How every connection is opened: the file must be there by then.
 pub const FLAGS: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// A file that SQLite keeps beside the database.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
+/// A file that SQLite keeps beside the database: beside the file itself, wherever links lead.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut beside = file.into_os_string();
     beside.push(ending);
     beside.into()
 }
 
-fn open(path: &Path, head: &[u8], exposed: Option<PathBuf>) -> Result<Connection, OpenError> {
+fn open(path: &Path, exposed: Option<PathBuf>) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
@@ -200,12 +236,7 @@ fn open(path: &Path, head: &[u8], exposed: Option<PathBuf>) -> Result<Connection
         _ => OpenError::sqlite(path, &error),
     };
     let connection = Connection::open_with_flags(path, FLAGS).map_err(sqlite)?;
-    // A log that turns out not to be this database's must not be merged on the way out.
-    merge_on_close(&connection, false).map_err(sqlite)?;
     prepare(&connection).map_err(sqlite)?;
-    if !mark::fits(head, &connection).map_err(sqlite)? {
-        return Err(OpenError::OtherLog(path.to_owned()));
-    }
     if !is_ours(&connection).map_err(sqlite)? {
         return Err(OpenError::Foreign(path.to_owned()));
     }
@@ -220,7 +251,9 @@ fn open(path: &Path, head: &[u8], exposed: Option<PathBuf>) -> Result<Connection
     Ok(connection)
 }
 
-fn merge_on_close(connection: &Connection, merge: bool) -> rusqlite::Result<()> {
+/// Whether the connection, if it is the last to be closed, merges the log and
+/// removes it, by its path.
+pub fn merge_on_close(connection: &Connection, merge: bool) -> rusqlite::Result<()> {
     let switch = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(switch, !merge).map(drop)
 }
@@ -245,12 +278,21 @@ fn is_kept_as_ours(connection: &Connection) -> rusqlite::Result<bool> {
 pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let sqlite = |error| OpenError::sqlite(path, &error);
     let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let owner: i32 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(sqlite)?;
     let mut mode = connection
         .pragma_query_value(None, "journal_mode", text)
         .map_err(sqlite)?;
+    if mode == "wal" && owner == APPLICATION_ID {
+        return Ok(());
+    }
+    // Before there is a log, for it is what the first log has to fit.
+    mark::draw(connection).map_err(sqlite)?;
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(sqlite)?;
     if mode != "wal" {
-        // Before there is a log, for it is what the first log has to fit.
-        mark::draw(connection).map_err(sqlite)?;
         mode = connection
             .pragma_update_and_check(None, "journal_mode", "wal", text)
             .map_err(sqlite)?;
@@ -258,14 +300,6 @@ pub fn claim(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     if mode != "wal" {
         let reason = format!("its file system allows no journal mode but {mode}");
         return Err(OpenError::io(path, &reason));
-    }
-    let owner: i32 = connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(sqlite)?;
-    if owner != APPLICATION_ID {
-        connection
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(sqlite)?;
     }
     Ok(())
 }

@@ -45,6 +45,8 @@ pub struct Transaction<'c> {
     pub failure: Cell<Option<StoreError>>,
     /// Who is shown something else after it.
     pub touched: Vec<Touched>,
+    /// Whether personal data was deleted.
+    pub erases: bool,
 }
 
 impl<'c> Transaction<'c> {
@@ -54,6 +56,7 @@ impl<'c> Transaction<'c> {
             connection,
             failure: Cell::new(None),
             touched: Vec::new(),
+            erases: false,
         }
     }
 

@@ -164,6 +164,7 @@ impl Users for Transaction<'_> {
             params![user.id.0, user.invitation_code.as_str()],
         )?;
         self.touched.push(Touched::Everybody);
+        self.erases = true;
         Ok(())
     }
 

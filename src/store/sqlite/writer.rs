@@ -18,24 +18,26 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::{JoinHandle, current},
 };
 
 use rusqlite::Connection;
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    sync::oneshot,
-};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
-    damage::{Damage, failed, is_damage, is_full},
+    checkpoint::{Done, Log, TICK},
+    damage::{Damage, failed, is_damage},
     mark,
+    open::merge_on_close,
     stamps::{Stamps, Touched},
-    transaction::{Scope, Transaction},
+    transaction::Transaction,
 };
-use crate::domain::tx::{StoreError, Tx};
+use crate::{
+    domain::tx::StoreError,
+    store::{job::Job, lock::Lock},
+};
 
 /// Closures that may wait; one more is refused at once.
 const QUEUE: usize = 1024;
@@ -58,22 +60,32 @@ struct Desk {
     stamps: Arc<Stamps>,
 }
 
-struct Pen {
+/// What it takes to write. They are let go of in this order.
+pub struct Pen {
+    log: Log,
     connection: Connection,
-    is_short_of_room: bool,
+    _lock: Arc<Lock>,
+}
+
+impl Pen {
+    /// Over a connection, its log, and what is held for as long as it is open.
+    pub fn new(log: Log, connection: Connection, lock: Arc<Lock>) -> Self {
+        Self {
+            log,
+            connection,
+            _lock: lock,
+        }
+    }
 }
 
 impl Writer {
-    /// Starts the thread on `connection`.
-    pub fn start(connection: Connection, stamps: Arc<Stamps>) -> Self {
+    /// Starts the thread.
+    pub fn start(pen: Pen, damage: Damage, stamps: Arc<Stamps>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
         let desk = Arc::new(Desk {
-            pen: Mutex::new(Pen {
-                connection,
-                is_short_of_room: false,
-            }),
+            pen: Mutex::new(pen),
             stopping: AtomicBool::new(false),
-            damage: Damage::default(),
+            damage,
             stamps,
         });
         let place = Arc::clone(&desk);
@@ -88,26 +100,8 @@ impl Writer {
         }
     }
 
-    /// What is known of damage, and where to note more.
-    pub fn damage(&self) -> Damage {
-        self.desk.damage.clone()
-    }
-
-    /// Queues `work`, or runs it here; its outcome is sent to `answer` after the commit.
-    pub fn submit<T, E>(
-        &self,
-        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
-        answer: oneshot::Sender<Result<T, E>>,
-    ) -> Result<(), StoreError>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let job = Box::new(Work {
-            closure: work,
-            outcome: None,
-            answer,
-        });
+    /// Queues `job`, or runs it here; it is settled after the commit.
+    pub fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         if is_alone()
             && let Ok(mut pen) = self.desk.pen.try_lock()
         {
@@ -140,51 +134,6 @@ impl Drop for Writer {
     }
 }
 
-/// A closure, with its outcome's type hidden.
-trait Job: Send {
-    /// Runs it, and says whether its changes are to be kept.
-    fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers its caller, now that the commit succeeded or failed.
-    fn settle(self: Box<Self>, commit: Result<(), StoreError>);
-}
-
-struct Work<F, T, E> {
-    closure: F,
-    outcome: Option<Result<T, E>>,
-    answer: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> Job for Work<F, T, E>
-where
-    F: FnMut(&mut dyn Tx) -> Result<T, E> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
-    fn run(&mut self, tx: &mut dyn Tx) -> bool {
-        let outcome = (self.closure)(tx);
-        let keep = outcome.is_ok();
-        self.outcome = Some(outcome);
-        keep
-    }
-
-    fn settle(self: Box<Self>, commit: Result<(), StoreError>) {
-        let Self {
-            closure,
-            outcome,
-            answer,
-        } = *self;
-        // Who has the answer may count on nobody else holding what went into the work.
-        drop(closure);
-        let outcome = match (commit, outcome) {
-            (Err(failed), _) => Err(failed.into()),
-            (Ok(()), Some(outcome)) => outcome,
-            (Ok(()), None) => Err(super::gone().into()),
-        };
-        // Whoever asked may have hung up; what was committed stays committed.
-        let _ = answer.send(outcome);
-    }
-}
-
 /// Whether this thread serves one task and no other, which would have to wait.
 fn is_alone() -> bool {
     Handle::try_current().is_ok_and(|runtime| {
@@ -194,16 +143,26 @@ fn is_alone() -> bool {
 }
 
 impl Desk {
-    /// Writes what comes until nothing more can come.
+    /// Writes what comes until nothing more can come, and looks after the files meanwhile.
     fn serve(&self, jobs: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = jobs.recv() {
-            let mut pen = self.pen();
-            let batch = once(first).chain(jobs.try_iter()).take(BATCH).collect();
-            self.write(&mut pen, batch);
+        loop {
+            match jobs.recv_timeout(TICK) {
+                Ok(first) => {
+                    let mut pen = self.pen();
+                    let batch = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+                    self.write(&mut pen, batch);
+                }
+                Err(RecvTimeoutError::Timeout) => self.tick(&mut self.pen()),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
         }
-        if self.damage.sign().is_none() {
-            // If that fails, the next start finds the log as a killed process leaves it.
-            let _ = mark::part(&self.pen().connection);
+        let Pen {
+            log, connection, ..
+        } = &mut *self.pen();
+        // If that fails, the next start finds the log as a killed process leaves it. So
+        // it does where the files are not to be touched.
+        if self.damage.sign().is_none() && log.finish(connection).is_ok() {
+            let _ = merge_on_close(connection, true);
         }
     }
 
@@ -214,70 +173,84 @@ impl Desk {
     }
 
     fn write(&self, pen: &mut Pen, mut batch: Vec<Box<dyn Job>>) {
-        let mut touched = Vec::new();
+        let mut done = Summary::default();
         let commit = if self.stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
         } else if let Some(sign) = self.damage.sign() {
             Err(sign)
         } else {
-            commit(&pen.connection, &mut batch, &mut touched)
+            commit(pen, &mut batch, &mut done)
+                .and_then(|()| pen.log.check(&pen.connection))
                 .inspect_err(|failure| self.damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
-        for who in touched {
+        for who in done.touched {
             self.stamps.raise(who);
         }
-        pen.is_short_of_room |= commit.as_ref().is_err_and(is_full);
+        let is_content = !batch.iter().all(|job| job.is_probe());
         for job in batch {
             job.settle(commit.clone());
         }
-        // It may be the log that fills the disk. Merging it takes a little room, so it is
-        // tried until there is some.
-        if pen.is_short_of_room {
-            pen.is_short_of_room = !mark::merge(&pen.connection).unwrap_or(false);
+        if self.damage.sign().is_none() {
+            let done = Done {
+                writes: is_content,
+                erases: done.erases,
+            };
+            let done = commit.as_ref().map(|()| done);
+            pen.log.after(&pen.connection, done);
+            if pen.log.is_due() {
+                self.tick(pen);
+            }
+        }
+    }
+
+    fn tick(&self, pen: &mut Pen) {
+        if self.damage.sign().is_none()
+            && let Err(failure) = pen.log.tick(&pen.connection)
+        {
+            self.damage.note(&failure);
         }
     }
 }
 
-fn commit(
-    connection: &Connection,
-    batch: &mut [Box<dyn Job>],
-    touched: &mut Vec<Touched>,
-) -> Result<(), StoreError> {
-    let (begins_log, changes) = (
-        mark::is_due(connection).map_err(failed)?,
-        connection.total_changes(),
-    );
-    let mut scope = begin(connection)?;
-    if !run_together(connection, batch, touched)? {
+/// What the closures of a batch did.
+#[derive(Default)]
+struct Summary {
+    touched: Vec<Touched>,
+    erases: bool,
+}
+
+fn commit(pen: &mut Pen, batch: &mut [Box<dyn Job>], done: &mut Summary) -> Result<(), StoreError> {
+    let Pen {
+        log, connection, ..
+    } = pen;
+    let changes = connection.total_changes();
+    let mut scope = log.begin(connection)?;
+    if !run_together(connection, batch, done)? {
         drop(scope);
         if batch.len() == 1 {
             return Ok(());
         }
-        scope = begin(connection)?;
+        scope = log.begin(connection)?;
         for job in batch {
-            run_in_savepoint(connection, job.as_mut(), touched)?;
+            run_in_savepoint(connection, job.as_mut(), done)?;
         }
     }
-    if begins_log && connection.total_changes() != changes {
-        mark::raise(connection).map_err(failed)?;
+    if connection.total_changes() != changes {
+        mark::draw(connection).map_err(failed)?;
     }
     scope.commit().map_err(failed)
-}
-
-fn begin(connection: &Connection) -> Result<Scope<'_>, StoreError> {
-    Scope::begin(connection, "BEGIN IMMEDIATE").map_err(failed)
 }
 
 /// Runs jobs until one has made changes that are not to be kept; `false` then.
 fn run_together(
     connection: &Connection,
     batch: &mut [Box<dyn Job>],
-    touched: &mut Vec<Touched>,
+    done: &mut Summary,
 ) -> Result<bool, StoreError> {
     for job in batch {
         let changes = connection.total_changes();
-        if !run(connection, job.as_mut(), touched)? && connection.total_changes() != changes {
+        if !run(connection, job.as_mut(), done)? && connection.total_changes() != changes {
             return Ok(false);
         }
     }
@@ -288,7 +261,7 @@ fn run_together(
 fn run_in_savepoint(
     connection: &Connection,
     job: &mut dyn Job,
-    touched: &mut Vec<Touched>,
+    done: &mut Summary,
 ) -> Result<(), StoreError> {
     let sql = |sql| {
         let statement = connection.prepare_cached(sql);
@@ -297,7 +270,7 @@ fn run_in_savepoint(
             .map_err(failed)
     };
     sql("SAVEPOINT job")?;
-    if !run(connection, job, touched)? {
+    if !run(connection, job, done)? {
         sql("ROLLBACK TO job")?;
     }
     sql("RELEASE job").map(drop)
@@ -307,14 +280,11 @@ fn run_in_savepoint(
 /// that they and all before them are lost: after a full disk or an
 /// input/output error SQLite has rolled the whole transaction back by itself,
 /// and where damage shows nothing is to be written.
-fn run(
-    connection: &Connection,
-    job: &mut dyn Job,
-    touched: &mut Vec<Touched>,
-) -> Result<bool, StoreError> {
+fn run(connection: &Connection, job: &mut dyn Job, done: &mut Summary) -> Result<bool, StoreError> {
     let mut transaction = Transaction::new(connection);
     let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
-    touched.append(&mut transaction.touched);
+    done.touched.append(&mut transaction.touched);
+    done.erases |= transaction.erases;
     let failure = transaction.failure.take();
     if connection.is_autocommit() {
         let lost = || StoreError::Broken("a transaction was lost".to_owned());

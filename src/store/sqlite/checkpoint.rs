@@ -1,0 +1,304 @@
+//! When the log is merged into the database (a checkpoint), and how long it
+//! may get.
+//!
+//! A log that is long enough is merged after a commit and then begun anew in
+//! its place: a page that many commits changed is written to the database
+//! once. When nobody has written for a while it is emptied, so that the
+//! database alone is all there is; and soon after an erasure also on a busy
+//! server, for what was deleted stands in the log as it was.
+//!
+//! Somebody outside of this process who holds a read transaction open (a
+//! backup, a shell) keeps the log from being begun anew. That is told, and at
+//! some length nothing is written any more, before the disk is full of it.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    damage::{failed, is_full, unavailable},
+    figures::{LogFigures, now},
+    identity::{Displaced, Files},
+    mark,
+    transaction::Scope,
+};
+use crate::{domain::tx::StoreError, store::lock::Lock};
+
+/// How often the files are looked after.
+pub const TICK: Duration = Duration::from_secs(1);
+/// Ticks without a commit after which the log is emptied.
+const QUIET: u32 = 2;
+/// Ticks after which it is emptied because of an erasure.
+const ERASED: u32 = 5;
+/// How long emptying waits for readers, while writers wait for it. Ours are done by then.
+const BRIEFLY: Duration = Duration::from_millis(10);
+/// How long anything else waits for the locks of others.
+const PATIENTLY: Duration = Duration::from_secs(1);
+/// Bytes of a frame: a page and its header.
+const FRAME: u64 = 4096 + 24;
+
+/// How many frames a log has.
+#[derive(Debug, Clone, Copy)]
+pub struct Length {
+    /// From here on it is merged.
+    pub usual: u32,
+    /// Here nothing is written any more.
+    pub most: u32,
+}
+
+/// 32 MiB, and a gigabyte: more than a backup of ten million users needs, and
+/// still read within seconds by the next start.
+pub const LENGTH: Length = Length {
+    usual: 8192,
+    most: 260_000,
+};
+
+/// The log has its greatest length.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the write-ahead log has {0} MiB and cannot be merged, because another program (a backup, an sqlite3 shell) holds a \
+     read transaction open: end that program, and writing goes on"
+)]
+struct TooLong(u64);
+
+/// The log, as the writer looks after it.
+pub struct Log {
+    /// To look at the log from within a transaction of the writer's connection.
+    observer: Connection,
+    files: Files,
+    length: Length,
+    figures: Arc<LogFigures>,
+    frames: u32,
+    /// The length at which it is to be merged.
+    merge_at: u32,
+    /// The length that was warned of last; 0 if none was.
+    warned: u32,
+    /// Whether what was committed is anywhere but in the database.
+    is_dirty: bool,
+    /// Whether something was erased since it was emptied.
+    is_erased: bool,
+    quiet: u32,
+    since_emptied: u32,
+    ticked: Instant,
+    /// What SQLite counts the commits of others by.
+    version: i64,
+}
+
+/// What a batch did, as far as it matters here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Done {
+    /// It changed something.
+    pub writes: bool,
+    /// It deleted personal data.
+    pub erases: bool,
+}
+
+impl Log {
+    /// The log of the database at `path`, which `connection` writes to.
+    pub fn of(
+        path: &Path,
+        connection: &Connection,
+        observer: Connection,
+        lock: Arc<Lock>,
+        length: Length,
+    ) -> Result<Self, StoreError> {
+        let mut log = Self {
+            frames: mark::frames(&observer).map_err(failed)?.0,
+            files: Files::of(path, lock).map_err(unavailable)?,
+            observer,
+            length,
+            figures: Arc::default(),
+            merge_at: length.usual,
+            warned: 0,
+            is_dirty: false,
+            is_erased: false,
+            quiet: 0,
+            since_emptied: 0,
+            ticked: now(),
+            version: version(connection).map_err(failed)?,
+        };
+        log.renew(connection)?;
+        log.figures.look(log.files.log(), false);
+        Ok(log)
+    }
+
+    /// What there is to know of it.
+    pub fn figures(&self) -> Arc<LogFigures> {
+        Arc::clone(&self.figures)
+    }
+
+    /// Gives the file a state that no copy of it has, whoever wrote to it before.
+    fn renew(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        if self.is_merged()? {
+            mark::begin(connection, self.files.lock())?;
+        }
+        mark::draw(connection).map_err(failed)?;
+        self.empty(connection)
+    }
+
+    /// Begins a transaction that may write. If it would begin the log anew,
+    /// another comes first, which says what the log continues.
+    pub fn begin<'c>(&mut self, connection: &'c Connection) -> Result<Scope<'c>, StoreError> {
+        loop {
+            let scope = Scope::begin(connection, "BEGIN IMMEDIATE").map_err(failed)?;
+            // What is not merged by now will not have been when the transaction began.
+            if !self.is_merged()? {
+                let mebibytes = mebibytes(self.frames);
+                let has_room = self.frames < self.length.most;
+                return has_room
+                    .then_some(scope)
+                    .ok_or_else(|| unavailable(TooLong(mebibytes)));
+            }
+            drop(scope);
+            let version = version(connection).map_err(failed)?;
+            if std::mem::replace(&mut self.version, version) != version {
+                self.renew(connection)?;
+            }
+            mark::begin(connection, self.files.lock())?;
+            // Readers may keep it from being begun anew; then it goes on.
+            self.is_merged()?;
+            self.merge_at = self.next();
+        }
+    }
+
+    /// Fails if what was written is not where it belongs.
+    pub fn check(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        match self.files.displaced().map_err(unavailable)? {
+            None => Ok(()),
+            Some(Displaced::Side { path, .. }) => {
+                // The file itself is there: what is in the log belongs into it.
+                let is_merged = self.merge(connection, "PASSIVE").unwrap_or(false);
+                Err(unavailable(Displaced::Side { path, is_merged }))
+            }
+            Some(displaced) => Err(unavailable(displaced)),
+        }
+    }
+
+    /// Looks after the log once a batch was answered.
+    pub fn after(&mut self, connection: &Connection, done: Result<Done, &StoreError>) {
+        match done {
+            Ok(done) => {
+                self.is_dirty |= done.writes;
+                self.is_erased |= done.erases;
+                self.quiet = if done.writes { 0 } else { self.quiet };
+            }
+            // It may be the log that fills the disk. Merging it takes a little room, so it
+            // is tried until there is some.
+            Err(failure) if is_full(failure) => self.merge_at = 0,
+            Err(_) => {}
+        }
+        if self.frames >= self.merge_at {
+            self.shorten(connection);
+        }
+    }
+
+    /// Whether a tick is over.
+    pub fn is_due(&self) -> bool {
+        self.ticked.elapsed() >= TICK
+    }
+
+    /// Looks after the files, as once a second.
+    pub fn tick(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.ticked = now();
+        self.check(connection)?;
+        self.quiet = self.quiet.saturating_add(1);
+        self.since_emptied = self.since_emptied.saturating_add(1);
+        if self.frames >= self.merge_at {
+            self.shorten(connection);
+        }
+        let is_quiet = self.is_dirty && self.quiet >= QUIET;
+        if is_quiet || self.is_erased && self.since_emptied >= ERASED {
+            self.empty(connection)?;
+        }
+        self.figures.look(self.files.log(), self.warned > 0);
+        Ok(())
+    }
+
+    /// Puts everything into the database, so that it can be closed.
+    pub fn finish(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.check(connection)?;
+        self.merge(connection, "TRUNCATE").map(drop)
+    }
+
+    /// Merges the log without making anybody wait for a reader.
+    fn shorten(&mut self, connection: &Connection) {
+        // If it fails, it is tried again.
+        if let Ok(is_merged) = self.merge(connection, "PASSIVE") {
+            let held = if is_merged { 0 } else { self.frames };
+            self.figures.held.store(held, Ordering::Relaxed);
+            self.merge_at = self.next();
+            if !is_merged {
+                self.warn();
+            }
+        }
+    }
+
+    /// When merging is tried again: where it was not possible, an eighth later.
+    fn next(&self) -> u32 {
+        let usual = self.length.usual;
+        usual.max(self.frames + usual / 8)
+    }
+
+    /// Merges the log and leaves nothing in it, if that is possible soon.
+    fn empty(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        (self.quiet, self.since_emptied) = (0, 0);
+        connection.busy_timeout(BRIEFLY).map_err(failed)?;
+        let merged = self.merge(connection, "TRUNCATE");
+        connection.busy_timeout(PATIENTLY).map_err(failed)?;
+        if merged? && self.frames == 0 {
+            (self.is_dirty, self.is_erased) = (false, false);
+        }
+        Ok(())
+    }
+
+    /// Merges what can be merged, and says whether that was all.
+    fn merge(&mut self, connection: &Connection, mode: &str) -> Result<bool, StoreError> {
+        let sql = format!("PRAGMA main.wal_checkpoint({mode})");
+        let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (frames, merged) = connection
+            .prepare_cached(&sql)
+            .and_then(|mut merge| merge.query_row([], counts))
+            .map_err(failed)?;
+        // Negative while somebody else merges it.
+        let Ok(length) = u32::try_from(frames) else {
+            return Ok(false);
+        };
+        self.frames = length;
+        self.files.note().map_err(unavailable)?;
+        if frames == merged && self.warned > 0 {
+            self.warned = 0;
+            tracing::info!("the write-ahead log could be merged again");
+        }
+        Ok(frames == merged)
+    }
+
+    fn is_merged(&mut self) -> Result<bool, StoreError> {
+        let (frames, merged) = mark::frames(&self.observer).map_err(failed)?;
+        self.frames = frames;
+        Ok(frames == merged)
+    }
+
+    /// Tells of a log that cannot be merged: at twice its usual length, and whenever that doubles.
+    fn warn(&mut self) {
+        if self.frames / 2 >= self.warned.max(self.length.usual) {
+            self.warned = self.frames;
+            tracing::warn!(
+                mebibytes = mebibytes(self.frames),
+                refused_at = mebibytes(self.length.most),
+                "the write-ahead log grows, because another program (a backup, an sqlite3 shell) holds a read transaction open"
+            );
+        }
+    }
+}
+
+fn mebibytes(frames: u32) -> u64 {
+    (u64::from(frames) * FRAME) >> 20
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+}

@@ -1,0 +1,163 @@
+//! Tests of what is done about the log, tick by tick.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use rusqlite::{Connection, params};
+use tempfile::TempDir;
+
+use super::{
+    checkpoint::{Done, Length, Log},
+    mark, migrate,
+    open::{self, merge_on_close},
+};
+use crate::domain::tx::StoreError;
+
+const WRITTEN: Done = Done {
+    writes: true,
+    erases: false,
+};
+
+struct Desk {
+    log: Log,
+    connection: Connection,
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("x.db");
+        migrate::run(&path).unwrap();
+        let (lock, connection) = open::exclusively(&path).unwrap();
+        let length = Length {
+            usual: 50,
+            most: 400,
+        };
+        let observer = open::reader(&path).unwrap();
+        let log = Log::of(&path, &connection, observer, Arc::new(lock), length).unwrap();
+        merge_on_close(&connection, false).unwrap();
+        Self {
+            log,
+            connection,
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&mut self, id: i64, done: Done) -> Result<(), StoreError> {
+        let scope = self.log.begin(&self.connection)?;
+        let insert = "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
+             VALUES (?1, ?1, ?1, 'Scheherazade' || ?1, '', '', 0)";
+        self.connection.execute(insert, params![id]).unwrap();
+        if done.erases {
+            self.connection.execute("DELETE FROM users", []).unwrap();
+        }
+        mark::draw(&self.connection).unwrap();
+        scope.commit().unwrap();
+        self.log.after(&self.connection, Ok(done));
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        self.log.tick(&self.connection).unwrap();
+    }
+
+    fn log_length(&self) -> u64 {
+        fs::metadata(self.path("x.db-wal")).unwrap().len()
+    }
+
+    /// Whether anybody's name stands in one of the files, be it deleted.
+    fn has_names(&self) -> bool {
+        ["x.db", "x.db-wal"].iter().any(|name| {
+            // Copied, for closing the file would give up its locks.
+            let copy = self.path("copy");
+            let (from, to) = (self.path(name), &copy);
+            let copied = std::process::Command::new("cp").arg(from).arg(to).status();
+            assert!(copied.unwrap().success());
+            let bytes = fs::read(copy).unwrap();
+            bytes.windows(12).any(|bytes| bytes == b"Scheherazade")
+        })
+    }
+}
+
+#[test]
+fn a_log_that_nobody_writes_to_is_emptied() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.log_length(), 0);
+    desk.write(1, WRITTEN).unwrap();
+    desk.tick();
+    assert!(desk.log_length() > 0);
+    desk.tick();
+    assert_eq!(desk.log_length(), 0);
+}
+
+#[test]
+fn a_log_that_somebody_writes_to_is_left_alone() {
+    let mut desk = Desk::new();
+    for id in 0..10 {
+        desk.write(id, WRITTEN).unwrap();
+        desk.tick();
+        assert!(desk.log_length() > 0);
+    }
+}
+
+#[test]
+fn what_only_tries_to_write_neither_keeps_a_log_from_being_emptied_nor_has_it_emptied() {
+    let mut desk = Desk::new();
+    desk.write(1, WRITTEN).unwrap();
+    for id in 2..4 {
+        desk.write(id, Done::default()).unwrap();
+        desk.tick();
+    }
+    assert_eq!(desk.log_length(), 0);
+    desk.write(4, Done::default()).unwrap();
+    (0..5).for_each(|_| desk.tick());
+    assert!(desk.log_length() > 0);
+}
+
+#[test]
+fn what_is_deleted_is_in_no_file_soon_after_also_while_others_write() {
+    let mut desk = Desk::new();
+    (0..200).for_each(|id| desk.write(id, WRITTEN).unwrap());
+    let erases = Done {
+        writes: true,
+        erases: true,
+    };
+    desk.write(200, erases).unwrap();
+    assert!(desk.has_names());
+    for id in 201..206 {
+        desk.tick();
+        let other = "UPDATE latest SET at = at + ?1";
+        let scope = desk.log.begin(&desk.connection).unwrap();
+        desk.connection.execute(other, [id]).unwrap();
+        mark::draw(&desk.connection).unwrap();
+        scope.commit().unwrap();
+        desk.log.after(&desk.connection, Ok(WRITTEN));
+    }
+    assert!(!desk.has_names());
+}
+
+#[test]
+fn a_log_that_another_program_holds_grows_to_a_bound_and_shrinks_once_it_lets_go() {
+    let mut desk = Desk::new();
+    let figures = desk.log.figures();
+    let blocked = || figures.blocked.load(std::sync::atomic::Ordering::Relaxed);
+    let other = Connection::open(desk.path("x.db")).unwrap();
+    desk.write(0, WRITTEN).unwrap();
+    other.execute_batch("BEGIN; SELECT * FROM users").unwrap();
+    let refused = (1..1000).find_map(|id| desk.write(id, WRITTEN).err());
+    assert!(matches!(refused, Some(StoreError::Unavailable(_))));
+    desk.tick();
+    assert_eq!(blocked(), 1);
+    let longest = desk.log_length();
+    assert!(longest > 400 * 4096);
+    other.execute_batch("ROLLBACK").unwrap();
+    desk.tick();
+    desk.write(1000, WRITTEN).unwrap();
+    desk.tick();
+    desk.tick();
+    assert_eq!((blocked(), desk.log_length()), (0, 0));
+}
