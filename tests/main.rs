@@ -25,6 +25,7 @@ mod framing;
 mod fuzz;
 mod gateways;
 mod growth;
+mod health;
 mod installation;
 mod invitation;
 mod keys;

@@ -1,8 +1,15 @@
 //! For whatever watches the server: does it run, does its store answer.
+//!
+//! Whether the store can write is only known by writing, and that costs a
+//! flush of the disk. Since anybody may ask, and all at once, it is found out
+//! once a second at most, by whoever asks first; the others get that answer.
+
+use std::time::Duration;
 
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use super::{
     Tag,
@@ -10,10 +17,22 @@ use super::{
     problem::{self, Problem},
     refusal::{ANY, Groups, Refusal, Refusals},
 };
-use crate::app::Context;
+use crate::{app::Context, domain::tx::StoreError};
+
+/// How long an answer holds.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// The calls of load balancers and supervisors.
-pub struct HealthApi;
+#[derive(Default)]
+pub struct HealthApi {
+    latest: Mutex<Option<Found>>,
+}
+
+/// What was found out, and when.
+struct Found {
+    at: Duration,
+    outcome: Result<(), StoreError>,
+}
 
 /// All is well.
 #[derive(Object, Serialize)]
@@ -69,7 +88,7 @@ impl HealthApi {
 
     /// Check that the store answers
     ///
-    /// Reads, and writes down that this instant was.
+    /// Reads and writes, once a second at most, whoever asks.
     #[oai(
         path = "/health/ready/",
         method = "get",
@@ -77,8 +96,18 @@ impl HealthApi {
         operation_id = "check_ready"
     )]
     async fn ready(&self, app: Data<&Context>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
-        let at = app.0.ratchet.now();
-        app.0.store.check(at).await.map_err(Problem::from)?;
+        // Whoever comes meanwhile waits for the answer.
+        let mut latest = self.latest.lock().await;
+        let is_fresh = |found: &&Found| app.clock.steady().saturating_sub(found.at) < EVERY;
+        let outcome = if let Some(found) = latest.as_ref().filter(is_fresh) {
+            found.outcome.clone()
+        } else {
+            let outcome = app.store.check(app.ratchet.now()).await;
+            let at = app.clock.steady();
+            let found = latest.insert(Found { at, outcome });
+            found.outcome.clone()
+        };
+        outcome.map_err(Problem::from)?;
         Ok(Reply::of(&HealthReply::ok()))
     }
 }

@@ -23,6 +23,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
     let mut registry = Registry::with_prefix("invited");
     registry.register_collector(Box::new(Gateways(Arc::clone(app))));
+    registry.register_collector(Box::new(Storage(Arc::clone(app))));
     let page = move |_| {
         let mut text = String::new();
         match encode(&mut text, &registry) {
@@ -103,6 +104,49 @@ impl Collector for Gateways {
                 let labels = [("gateway", link.name.as_str())];
                 ConstGauge::new(value).encode(gauge.encode_family(&labels)?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of the database.
+struct Storage(Arc<App>);
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Storage")
+    }
+}
+
+impl Collector for Storage {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let figures = self.0.store.figures();
+        let gauges = [
+            (
+                "store_log_bytes",
+                "Size of the write-ahead log",
+                figures.log_bytes,
+            ),
+            (
+                "store_log_blocked_seconds",
+                "For how long another program has kept the write-ahead log from being merged",
+                figures.log_blocked.as_secs(),
+            ),
+            (
+                "store_stopped",
+                "Whether nothing is written any more, because the database is damaged or its file is another",
+                u64::from(figures.is_stopped),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value).encode(gauge)?;
+        }
+        let help = "What came of the check of the database after the start";
+        let mut check = encoder.encode_descriptor("store_check", help, None, MetricType::Gauge)?;
+        if let Some(outcome) = figures.check {
+            let labels = [("outcome", outcome.name())];
+            ConstGauge::new(1_u64).encode(check.encode_family(&labels)?)?;
         }
         Ok(())
     }

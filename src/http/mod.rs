@@ -121,7 +121,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         profile::ProfileApi::default(),
         phone::PhoneApi,
         invitation::InvitationApi,
-        health::HealthApi,
+        health::HealthApi::default(),
     );
     OpenApiService::new(apis, "invited", env!("CARGO_PKG_VERSION"))
         .description(include_str!("about.md"))

@@ -1,0 +1,63 @@
+//! `GET /health/ready`: from one check a second, whoever asks.
+
+use poem::{Endpoint, http::Method};
+
+use crate::harness::{ALICE, Harness, Reply};
+
+async fn ready(house: &Harness) -> Reply {
+    let call = house.call(Method::GET, "/health/ready", &[], None);
+    call.await
+}
+
+/// When the store was last tried.
+fn tried(house: &Harness) -> i64 {
+    let sql = "SELECT coalesce(max(at), 0) FROM latest";
+    let at = house.intruder().query_row(sql, [], |row| row.get(0));
+    at.unwrap()
+}
+
+#[tokio::test]
+async fn the_store_is_tried_once_a_second_whoever_asks() {
+    let house = Harness::new();
+    ready(&house).await.ok();
+    let first = tried(&house);
+    // Half a second: the clock is another, the answer is not.
+    house.clock.advance(std::time::Duration::from_millis(500));
+    for _ in 0..100 {
+        ready(&house).await.ok();
+    }
+    assert_eq!(tried(&house), first);
+    house.advance(1);
+    ready(&house).await.ok();
+    assert!(tried(&house) > first);
+}
+
+#[tokio::test]
+async fn who_cannot_write_is_not_ready_and_is_again_by_itself() {
+    let house = Harness::new();
+    house.login(ALICE).await;
+    let intruder = house.intruder();
+    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ready(&house).await.refused(503, "storage_unavailable");
+    intruder.execute_batch("ROLLBACK").unwrap();
+    ready(&house).await.refused(503, "storage_unavailable");
+    house.advance(1);
+    ready(&house).await.ok();
+}
+
+#[tokio::test]
+async fn figures_tell_of_the_log_and_of_the_check_after_the_start() {
+    let house = Harness::new();
+    let page = invited::http::metrics::endpoint(&house.app);
+    let request = poem::Request::builder().uri_str("/metrics").finish();
+    let told = page.get_response(request).await.into_body();
+    let told = told.into_string().await.unwrap();
+    for line in [
+        "invited_store_log_bytes ",
+        "invited_store_log_blocked_seconds 0",
+        "invited_store_stopped 0",
+        "invited_store_check{outcome=\"",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
