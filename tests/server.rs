@@ -511,7 +511,7 @@ fn out_of_files_the_server_goes_on_and_says_so_once() {
 #[test]
 fn few_open_files_mean_few_connections() {
     let folder = TempDir::new().unwrap();
-    let server = Server::limited(folder.path(), "ulimit -n 64");
+    let server = Server::limited(folder.path(), "ulimit -n 128");
     let slow: Vec<_> = (0..200)
         .map(|_| Client::sending(&server.address, HALF))
         .collect();
@@ -521,6 +521,6 @@ fn few_open_files_mean_few_connections() {
     assert_eq!(live().unwrap().0, 200);
     assert!(server.stop().success());
     let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
-    assert!(told.contains("configured=4096 connections=30"), "{told}");
+    assert!(told.contains("configured=4096 connections=60"), "{told}");
     assert!(!told.contains("cannot be accepted"), "{told}");
 }

@@ -348,3 +348,44 @@ async fn what_is_not_our_database_is_left_as_it_is() {
     ));
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
+
+#[tokio::test]
+async fn a_journal_of_another_time_is_not_rolled_back_into_the_database() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("invited.db");
+    let location = Location::Sqlite(path.clone());
+    Store::migrate(&location).unwrap();
+    drop(Store::open(&location).unwrap());
+    // One that SQLite would take for hot: what a program left that had the file without a log.
+    let other = folder.path().join("other.db");
+    let left = rusqlite::Connection::open(&other).unwrap();
+    left.execute_batch(
+        "PRAGMA cache_size = 1; CREATE TABLE t (x); INSERT INTO t VALUES (1);
+         BEGIN; WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 99) INSERT INTO t SELECT randomblob(4000) FROM n",
+    )
+    .unwrap();
+    let journal = folder.path().join("invited.db-journal");
+    std::fs::copy(folder.path().join("other.db-journal"), &journal).unwrap();
+    let before = (
+        std::fs::read(&path).unwrap(),
+        std::fs::read(&journal).unwrap(),
+    );
+    assert!(before.1.len() > 512);
+    for refused in [
+        Store::open(&location).err(),
+        Store::migrate(&location).err(),
+    ] {
+        assert!(matches!(
+            refused,
+            Some(OpenError::OtherLog {
+                log: "-journal",
+                ..
+            })
+        ));
+    }
+    let after = (
+        std::fs::read(&path).unwrap(),
+        std::fs::read(&journal).unwrap(),
+    );
+    assert!(before == after);
+}

@@ -45,6 +45,8 @@ struct Past {
     people: People,
     /// Who was there after every commit.
     ever: BTreeSet<People>,
+    /// Whether another program wrote, and the server could not make up for it yet.
+    meddled: bool,
     next: i64,
     moments: Vec<Moment>,
 }
@@ -55,6 +57,7 @@ struct Moment {
     files: [PathBuf; 3],
     log: PathBuf,
     people: People,
+    meddled: bool,
 }
 
 impl Past {
@@ -67,6 +70,7 @@ impl Past {
             reader: None,
             people: People::new(),
             ever: BTreeSet::from([People::new()]),
+            meddled: false,
             next: 79_000_000_000,
             moments: Vec::new(),
         };
@@ -79,7 +83,7 @@ impl Past {
     }
 
     async fn step(&mut self, dice: &mut StdRng) {
-        match dice.random_range(0..10) {
+        match dice.random_range(0..11) {
             0..=3 => self.write(dice.random_range(1..8)).await,
             4 => self.delete().await,
             5 => self.merge(dice),
@@ -89,12 +93,13 @@ impl Past {
                 self.reader = Some(reader);
             }
             6 => self.reader = None,
-            7 => self.restart(None),
+            7 => self.restart(None, dice.random()),
             8 if !self.moments.is_empty() => {
                 let moment = dice.random_range(0..self.moments.len());
-                self.restart(Some(moment));
+                self.restart(Some(moment), false);
             }
-            _ => self.write(30).await,
+            9 => self.write(30).await,
+            _ => self.meddle(),
         }
         self.keep();
     }
@@ -104,6 +109,7 @@ impl Past {
     }
 
     async fn write(&mut self, how_many: u32) {
+        self.meddled &= self.reader.is_some();
         let store = self.store.as_ref().unwrap();
         for _ in 0..how_many {
             self.next += 1;
@@ -138,9 +144,22 @@ impl Past {
         self.connect().execute_batch(&merge).unwrap();
     }
 
+    /// Another program writes, without a mark.
+    fn meddle(&mut self) {
+        if let Some(first) = self.people.pop_first() {
+            let delete = "DELETE FROM users WHERE phone = ?1";
+            self.connect().execute(delete, [first]).unwrap();
+            self.ever.insert(self.people.clone());
+            self.meddled = true;
+        }
+    }
+
     /// Stops, and starts again, maybe with a copy of all in one file put back.
-    fn restart(&mut self, moment: Option<usize>) {
+    fn restart(&mut self, moment: Option<usize>, meddle: bool) {
         (self.reader, self.store) = (None, None);
+        if meddle {
+            self.meddle();
+        }
         if let Some(moment) = moment {
             let moment = &self.moments[moment];
             let _ = fs::remove_file(self.path("x.db-wal"));
@@ -148,6 +167,7 @@ impl Past {
             self.people.clone_from(&moment.people);
         }
         self.store = Some(open(&self.path("x.db")).unwrap());
+        self.meddled = false;
     }
 
     /// Keeps copies; made by others, for closing a file gives up its locks.
@@ -172,6 +192,7 @@ impl Past {
             files,
             log,
             people: self.people.clone(),
+            meddled: self.meddled,
         });
     }
 
@@ -184,7 +205,8 @@ impl Past {
                     let log = fs::read(&of_log.log).unwrap();
                     let place = format!("file {i} of kind {kind} beside log {j}");
                     let Some(people) = serve(file, &log) else {
-                        assert!(i != j || kind != 0, "{place}: refused");
+                        let may_be = i != j || kind != 0 || of_file.meddled;
+                        assert!(may_be, "{place}: refused");
                         refused += 1;
                         continue;
                     };
@@ -223,7 +245,7 @@ fn open(path: &Path) -> Result<Store, OpenError> {
 fn serve(file: &Path, log: &[u8]) -> Option<People> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("x.db");
-    fs::copy(file, &path).unwrap();
+    put(&path, fs::read(file).unwrap());
     put(&folder.path().join("x.db-wal"), log);
     let before = fs::read(&path).unwrap();
     match open(&path) {

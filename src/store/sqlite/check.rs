@@ -18,9 +18,9 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    checkpoint::Length,
     damage::{Damage, Unsound, failed, unavailable},
     figures::{LogFigures, now},
+    length::Length,
     open,
 };
 use crate::domain::tx::StoreError;

@@ -23,6 +23,7 @@ use super::{
     damage::{failed, is_full, unavailable},
     figures::{LogFigures, now},
     identity::{Displaced, Files},
+    length::{Length, TooLong, mebibytes},
     mark,
     transaction::Scope,
 };
@@ -38,33 +39,6 @@ const ERASED: u32 = 5;
 const BRIEFLY: Duration = Duration::from_millis(10);
 /// How long anything else waits for the locks of others.
 const PATIENTLY: Duration = Duration::from_secs(1);
-/// Bytes of a frame: a page and its header.
-const FRAME: u64 = 4096 + 24;
-
-/// How many frames a log has.
-#[derive(Debug, Clone, Copy)]
-pub struct Length {
-    /// From here on it is merged.
-    pub usual: u32,
-    /// Here nothing is written any more.
-    pub most: u32,
-}
-
-/// 32 MiB, and a gigabyte: more than a backup of ten million users needs, and
-/// still read within seconds by the next start.
-pub const LENGTH: Length = Length {
-    usual: 8192,
-    most: 260_000,
-};
-
-/// The log has its greatest length.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the write-ahead log has {0} MiB and cannot be merged, because another program (a backup, an sqlite3 shell) holds a \
-     read transaction open: end that program, and writing goes on"
-)]
-struct TooLong(u64);
-
 /// The log, as the writer looks after it.
 pub struct Log {
     /// To look at the log from within a transaction of the writer's connection.
@@ -86,6 +60,8 @@ pub struct Log {
     ticked: Instant,
     /// What SQLite counts the commits of others by.
     version: i64,
+    /// Whether others wrote what cannot be told from what was there before.
+    is_meddled_with: bool,
 }
 
 /// What a batch did, as far as it matters here.
@@ -120,6 +96,7 @@ impl Log {
             since_emptied: 0,
             ticked: now(),
             version: version(connection).map_err(failed)?,
+            is_meddled_with: false,
         };
         log.renew(connection)?;
         log.figures.look(log.files.log(), false);
@@ -137,27 +114,36 @@ impl Log {
             mark::begin(connection, self.files.lock())?;
         }
         mark::draw(connection).map_err(failed)?;
-        self.empty(connection)
+        self.empty(connection)?;
+        self.is_meddled_with = self.frames > 0;
+        Ok(())
+    }
+
+    /// Makes up for what others wrote: they draw no marks, and begin logs that do
+    /// not say what they continue.
+    fn make_up(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let version = version(connection).map_err(failed)?;
+        if std::mem::replace(&mut self.version, version) == version {
+            return Ok(());
+        }
+        tracing::warn!("another program wrote to the database");
+        self.renew(connection)
     }
 
     /// Begins a transaction that may write. If it would begin the log anew,
     /// another comes first, which says what the log continues.
     pub fn begin<'c>(&mut self, connection: &'c Connection) -> Result<Scope<'c>, StoreError> {
+        self.make_up(connection)?;
         loop {
             let scope = Scope::begin(connection, "BEGIN IMMEDIATE").map_err(failed)?;
             // What is not merged by now will not have been when the transaction began.
             if !self.is_merged()? {
-                let mebibytes = mebibytes(self.frames);
                 let has_room = self.frames < self.length.most;
                 return has_room
                     .then_some(scope)
-                    .ok_or_else(|| unavailable(TooLong(mebibytes)));
+                    .ok_or_else(|| unavailable(TooLong::at(self.frames)));
             }
             drop(scope);
-            let version = version(connection).map_err(failed)?;
-            if std::mem::replace(&mut self.version, version) != version {
-                self.renew(connection)?;
-            }
             mark::begin(connection, self.files.lock())?;
             // Readers may keep it from being begun anew; then it goes on.
             self.is_merged()?;
@@ -205,6 +191,10 @@ impl Log {
     pub fn tick(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.ticked = now();
         self.check(connection)?;
+        self.make_up(connection)?;
+        if self.is_meddled_with {
+            self.renew(connection)?;
+        }
         self.quiet = self.quiet.saturating_add(1);
         self.since_emptied = self.since_emptied.saturating_add(1);
         if self.frames >= self.merge_at {
@@ -295,10 +285,7 @@ impl Log {
     }
 }
 
-fn mebibytes(frames: u32) -> u64 {
-    (u64::from(frames) * FRAME) >> 20
-}
-
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+    let mut version = connection.prepare_cached("PRAGMA data_version")?;
+    version.query_row([], |row| row.get(0))
 }

@@ -6,7 +6,8 @@ use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 use super::{
-    checkpoint::{Done, Length, Log},
+    checkpoint::{Done, Log},
+    length::Length,
     mark, migrate,
     open::{self, merge_on_close},
 };
@@ -28,7 +29,7 @@ impl Desk {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("x.db");
         migrate::run(&path).unwrap();
-        let (lock, connection) = open::exclusively(&path).unwrap();
+        let (lock, connection) = open::exclusively(&path, open::Absent::Refuse).unwrap();
         let length = Length {
             usual: 50,
             most: 400,

@@ -77,13 +77,14 @@ struct Identity {
 impl Files {
     /// The files of the database at `path`. Each of them is there by now.
     pub fn of(path: &Path, lock: Arc<Lock>) -> io::Result<Self> {
+        let path = absolute(path)?;
         let side = |ending| {
-            let path = beside(path, ending);
+            let path = beside(&path, ending);
             identity(&path).map(|identity| (path, identity))
         };
         Ok(Self {
-            path: absolute(path)?,
             sides: [side("-wal")?, side("-shm")?],
+            path,
             seen: None,
             lock,
         })

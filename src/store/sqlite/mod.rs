@@ -16,6 +16,7 @@ mod figures;
 mod identity;
 pub mod installation;
 mod ledgers;
+mod length;
 mod mark;
 pub mod migrate;
 pub mod open;
@@ -36,17 +37,18 @@ use std::{
 
 use check::Check;
 pub use check::Outcome;
-pub use checkpoint::Length;
 pub use figures::Figures;
 use figures::LogFigures;
+pub use length::Length;
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use self::{
-    checkpoint::{LENGTH, Log},
+    checkpoint::Log,
     damage::{Damage, failed},
+    length::LENGTH,
     open::{Absent, OpenError},
     stamps::Stamps,
     transaction::{Scope, Transaction},

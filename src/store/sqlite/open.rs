@@ -219,7 +219,8 @@ pub const FLAGS: OpenFlags =
 
 /// A file that SQLite keeps beside the database: beside the file itself, wherever links lead.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
-    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let file = path.is_symlink().then(|| path.canonicalize().ok());
+    let file = file.flatten().unwrap_or_else(|| path.to_owned());
     let mut beside = file.into_os_string();
     beside.push(ending);
     beside.into()
