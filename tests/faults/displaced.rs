@@ -52,7 +52,7 @@ fn put_side_files_away(folder: &Path) {
     }
 }
 
-const WAYS: [Way; 11] = [
+const WAYS: [Way; 12] = [
     Way {
         name: "another file in its place",
         strike: |folder| mv(folder, "other.db", "invited.db"),
@@ -92,6 +92,14 @@ const WAYS: [Way; 11] = [
     Way {
         name: "overwritten",
         strike: |folder| overwrite(folder, "invited.db"),
+        repair: None,
+    },
+    Way {
+        name: "overwritten, and its log removed: a backup put back",
+        strike: |folder| {
+            overwrite(folder, "invited.db");
+            rm(folder, "invited.db-wal");
+        },
         repair: None,
     },
     Way {
@@ -156,6 +164,10 @@ fn nothing_is_answered_for_a_file_that_was_taken_away() {
         if way.repair.is_some() {
             // What was open is still read, not what is at the path by now.
             assert_eq!(desk.profile(&access).json["phone"], PHONE[1..]);
+        }
+        if way.name.starts_with("overwritten") {
+            let read = |name: &str| fs::read(folder.join(name)).unwrap();
+            assert!(read("invited.db") == read("other.db"), "{}", way.name);
         }
         let left = read(&folder);
         assert!(server.stop().success());

@@ -156,8 +156,10 @@ impl Log {
         match self.files.displaced().map_err(unavailable)? {
             None => Ok(()),
             Some(Displaced::Side { path, .. }) => {
-                // The file itself is there: what is in the log belongs into it.
-                let is_merged = self.merge(connection, "PASSIVE").unwrap_or(false);
+                // The file itself is there. Unless somebody wrote to it, maybe to restore
+                // it, what is in the log belongs into it.
+                let is_ours = self.files.is_as_noted();
+                let is_merged = is_ours && self.merge(connection, "PASSIVE").unwrap_or(false);
                 Err(unavailable(Displaced::Side { path, is_merged }))
             }
             Some(displaced) => Err(unavailable(displaced)),
@@ -218,8 +220,6 @@ impl Log {
     fn shorten(&mut self, connection: &Connection) {
         // If it fails, it is tried again.
         if let Ok(is_merged) = self.merge(connection, "PASSIVE") {
-            let held = if is_merged { 0 } else { self.frames };
-            self.figures.held.store(held, Ordering::Relaxed);
             self.merge_at = self.next();
             if !is_merged {
                 self.warn();
@@ -258,6 +258,8 @@ impl Log {
             return Ok(false);
         };
         self.frames = length;
+        let held = if frames == merged { 0 } else { length };
+        self.figures.held.store(held, Ordering::Relaxed);
         self.files.note().map_err(unavailable)?;
         if frames == merged && self.warned > 0 {
             self.warned = 0;

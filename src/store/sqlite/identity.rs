@@ -106,6 +106,11 @@ impl Files {
         Ok(())
     }
 
+    /// Whether the file is as it was when it was looked at last.
+    pub fn is_as_noted(&self) -> bool {
+        self.seen.is_some() && self.state().ok() == self.seen
+    }
+
     /// What became of the files, if they are not where they were.
     pub fn displaced(&mut self) -> io::Result<Option<Displaced>> {
         let opened = Identity::of(&self.lock.metadata()?);
