@@ -45,10 +45,8 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "ALTER TABLE users DROP COLUMN family_id;
-         DROP TABLE families;
-         ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
-         DELETE FROM refinery_schema_history WHERE version = 13",
+        "ALTER TABLE sends DROP COLUMN network;
+         DELETE FROM refinery_schema_history WHERE version = 20",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -56,7 +54,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V13__families".to_owned())]
+        [Migration("V20__trickle".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }
@@ -105,7 +103,8 @@ fn families_are_found_in_invitations_of_before() {
         "ALTER TABLE users DROP COLUMN family_id;
          DROP TABLE families;
          ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
-         DELETE FROM refinery_schema_history WHERE version = 13;
+         ALTER TABLE sends DROP COLUMN network;
+         DELETE FROM refinery_schema_history WHERE version >= 13;
          INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
                             redeemed_at, referral_number)
          VALUES (1, 1, 'A', '', '', '', 0, NULL, NULL, NULL), (3, 3, 'C', '', '', '', 0, 2, 0, 1),

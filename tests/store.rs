@@ -98,6 +98,7 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
         },
         prefix: Prefix(1),
         cost: Money::default(),
+        network: None,
     };
     let work = move |tx: &mut dyn Tx| {
         let first = tx.insert_challenge(&challenge)?;

@@ -13,6 +13,10 @@ pub struct Party(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prefix(pub i64);
 
+/// A network that sources belong to: a keyed hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(pub i64);
+
 /// Who asks for a code of a phone, or guesses one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asker {
@@ -35,6 +39,19 @@ pub struct Sent {
     pub prefix: Prefix,
     /// What it costs.
     pub cost: Money,
+    /// The network that asked, if it was let through where others are not.
+    pub network: Option<Network>,
+}
+
+/// A message to one of the numbers of a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    /// When.
+    pub at: Timestamp,
+    /// Whether its code came back.
+    pub is_confirmed: bool,
+    /// The network that asked, if it was let through where others are not.
+    pub network: Option<Network>,
 }
 
 /// What was entered wrongly.

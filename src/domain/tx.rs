@@ -14,7 +14,7 @@ use super::{
     delivery::{State, Trace},
     device::{Device, DeviceHash, Origin},
     invitation::{Family, FamilyId},
-    ledger::{Book, Miss, Party, Prefix, Sent, Tally},
+    ledger::{Around, Book, Miss, Party, Prefix, Sent, Tally},
     money::Money,
     phone::Phone,
     session::{Generation, Session, SessionId},
@@ -205,14 +205,13 @@ pub trait Deliveries {
 pub trait Ledgers {
     /// When messages were sent to a party.
     fn sends_to(&mut self, party: Party, most: usize) -> Result<Vec<Timestamp>, StoreError>;
-    /// When messages were sent to the numbers of a prefix, to known devices or
-    /// to strangers, and whether their codes came back.
+    /// Messages to the numbers of a prefix, for known devices or for strangers.
     fn sends_around(
         &mut self,
         prefix: Prefix,
         known: bool,
         most: usize,
-    ) -> Result<Vec<(Timestamp, bool)>, StoreError>;
+    ) -> Result<Vec<Around>, StoreError>;
     /// The message of a challenge, if it had one.
     fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
     /// Adds a message.

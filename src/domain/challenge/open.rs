@@ -10,7 +10,7 @@ use super::{Challenge, ChallengeId, KEPT, Policy, Purpose, SourceHash};
 use crate::domain::{
     code::OneTimeCode,
     delivery::{self, Dispatch},
-    guard::{Admission, Guard, Spending, Terms, Visitor},
+    guard::{Guard, Spending, Terms, Visitor},
     id,
     ledger::Asker,
     limit::Reached,
@@ -107,16 +107,15 @@ pub fn open(
     }
     let price = wanted.dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(wanted.phone));
-    let Admission { reached, spending } =
-        guard.may_send(tx, visitor, asker, wanted.phone, cost, had.waiting)?;
-    let reached = had.room.into_iter().chain(reached);
+    let admission = guard.may_send(tx, visitor, asker, wanted.phone, cost, had.waiting)?;
+    let reached = had.room.into_iter().chain(admission.reached);
     if let Some(reached) = reached.max_by_key(|one| one.wait) {
         return Err(OpenError::Limited(reached));
     }
     let code = had.code(wanted, terms.digits);
     let code = code.unwrap_or_else(|| OneTimeCode::draw(terms.digits, rng));
     let challenge = begin(tx, wanted, source, code, now, now + policy.ttl, rng)?;
-    guard.note_send(tx, visitor, asker, wanted.phone, cost, challenge.id)?;
+    guard.note_send(tx, visitor, asker, wanted.phone, &admission, challenge.id)?;
     let lost = match wanted.dispatch {
         Some(_) => delivery::begin(tx, challenge.id, now, id::sweeps(challenge.id.0))?,
         None => 0,
@@ -129,7 +128,7 @@ pub fn open(
         challenge,
         sends: true,
         resend_in: waits.map(|one| one.wait).max().unwrap_or_default(),
-        spending,
+        spending: admission.spending,
         lost,
     })
 }

@@ -13,6 +13,7 @@
 pub mod alarm;
 mod guess;
 mod send;
+mod trickle;
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub use self::{
 use super::{
     challenge::{self, SourceHash},
     device::{self, Epoch, Shown},
-    ledger::{Asker, Party, Prefix},
+    ledger::{Asker, Network, Party, Prefix},
     limit::{Limit, Reached},
     money::{Budget, Price},
     phone::Phone,
@@ -155,6 +156,14 @@ impl Guard {
     /// What the source is called where its address must not be.
     pub fn source_hash(&self, source: Source) -> SourceHash {
         SourceHash((self.hash)("source", &format!("{source:?}")))
+    }
+
+    /// What the visitor's network is called; all that are not known are one.
+    fn network(&self, visitor: &Visitor) -> Network {
+        let network = visitor
+            .source
+            .map(|source| format!("{:?}", source.network()));
+        Network((self.hash)("network", &network.unwrap_or_default()))
     }
 
     fn source_wait(&self, visitor: &Visitor, asker: Asker, deed: Deed) -> Option<Reached> {

@@ -7,11 +7,14 @@
 
 use std::time::Duration;
 
-use super::{DAY, Guard, Visitor};
+use super::{
+    DAY, Guard, Visitor,
+    trickle::{self, Pause},
+};
 use crate::domain::{
     challenge::ChallengeId,
     id,
-    ledger::{Asker, Book, Sent},
+    ledger::{Asker, Book, Network, Sent},
     limit::{Limit, Reached},
     money::{Allowance, Money, Price},
     phone::Phone,
@@ -22,12 +25,6 @@ use crate::domain::{
 
 /// The name of the budget, where limits have theirs.
 pub const BUDGET: &str = "budget";
-/// When so many messages were sent around a number in a day ..
-const PUMPED: usize = 20;
-/// .. and less than one of so many codes came back, no more are sent there.
-const PUMPED_SHARE: usize = 10;
-/// The latest of a day's messages around a number that are looked at.
-const PUMPED_SAMPLE: usize = 100;
 /// How long it may take until a message is known to be unsent.
 const UNSETTLED: Duration = Duration::from_secs(10);
 
@@ -49,6 +46,10 @@ pub struct Admission {
     pub reached: Option<Reached>,
     /// What the operator should hear of if it is sent.
     pub spending: Option<Spending>,
+    /// What it costs.
+    pub cost: Money,
+    /// The network that asks, if it is let through where others are not.
+    pub network: Option<Network>,
 }
 
 impl Guard {
@@ -65,17 +66,20 @@ impl Guard {
         own: Option<Reached>,
     ) -> Result<Admission, StoreError> {
         let (budget, spending) = self.budget_wait(tx, visitor, asker, cost)?;
+        let (prefix, network) = self.prefix_wait(tx, visitor, asker, phone)?;
         // Of two that take as long, the later in this list is named.
         let reached = [
             budget,
             self.sum_wait(tx, visitor, asker)?,
-            self.prefix_wait(tx, visitor, asker, phone)?,
+            prefix,
             self.source_wait(visitor, asker, Deed::Send),
             own,
         ];
         Ok(Admission {
             reached: reached.into_iter().flatten().max_by_key(|one| one.wait),
             spending,
+            cost,
+            network,
         })
     }
 
@@ -105,20 +109,27 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
-    ) -> Result<Option<Reached>, StoreError> {
+    ) -> Result<(Option<Reached>, Option<Network>), StoreError> {
         let limit = &self.policy.sends_per_prefix;
         if limit.is_off() {
-            return Ok(None);
+            return Ok((None, None));
         }
-        let most = limit.most().max(PUMPED_SAMPLE);
+        let most = limit.most().max(trickle::SAMPLE);
         let around = tx.sends_around(self.prefix(phone), asker.known, most)?;
-        let newest: Vec<_> = around.iter().map(|(at, _)| *at).collect();
+        let newest: Vec<_> = around.iter().map(|one| one.at).collect();
         let reached = limit.reached("sends_per_prefix", &newest, visitor.at);
-        let pumped = pumped(&around, visitor.at).map(|wait| Reached {
+        let network = self.network(visitor);
+        let (paused, network) = match trickle::judge(&around, network, visitor.at) {
+            Pause::None => (None, None),
+            Pause::LetsThrough => (None, Some(network)),
+            Pause::For(wait) => (Some(wait), None),
+        };
+        let paused = paused.map(|wait| Reached {
             limit: "confirmations_per_prefix",
             wait,
         });
-        Ok(reached.into_iter().chain(pumped).max_by_key(|one| one.wait))
+        let reached = reached.into_iter().chain(paused);
+        Ok((reached.max_by_key(|one| one.wait), network))
     }
 
     fn sum_wait(
@@ -183,9 +194,10 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
         phone: Phone,
-        cost: Money,
+        admission: &Admission,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
+        let &Admission { cost, network, .. } = admission;
         let (at, policy) = (visitor.at, &self.policy);
         if id::sweeps(challenge.0) {
             let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
@@ -197,6 +209,7 @@ impl Guard {
             asker,
             prefix: self.prefix(phone),
             cost,
+            network,
         })?;
         self.bill(tx, Book::sends(asker.known), at, cost)?;
         if !asker.known {
@@ -259,19 +272,6 @@ impl Guard {
         }
         Ok(())
     }
-}
-
-/// How long no message goes to numbers whose codes do not come back: until
-/// one of the last twenty is a day old.
-fn pumped(around: &[(Timestamp, bool)], at: Timestamp) -> Option<Duration> {
-    let today: Vec<_> = around
-        .iter()
-        .take(PUMPED_SAMPLE)
-        .filter(|(sent, _)| *sent + DAY > at)
-        .collect();
-    let confirmed = today.iter().filter(|(_, confirmed)| *confirmed).count();
-    let (oldest_of_twenty, _) = today.get(PUMPED - 1)?;
-    (confirmed * PUMPED_SHARE < today.len()).then(|| (*oldest_of_twenty + DAY).since(at))
 }
 
 /// How many messages were sent within a span, and what they cost. Of what

@@ -66,6 +66,15 @@ impl Source {
             .iter()
             .map(move |(shared, times)| (bits >> shared, *times))
     }
+
+    /// The widest network that it is in, by its first source: an IPv4 /24 or an
+    /// IPv6 /48.
+    pub fn network(self) -> Self {
+        match self {
+            Self::V4(address) => Self::V4(address >> 8 << 8),
+            Self::V6(half) => Self::V6(half >> 16 << 16),
+        }
+    }
 }
 
 /// What sources are limited in.
@@ -115,6 +124,15 @@ mod tests {
 
     fn source(text: &str) -> Source {
         text.parse::<IpAddr>().unwrap().into()
+    }
+
+    #[test]
+    fn a_network_is_an_ipv4_24_or_an_ipv6_48() {
+        let network = |text: &str| source(text).network();
+        assert_eq!(network("203.0.113.7"), network("203.0.113.250"));
+        assert_ne!(network("203.0.113.7"), network("203.0.114.7"));
+        assert_eq!(network("2001:db8:7:1::1"), network("2001:db8:7:ffff::1"));
+        assert_ne!(network("2001:db8:7::1"), network("2001:db8:8::1"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
     id,
-    ledger::{Asker, Book, Miss, Party, Prefix, Sent, Tally},
+    ledger::{Around, Asker, Book, Miss, Network, Party, Prefix, Sent, Tally},
     money::Money,
     time::Timestamp,
     tx::{Ledgers, StoreError},
@@ -26,17 +26,23 @@ impl Ledgers for Transaction<'_> {
         prefix: Prefix,
         known: bool,
         most: usize,
-    ) -> Result<Vec<(Timestamp, bool)>, StoreError> {
+    ) -> Result<Vec<Around>, StoreError> {
         self.all(
-            "SELECT at, confirmed FROM sends WHERE prefix = ?1 AND known = ?2 ORDER BY at DESC LIMIT ?3",
+            "SELECT at, confirmed, network FROM sends WHERE prefix = ?1 AND known = ?2 ORDER BY at DESC LIMIT ?3",
             params![prefix.0, known, rows(most)],
-            |row| Ok((at(row, 0)?, row.get(1)?)),
+            |row| {
+                Ok(Around {
+                    at: at(row, 0)?,
+                    is_confirmed: row.get(1)?,
+                    network: row.get::<_, Option<i64>>(2)?.map(Network),
+                })
+            },
         )
     }
 
     fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError> {
         self.one(
-            "SELECT id, at, party, known, prefix, cost FROM sends WHERE id = ?1",
+            "SELECT id, at, party, known, prefix, cost, network FROM sends WHERE id = ?1",
             [challenge.0],
             |row| {
                 Ok(Sent {
@@ -48,6 +54,7 @@ impl Ledgers for Transaction<'_> {
                     },
                     prefix: Prefix(row.get(4)?),
                     cost: Money::from_units(row.get(5)?),
+                    network: row.get::<_, Option<i64>>(6)?.map(Network),
                 })
             },
         )
@@ -55,14 +62,15 @@ impl Ledgers for Transaction<'_> {
 
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError> {
         self.change(
-            "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO sends (id, at, party, known, prefix, cost, network) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 sent.challenge.0,
                 sent.at.millis(),
                 sent.asker.party.0,
                 sent.asker.known,
                 sent.prefix.0,
-                sent.cost.units()
+                sent.cost.units(),
+                sent.network.map(|network| network.0)
             ],
         )?;
         Ok(())
