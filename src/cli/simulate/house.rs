@@ -187,9 +187,12 @@ impl House {
         Ok(invitation::redeem(tx, &self.guard, &visitor, &user, code)?.map(drop))
     }
 
-    /// Somebody who has logged in before, long ago: the phone's known device.
+    /// Somebody who has logged in before, long ago: another known device of the phone.
     pub fn settle(&mut self, tx: &mut dyn Tx, phone: Phone) -> Result<DeviceSecret, StoreError> {
-        let user = user::register(tx, phone, self.now, &mut self.rng)?;
+        let user = match tx.user_by_phone(phone)? {
+            Some(user) => user,
+            None => user::register(tx, phone, self.now, &mut self.rng)?,
+        };
         let shown = self.shown(None);
         device::recognise(tx, user.id, &shown, &Origin::default(), &mut self.rng)
     }

@@ -1,6 +1,11 @@
 //! Having messages sent to numbers that earn from them.
 
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use super::{
     Attack, HOUR, Play, Player, Shield,
@@ -55,6 +60,8 @@ const HONEST: u64 = 600_000_000;
 struct Pumper {
     /// One message of so many is confirmed.
     confirms: Option<u32>,
+    /// Networks that messages were asked for from so far.
+    networks: u32,
     prefixes: Vec<Prefix>,
     lines: Vec<Line>,
     /// When which line may go on.
@@ -96,6 +103,7 @@ impl Pumper {
         };
         let mut pumper = Self {
             confirms,
+            networks: 0,
             prefixes: (0..play.prefixes).map(prefix).collect(),
             lines: Vec::new(),
             ready: BinaryHeap::new(),
@@ -196,6 +204,10 @@ impl Attacker for Pumper {
             None => world.house.phone(self.prefixes[prefix].another()),
         };
         let secret = device.as_ref().map(|(_, secret)| secret);
+        // Another network each time: addresses are no limit.
+        self.networks += 1;
+        let address = Ipv4Addr::from_bits(self.networks << 8 | 1);
+        world.source = Some(IpAddr::V4(address).into());
         let again = match world.ask(tx, phone, secret)? {
             Err(reached) => self.refused(number, reached, world.now()),
             Ok(token) => {

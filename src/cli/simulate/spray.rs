@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    Attack, HOUR, Play, Player, Shield,
-    house::Token,
+    Attack, DAY, HOUR, Play, Player, Shield,
+    house::{BEGINNING, Token},
     score::Outcome,
     world::{Attacker, Guess, World},
 };
 use crate::domain::{
     guard::BUDGET,
     limit::Reached,
+    time::Timestamp,
     tx::{StoreError, Tx},
 };
 
@@ -28,7 +29,7 @@ pub const ATTACK: Attack = Attack {
             attacker: |_| Box::new(Hoarder::default()),
         },
         Player {
-            name: "guesses are hidden among logins with phones of the attacker's own",
+            name: "guesses are hidden among logins with a thousand phones of the attacker's own",
             shields: &[Shield::SENDS_IN_ALL],
             attacker: |_| Box::new(Hider::default()),
         },
@@ -45,7 +46,7 @@ const PATIENCE: u32 = 100;
 /// How long to be quiet when codes get long, since guessing was noticed.
 const QUIET: Duration = Duration::from_mins(5);
 /// Phones of the attacker.
-const OWN: u64 = 1000;
+const OWN: u32 = 1000;
 /// Where their numbers begin.
 const FIRST: u64 = 700_000_000;
 
@@ -114,12 +115,53 @@ impl Hoarder {
     }
 }
 
-/// Logs in so often with phones of their own that less than 30 of 100
-/// confirmations are wrong: so guessing is not noticed at all.
-#[derive(Default)]
+/// Logs in once a day with each phone of their own, since no more than that is
+/// counted of a phone, and guesses whenever that raises no alarm.
 struct Hider {
     next: u64,
-    own: u64,
+    own: u32,
+    /// When the next phone of their own is due.
+    login: Timestamp,
+    /// When it may be of use to guess again.
+    target: Timestamp,
+}
+
+impl Default for Hider {
+    fn default() -> Self {
+        Self {
+            next: 0,
+            own: 0,
+            login: BEGINNING,
+            target: BEGINNING,
+        }
+    }
+}
+
+impl Hider {
+    fn log_in(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        self.own += 1;
+        self.login = self.login + DAY / OWN;
+        let phone = world.house.scattered(FIRST + u64::from(self.own % OWN));
+        if let Ok(token) = world.ask(tx, phone, None)? {
+            world.enter(tx, &token)?;
+        }
+        Ok(())
+    }
+
+    fn attack(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        self.next += 1;
+        let phone = world.house.scattered(self.next % TARGETS);
+        let wait = match world.ask(tx, phone, None)? {
+            Ok(token) if is_long(world, &token) => QUIET,
+            Ok(token) => {
+                guess(world, tx, &token)?;
+                Duration::ZERO
+            }
+            Err(reached) => reached.wait,
+        };
+        self.target = world.now() + wait;
+        Ok(())
+    }
 }
 
 impl Attacker for Hider {
@@ -129,27 +171,12 @@ impl Attacker for Hider {
     }
 
     fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let mut wait = Duration::ZERO;
-        for _ in 0..(few(world) * 7).div_ceil(3) {
-            self.own += 1;
-            match world.ask(tx, world.house.scattered(FIRST + self.own % OWN), None)? {
-                Ok(token) => {
-                    world.enter(tx, &token)?;
-                }
-                Err(reached) => wait = reached.wait,
-            }
+        world.wait(tx, self.login.min(self.target))?;
+        if self.login <= world.now() {
+            self.log_in(world, tx)
+        } else {
+            self.attack(world, tx)
         }
-        self.next += 1;
-        if wait.is_zero() {
-            match world.ask(tx, world.house.scattered(self.next % TARGETS), None)? {
-                Ok(token) if is_long(world, &token) => wait = QUIET,
-                Ok(token) => {
-                    guess(world, tx, &token)?;
-                }
-                Err(reached) => wait = reached.wait,
-            }
-        }
-        world.wait(tx, world.now() + wait)
     }
 }
 
