@@ -527,3 +527,179 @@ fn documents_are_printed_without_a_server() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_eq!(run(folder.path(), &["help"]).status.signal(), None);
 }
+
+/// Everything that `--help` prints, of every command and its own.
+fn helps(folder: &Path) -> Vec<String> {
+    let commands: [&[&str]; 16] = [
+        &[],
+        &["serve"],
+        &["migrate"],
+        &["seed"],
+        &["openapi"],
+        &["keys"],
+        &["keys", "adopt"],
+        &["keys", "new-epoch"],
+        &["simulate"],
+        &["bench"],
+        &["sms"],
+        &["sms", "test"],
+        &["sms", "check"],
+        &["sms", "list"],
+        &["config"],
+        &["keys", "rotate"],
+    ];
+    let help = |command: &&[&str]| {
+        let output = run(folder, &[command, &["--help"][..]].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    commands.iter().map(help).collect()
+}
+
+#[test]
+fn help_is_plain_text_that_fits_a_terminal() {
+    let folder = TempDir::new().unwrap();
+    for help in helps(folder.path()) {
+        assert!(
+            !help.is_empty() && !help.contains(['`', '\u{1b}']) && !help.contains("<http"),
+            "{help}"
+        );
+        // Without a terminal, 100 columns are taken for granted.
+        let longest = help.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(100), "{help}");
+    }
+    let presets = invited::sms::presets::ALL.iter().map(|(name, _)| *name);
+    let names: Vec<_> = presets.chain(["console", "file:PATH"]).collect();
+    for command in ["serve", "sms"] {
+        let help = run(folder.path(), &[command, "--help"]);
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(names.iter().all(|name| help.contains(name)), "{help}");
+    }
+}
+
+#[test]
+fn settings_are_understood_before_and_after_what_they_are_for() {
+    let folder = TempDir::new().unwrap();
+    fs::write(
+        folder.path().join("own.toml"),
+        "keys = \"own.json\"\n[sms]\ngateway = \"file:own.jsonl\"",
+    )
+    .unwrap();
+    let own = ["--config", "own.toml"];
+    for arguments in [
+        [&["sms"], &own[..], &["list"]].concat(),
+        [&["sms", "list"], &own[..]].concat(),
+    ] {
+        let told = String::from_utf8(run(folder.path(), &arguments).stdout).unwrap();
+        assert!(told.contains("*           file\n"), "{told}");
+    }
+    for arguments in [
+        [&["keys"], &own[..], &["show"]].concat(),
+        [&["keys", "show"], &own[..]].concat(),
+    ] {
+        let told = String::from_utf8(run(folder.path(), &arguments).stderr).unwrap();
+        assert!(told.contains("own.json does not exist"), "{told}");
+    }
+}
+
+#[test]
+fn the_version_names_the_commit_and_the_engine() {
+    let folder = TempDir::new().unwrap();
+    let version = String::from_utf8(run(folder.path(), &["--version"]).stdout).unwrap();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(arguments)
+            .output();
+        output
+            .ok()
+            .filter(|output| output.status.success())
+            .map(|output| output.stdout)
+    };
+    let own = format!("invited {} (", env!("CARGO_PKG_VERSION"));
+    let engine = format!("SQLite {})\n", rusqlite::version());
+    assert!(
+        version.starts_with(&own) && version.ends_with(&engine),
+        "{version}"
+    );
+    match git(&["rev-parse", "--short=12", "HEAD"]) {
+        Some(commit) => assert!(version.contains(&format!(
+            "commit {}",
+            String::from_utf8(commit).unwrap().trim()
+        ))),
+        None => assert!(!version.contains("commit")),
+    }
+}
+
+#[test]
+fn a_first_start_tells_of_its_migrations_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    assert!(Server::start(folder.path()).stop().success());
+    let log = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    assert_eq!(
+        log.matches("the database").count(),
+        log.matches("created the database").count() + 1,
+        "{log}"
+    );
+    assert!(log.lines().count() <= 5, "{log}");
+}
+
+#[test]
+fn codes_that_are_shown_where_others_can_ask_for_them_are_warned_of() {
+    for (listen, sms, warned) in [
+        ("0.0.0.0:0", "console", true),
+        ("0.0.0.0:0", "file:sms.jsonl", true),
+        ("127.0.0.1:0", "console", false),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let mut serve = command(folder.path());
+        serve.args(["serve", "--listen", listen, "--sms", sms]);
+        serve.stderr(fs::File::create(folder.path().join("log")).unwrap());
+        assert!(Server::launch(serve).unwrap().stop().success());
+        let log = fs::read_to_string(folder.path().join("log")).unwrap();
+        assert_eq!(
+            log.contains("codes are not sent to their phones"),
+            warned,
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn seeding_that_is_stopped_tells_what_there_is() {
+    let folder = TempDir::new().unwrap();
+    let mut seed = command(folder.path());
+    seed.args(["seed", "--users", "100000", "--referrals", "99999"]);
+    let seed = seed.stderr(Stdio::piped()).spawn().unwrap();
+    // It listens for signals by the time that it has made a database with a schema.
+    let is_there = || {
+        let connection = rusqlite::Connection::open_with_flags(
+            folder.path().join("invited.db"),
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )
+        .ok()?;
+        let sql = "SELECT count(*) FROM users";
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .ok()
+            .filter(|made| *made > 0)
+    };
+    while is_there().is_none() {
+        std::thread::yield_now();
+    }
+    Command::new("kill")
+        .args(["-INT", &seed.id().to_string()])
+        .status()
+        .unwrap();
+    let output = seed.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let (made, people) = (is_there().unwrap(), 100_000);
+    if output.status.success() {
+        assert_eq!(made, people);
+        return;
+    }
+    let left = people - made;
+    let sentence =
+        format!("stopped: {made} of {people} people are in the database, each of them whole");
+    let remedy = format!("`invited seed --force --users {left} --referrals ");
+    assert!(told.contains(&sentence) && told.contains(&remedy), "{told}");
+}

@@ -150,11 +150,169 @@ fn what_orchestrators_make_up_is_no_setting() {
         &[
             ("INVITED_PORT", "tcp://10.0.0.1:8080"),
             ("INVITED_SERVICE_HOST", "10.0.0.1"),
+            ("INVITED_SERVICE_PORT", "8080"),
+            ("INVITED_SERVICE_PORT_HTTP", "8080"),
+            ("INVITED_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("INVITED_PORT_8080_TCP_PROTO", "tcp"),
+            ("INVITED_DB_PORT_5432_TCP_ADDR", "10.0.0.2"),
             ("PATH", "/bin"),
         ],
         "",
     )
     .unwrap();
+}
+
+#[test]
+fn variables_that_the_file_refers_to_are_no_settings() {
+    let file = "[sms.gateway.smsru]\napi_id = \"${env:INVITED_SMSRU}\"";
+    read(&[("INVITED_SMSRU", "secret")], file).unwrap();
+}
+
+#[test]
+fn what_is_no_setting_is_refused_with_the_one_that_was_meant() {
+    for (name, meant) in [
+        (
+            "INVITED_LIMIT__SENDS_PER_PHONE",
+            "did you mean INVITED_LIMITS__SENDS_PER_PHONE?",
+        ),
+        ("INVITED_LISTEN_ADDR", "did you mean INVITED_LISTEN?"),
+        ("INVITED_DATABASE_URL", "did you mean INVITED_DATABASE?"),
+        (
+            "INVITED_LOGIN_CODE_LENGTH",
+            "did you mean INVITED_LOGIN__CODE_LENGTH?",
+        ),
+        ("INVITED_FOO", "(`invited config` prints them all)"),
+        ("INVITED_LIMITS", "is no setting"),
+        ("INVITED_PORT", "is no setting"),
+    ] {
+        refused(&[(name, "8080")], "", &format!("{name} is no setting"));
+        let told = read(&[(name, "8080")], "").unwrap_err().to_string();
+        assert!(told.contains(meant), "{told}");
+    }
+    let told = read(&[], "[login]\ncode_lenght = 4")
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("did you mean login.code_length?"), "{told}");
+}
+
+#[test]
+fn addresses_are_read_as_people_write_them() {
+    for (written, meant) in [
+        ("localhost:8080", "127.0.0.1:8080"),
+        (":8080", "127.0.0.1:8080"),
+        ("8080", "127.0.0.1:8080"),
+        ("0.0.0.0:80", "0.0.0.0:80"),
+        ("[::1]:8080", "[::1]:8080"),
+        ("[::]:0", "[::]:0"),
+    ] {
+        let config = read(&[("INVITED_LISTEN", written)], "").unwrap();
+        assert_eq!(config.server.listen.to_string(), meant, "{written}");
+    }
+    let config = read(&[("INVITED_HTTP__METRICS", ":9464")], "listen = 8080").unwrap();
+    assert_eq!(config.server.listen.port(), 8080);
+    assert_eq!(config.http.metrics.unwrap().to_string(), "127.0.0.1:9464");
+    for wrong in [
+        "",
+        ":",
+        "65536",
+        "+80",
+        "::1:8080",
+        "[::1]",
+        "example.com:80",
+        "1.2.3.4",
+        "localhost:",
+    ] {
+        refused(
+            &[("INVITED_LISTEN", wrong)],
+            "",
+            "INVITED_LISTEN is no address",
+        );
+    }
+}
+
+/// What is wrong with the gateways of a file, if not the file itself.
+fn flaw(file: &str) -> String {
+    let config = match read(&[("SOME_SECRET", "x")], file) {
+        Ok(config) => config,
+        Err(error) => return error.to_string(),
+    };
+    let keys = invited::token::keys::Keys::draw(&mut invited::clock::dice());
+    let opened = invited::app::gateways(&config, &keys);
+    opened.map(drop).unwrap_err().to_string()
+}
+
+#[test]
+fn a_mistake_in_a_gateway_is_told_by_its_own_line() {
+    let exolve = "# first\n\n[sms.gateway.exolve]\nsender = \"7999\"\n";
+    let own = "[sms.gateway.own]\nkind = \"http\"\nurl = \"https://sms.example.net\"\n";
+    for (file, told, line) in [
+        (
+            format!("{exolve}key = \"literal\""),
+            "sms.gateway.exolve.key",
+            5,
+        ),
+        (
+            format!("{exolve}key = \"${{env:NOBODY_SET_IT}}\""),
+            "sms.gateway.exolve.key",
+            5,
+        ),
+        (
+            format!("{exolve}kye = \"${{env:SOME_SECRET}}\""),
+            "sms.gateway.exolve.kye",
+            5,
+        ),
+        (
+            format!("{exolve}prices = \"free\""),
+            "sms.gateway.exolve.prices",
+            5,
+        ),
+        (
+            format!("{own}ok = {{ status = 200 }}\nmethd = \"GET\""),
+            "sms.gateway.own.methd",
+            5,
+        ),
+        (
+            format!("{own}ok = {{ ponter = \"/x\" }}"),
+            "sms.gateway.own.ok.ponter",
+            4,
+        ),
+        (
+            format!("{own}[sms.gateway.own.ok]\nstatus = \"fine\""),
+            "sms.gateway.own.ok.status",
+            5,
+        ),
+        (
+            format!("{own}body.json = {{ to = \"{{{{t}}}}\" }}\nok = {{ status = 200 }}"),
+            "sms.gateway.own.body.json.to",
+            4,
+        ),
+        (
+            "[sms.route]\n\"+7\" = [\"exolve\"]\n\"*\" = [\"pigeon\"]".to_owned(),
+            "sms.route.\"*\"",
+            3,
+        ),
+    ] {
+        let said = flaw(&file);
+        let place = said.split(" in ").next() == Some(told);
+        assert!(
+            place && said.contains(&format!(", line {line},")),
+            "{file}\n{said}"
+        );
+    }
+}
+
+#[test]
+fn a_gateway_is_chosen_or_declared() {
+    let (chosen, declared) = (
+        "[sms]\ngateway = \"console\"\n",
+        "[sms.gateway.x]\nkey = \"x\"\n",
+    );
+    for file in [[chosen, declared].concat(), [declared, chosen].concat()] {
+        let told = read(&[], &file).unwrap_err().to_string();
+        let remedy = told.contains("chooses a gateway in [sms] and declares one")
+            && told.contains("[sms.route]");
+        assert!(told.starts_with("--config: ") && remedy, "{told}");
+    }
 }
 
 /// Asserts that it is refused in one sentence that begins so.

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     domain::tx::{StoreError, Tx},
     files,
-    store::{self, Installation, OpenError, Store},
+    store::{Installation, Location, OpenError, Store},
     token::{
         key_file::{self, KeysError},
         keys::{Key, Keys},
@@ -42,7 +42,7 @@ enum Standing {
 impl Found {
     /// Reads both. Creates and changes nothing.
     pub fn look(config: &Config) -> Result<Self, Failure> {
-        let store::Location::Sqlite(database) = &config.server.database;
+        let Location::Sqlite(database) = &config.server.database;
         if !database.exists() {
             let refused = |reason: String| OpenError::io(database, &reason);
             files::can_create(database).map_err(refused)?;
@@ -150,6 +150,20 @@ async fn remember(store: &Store, fingerprint: String) -> Result<(), Failure> {
     let work = move |tx: &mut dyn Tx| tx.set_installation_keys(&fingerprint);
     let remembered: Result<(), StoreError> = store.write(work).await;
     remembered.map_err(|error| Failure::of(format!("--database: {error}")))
+}
+
+/// Brings the schema up to date, and says so in one line.
+pub fn migrate(location: &Location) -> Result<(), OpenError> {
+    let Location::Sqlite(path) = location;
+    let is_new = !path.exists();
+    let migrations = Store::migrate(location)?;
+    let (path, last) = (path.display(), migrations.last());
+    match last.map(|migration| &*migration.0) {
+        None => {}
+        Some(schema) if is_new => tracing::info!(%path, schema, "created the database"),
+        Some(schema) => tracing::info!(%path, schema, "migrated the database"),
+    }
+    Ok(())
 }
 
 /// Tells the operator of folders in which anybody may replace the files.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod config;
+mod help;
 mod installation;
 mod keys;
 mod migrate;
@@ -13,7 +14,7 @@ mod sms;
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     clock,
@@ -26,7 +27,7 @@ use crate::{
 /// A referral service with login by phone number.
 #[derive(Parser)]
 #[command(
-    version,
+    version = help::VERSION.as_str(),
     about,
     arg_required_else_help = true,
     disable_help_subcommand = false
@@ -97,7 +98,7 @@ struct Settings {
 
 impl Settings {
     fn layers(&self) -> Result<Layers, ConfigError> {
-        let mut layers = Layers::default();
+        let mut layers = Layers::beside(help::variables(&Cli::command()));
         layers.environment(std::env::vars_os())?;
         if let Some(path) = &self.config {
             layers.file(path)?;
@@ -161,7 +162,8 @@ impl From<KeysError> for Failure {
 /// Runs the command of the process's arguments. Exit code 2 means that the
 /// arguments or the configuration are to blame, 1 everything else.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = help::plain(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = telemetry::start(&cli.log, cli.log_format)
         .map_err(Failure::misconfigured)
         .and_then(|log| cli.command.require_clock().map(|()| log))

@@ -14,7 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     Failure, Settings,
-    installation::{Found, warn_of_folders},
+    help::gateways,
+    installation::{Found, migrate, warn_of_folders},
     print,
 };
 use crate::{
@@ -24,8 +25,8 @@ use crate::{
     domain::{delivery::LEASE, tx::StoreError},
     http,
     http::server::{self, CLOSING, Crowd, Patience, Workers},
-    sms::route::Routes,
-    store::{Location, OpenError, Store},
+    sms::{plan::Choice, route::Routes},
+    store::{Location, Store},
     token::{
         key_file::{self, KeysError},
         keys::Keys,
@@ -48,8 +49,7 @@ pub struct Serve {
     /// The address to listen on [env: `INVITED_LISTEN`] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// How codes reach phones: `console`, or `file:PATH` [env: `INVITED_SMS__GATEWAY`] [default: console]
-    #[arg(long, value_name = "GATEWAY")]
+    #[arg(long, value_name = "GATEWAY", help = gateways("How codes reach phones") + " [env: INVITED_SMS__GATEWAY] [default: console]")]
     sms: Option<String>,
     /// Refuse an old schema instead of migrating it.
     #[arg(long)]
@@ -83,6 +83,7 @@ impl Serve {
         let sms = app::gateways(&config, &found.keys)?;
         let Location::Sqlite(database) = &config.server.database;
         warn_of_folders([database, &config.keys_path()]);
+        warn_of_codes(&config);
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -114,18 +115,17 @@ impl Serve {
     }
 }
 
-/// Brings the schema up to date, and says so in one line.
-fn migrate(location: &Location) -> Result<(), OpenError> {
-    let Location::Sqlite(path) = location;
-    let is_new = !path.exists();
-    let migrations = Store::migrate(location)?;
-    let (path, last) = (path.display(), migrations.last());
-    match last.map(|migration| &*migration.0) {
-        None => {}
-        Some(schema) if is_new => tracing::info!(%path, schema, "created the database"),
-        Some(schema) => tracing::info!(%path, schema, "migrated the database"),
+/// Tells the operator that codes are shown on the machine and reach nobody
+/// else, where others than the one who tries the service can ask for them.
+fn warn_of_codes(config: &Config) {
+    let mut choices = config.plan.chains.iter().flat_map(|(_, chain)| chain);
+    let shown = choices.find(|choice| matches!(choice, Choice::Console | Choice::File(_)));
+    let listen = config.server.listen;
+    if let Some(gateway) = shown
+        && (!listen.ip().is_loopback() || config.http.public_url.is_some())
+    {
+        tracing::warn!(%listen, %gateway, "others can reach this server, and codes are not sent to their phones but shown here: name a gateway with --sms");
     }
-    Ok(())
 }
 
 /// Takes the key file up again, or keeps the keys and says why.

@@ -3,9 +3,9 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings, print, run_now};
+use super::{Failure, Settings, help::gateways, print, run_now};
 use crate::{
-    app::gateways,
+    app,
     clock::{Clock, SystemClock, dice},
     config::Config,
     domain::{code::OneTimeCode, phone::Phone},
@@ -21,8 +21,7 @@ use crate::{
 pub struct Sms {
     #[command(flatten)]
     settings: Settings,
-    /// The gateway to use, whatever the configuration says.
-    #[arg(long = "sms", value_name = "GATEWAY", global = true)]
+    #[arg(long = "sms", value_name = "GATEWAY", global = true, help = gateways("The gateway to use, whatever the configuration says"))]
     gateway: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -57,7 +56,7 @@ impl Sms {
                 keys.epoch = stored.epoch;
                 keys.ledger = stored.ledger.unwrap_or(keys.ledger);
             }
-            Ok::<_, Failure>(gateways(&config, &keys)?)
+            Ok::<_, Failure>(app::gateways(&config, &keys)?)
         };
         match &self.command {
             Command::Test { phone, any_number } => {

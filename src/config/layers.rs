@@ -10,6 +10,8 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
+    Config, Entry,
+    names::{is_made_up, unknown},
     place::Places,
     value::{Setting, TestNumber},
 };
@@ -31,8 +33,6 @@ impl ConfigError {
     }
 }
 
-/// Variables outside the sections.
-const PLAIN: [&str; 3] = ["INVITED_LISTEN", "INVITED_DATABASE", "INVITED_KEYS"];
 const TEST_NUMBERS: &str = "test_numbers";
 /// The setting that names a gateway, and the section that declares some.
 const GATEWAY: &str = "sms.gateway";
@@ -42,6 +42,8 @@ const ROUTE: &str = "sms.route";
 #[derive(Debug, Default)]
 pub struct Layers {
     flags: BTreeMap<&'static str, (&'static str, String)>,
+    /// Variables that begin as settings do, and are none.
+    beside: Vec<String>,
     variables: BTreeMap<String, String>,
     /// Every variable of the process that is text, for settings that refer to one.
     environment: BTreeMap<String, String>,
@@ -75,6 +77,14 @@ pub fn variable(key: &str) -> String {
 }
 
 impl Layers {
+    /// With variables of these names beside those of the settings.
+    pub fn beside(variables: Vec<String>) -> Self {
+        Self {
+            beside: variables,
+            ..Self::default()
+        }
+    }
+
     /// Puts the flag `name` in front as the value of `key`.
     pub fn flag(&mut self, key: &'static str, name: &'static str, value: Option<&String>) {
         if let Some(value) = value {
@@ -82,9 +92,9 @@ impl Layers {
         }
     }
 
-    /// Takes those of the variables that are settings. Others that begin alike
-    /// are let be (orchestrators make some up from the service's name), unless
-    /// they name a section.
+    /// Takes the variables that begin as settings do, to be refused in the end
+    /// if they are not. Those of `beside` are somebody else's affair, and so is
+    /// what orchestrators make up from a service's name.
     pub fn environment(
         &mut self,
         variables: impl Iterator<Item = (OsString, OsString)>,
@@ -96,10 +106,10 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with("INVITED_")) else {
                 continue;
             };
-            if PLAIN.contains(&name) || name.contains("__") {
-                let value = value
-                    .to_str()
-                    .ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
+            let value = value
+                .to_str()
+                .ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
+            if !self.beside.iter().any(|other| other == name) && !is_made_up(name, value) {
                 self.variables.insert(name.to_owned(), value.to_owned());
             }
         }
@@ -116,6 +126,12 @@ impl Layers {
             let line = error.span().map_or(1, |span| {
                 text[..span.start.min(text.len())].matches('\n').count() + 1
             });
+            let at = text.lines().nth(line - 1).unwrap_or_default();
+            if is_declared_and_chosen(&text, at) {
+                let reason = format!("chooses a gateway in [sms] and declares one in [sms.gateway.NAME], at line {line}: \
+                    choose by [sms.route] instead, as in \"*\" = [\"NAME\"]");
+                return ConfigError::of(&name, &reason);
+            }
             ConfigError::of(
                 &name,
                 &format!("is no TOML, at line {line}: {}", error.message()),
@@ -262,12 +278,19 @@ impl Layers {
 
     /// Refuses whatever nobody asked for.
     pub fn finish(self) -> Result<(), ConfigError> {
-        let unknown = "is no setting (`invited config` prints them all)";
-        if let Some(name) = self.variables.keys().next() {
-            return Err(ConfigError::of(name, unknown));
+        let is_referred_to = |name: &str| self.places.mention(&format!("${{env:{name}}}"));
+        let mut strangers = self.variables.keys().map(String::as_str);
+        if let Some(name) = strangers.find(|name| !is_referred_to(name)) {
+            let settings = Config::entries().map(Entry::variable);
+            let known = settings.chain(self.beside.iter().cloned());
+            return Err(ConfigError::of(name, &unknown(name, known)));
         }
         match first_key(&self.file) {
-            Some(key) => Err(ConfigError::of(&self.in_file(&key), unknown)),
+            Some(key) => {
+                let known = Config::entries().map(|entry| entry.key.to_owned());
+                let reason = unknown(&key, known);
+                Err(ConfigError::of(&self.in_file(&key), &reason))
+            }
             None => Ok(()),
         }
     }
@@ -276,6 +299,17 @@ impl Layers {
         let keys: Vec<_> = key.split('.').map(str::to_owned).collect();
         self.places.name(&keys)
     }
+}
+
+/// Whether what TOML does not allow at the line `at` is that `sms.gateway` is
+/// both a name and a section.
+fn is_declared_and_chosen(text: &str, at: &str) -> bool {
+    let chooses = |line: &str| {
+        let rest = line.trim_start().strip_prefix("gateway");
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let declares = |line: &str| line.trim_start().starts_with("[sms.gateway");
+    (chooses(at) || declares(at)) && text.lines().any(chooses) && text.lines().any(declares)
 }
 
 fn take(table: &mut Table, key: &str) -> Option<Value> {

@@ -6,6 +6,7 @@
 
 mod development;
 mod layers;
+mod names;
 mod origin;
 mod place;
 mod sections;
@@ -32,6 +33,7 @@ use crate::{
     sms::{
         Flaw,
         plan::Plan,
+        route::written,
         text::{Template, Words},
     },
     store,
@@ -92,9 +94,13 @@ impl Config {
         if chosen.is_some() || plan.chains.is_empty() {
             plan.chains = vec![(String::new(), vec![sms.gateway.clone()])];
         }
+        let is_routed = chosen.is_none();
         plan.chooser = chosen.unwrap_or_else(|| "sms.route".to_owned());
-        if let Some(reason) = plan.stranger() {
-            return Err(ConfigError::of(&plan.chooser, &reason));
+        if let Some((prefix, reason)) = plan.stranger() {
+            let keys = ["sms".to_owned(), "route".to_owned(), written(prefix)];
+            let route = layers.places().name(&keys);
+            let name = if is_routed { &route } else { &plan.chooser };
+            return Err(ConfigError::of(name, &reason));
         }
         let digits = (*login.code_length).max(guard::LONG);
         let template = Template::new(words(&sms), digits)
@@ -152,7 +158,7 @@ impl Config {
             let _ = write!(
                 sample,
                 "\n# {} ({})\n# {key} = \"{}\"\n",
-                entry.help.trim(),
+                entry.help.trim().replace('`', "\""),
                 entry.variable(),
                 entry.default
             );

@@ -27,6 +27,11 @@ impl Places {
         Self { path, text }
     }
 
+    /// Whether the file says `text` anywhere.
+    pub fn mention(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
     /// A setting's name for people: its keys, and file and line if it stands in one.
     pub fn name(&self, keys: &[String]) -> String {
         let name: Vec<_> = keys.iter().map(|key| written(key)).collect();

@@ -1,7 +1,7 @@
 //! The kinds of values that settings have, and how each is written.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::Deref,
     path::PathBuf,
     str::FromStr,
@@ -93,12 +93,26 @@ impl Setting for bool {
 
 impl Setting for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
-        let expected =
-            "is no address to listen on: write an IP address and a port, as in \"127.0.0.1:8080\"";
-        quoted(value)?
-            .trim()
-            .parse()
-            .map_err(|_| expected.to_owned())
+        let expected = "is no address to listen on: write an IP address and a port, as in \"0.0.0.0:8080\", \
+            or a port alone to be reached from this machine only";
+        let text = match value {
+            Value::Integer(port) => port.to_string(),
+            value => quoted(value)?.trim().to_owned(),
+        };
+        address(&text).ok_or_else(|| expected.to_owned())
+    }
+}
+
+/// An address as people write one. Without a host it is this machine's own, as
+/// the default is: to be public takes more than to leave something out.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let is_own = host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match (is_own && is_number, text.parse()) {
+        (_, Ok(address)) => Some(address),
+        (true, _) => Some((Ipv4Addr::LOCALHOST, port.parse().ok()?).into()),
+        (false, _) => None,
     }
 }
 

@@ -29,6 +29,16 @@ pub enum Choice {
     Named(String),
 }
 
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Console => f.write_str("console"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
 impl FromStr for Choice {
     type Err = String;
 
@@ -73,21 +83,25 @@ impl fmt::Debug for Plan {
 
 impl Plan {
     /// What is wrong with the first name of a chain that names nothing.
-    pub fn stranger(&self) -> Option<String> {
+    pub fn stranger(&self) -> Option<(&str, String)> {
         let is_known =
             |name: &str| self.gateways.contains_key(name) || presets::text(name).is_some();
-        let names = self.chains.iter().flat_map(|(_, chain)| chain);
-        let mut strangers = names.filter_map(|choice| match choice {
-            Choice::Named(name) if !is_known(name) => Some(name),
+        let chains = self.chains.iter();
+        let names =
+            chains.flat_map(|(prefix, chain)| chain.iter().map(|choice| (&**prefix, choice)));
+        let mut strangers = names.filter_map(|(prefix, choice)| match choice {
+            Choice::Named(name) if !is_known(name) => Some((prefix, name)),
             _ => None,
         });
         let own = self.gateways.keys().map(String::as_str);
-        let known: Vec<_> = own
-            .chain(presets::ALL.iter().map(|(name, _)| *name))
-            .collect();
-        let reason = |name| {
+        let presets = presets::ALL.iter().map(|(name, _)| *name);
+        let presets = presets.filter(|name| !self.gateways.contains_key(*name));
+        let known: Vec<_> = own.chain(presets).collect();
+        let reason = |(prefix, name)| {
             let known = known.join(", ");
-            format!("names {name}, which is no gateway: there are console, file:PATH, {known}")
+            let reason =
+                format!("names {name}, which is no gateway: there are console, file:PATH, {known}");
+            (prefix, reason)
         };
         strangers.next().map(reason)
     }
@@ -300,6 +314,11 @@ impl Opener<'_> {
             environment: &self.plan.environment,
             report_url: ReportUrl::new((self.report_url)(name)),
         };
+        // Told where they stand, and not where they would be used.
+        for setting in given.keys() {
+            let value = terms.value(setting);
+            value.map_err(|reason| Flaw::at(setting, reason))?;
+        }
         let gateway = Declared::read(client, table, &terms)?;
         Ok(Link::new(name, Arc::new(gateway), prices))
     }

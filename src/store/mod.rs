@@ -51,6 +51,11 @@ impl FromStr for Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration(pub String);
 
+/// The engine that is built in, and its version.
+pub fn engine() -> String {
+    format!("SQLite {}", rusqlite::version())
+}
+
 /// Which keys a database goes with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installation {

@@ -553,8 +553,12 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
         ),
         ("ok.equals = 1", "mine.ok", "needs a pointer"),
         ("ok.pointer = \"/a\"", "mine.ok.pointer", "needs equals"),
-        ("error.map = { 1 = \"bad\" }", "mine", "unknown variant"),
-        ("okay = 1", "mine", "unknown field"),
+        (
+            "error.map = { 1 = \"bad\" }",
+            "mine.error.map.1",
+            "unknown variant",
+        ),
+        ("okay = 1", "mine.okay", "is not a key here"),
         ("prices = [\"2.50\"]", "mine.prices", "is no price"),
         ("sender = 7", "mine.sender", "must be text"),
         (

@@ -22,8 +22,11 @@ const FILES: u64 = 16;
 /// The command, as it was typed.
 #[derive(Args)]
 pub(super) struct Bench {
-    /// What to ask for, as in <http://127.0.0.1:8080/profile/>
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "What to ask for, as in http://127.0.0.1:8080/profile/"
+    )]
     url: String,
     /// Connections at once, each with one request under way.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]

@@ -225,9 +225,15 @@ impl<T> OneOrMore<T> {
 
 /// Reads a table as `T`, whose keys are all that it may have.
 pub fn read<T: DeserializeOwned>(table: Table) -> Result<T, Flaw> {
-    table.try_into().map_err(|error: toml::de::Error| {
-        let text = error.to_string();
-        Flaw::at("", text.trim().replace('\n', ", "))
+    serde_path_to_error::deserialize(table).map_err(|error| {
+        let path = error.path().to_string();
+        let text = error.into_inner().message().to_owned();
+        let key = path.rsplit('.').next().unwrap_or_default();
+        match text.strip_prefix(&format!("unknown field `{key}`, ")) {
+            Some(expected) => Flaw::at(&path, format!("is not a key here: {expected}")),
+            None if path == "." => Flaw::at("", text),
+            None => Flaw::at(&path, format!("is not right: {text}")),
+        }
     })
 }
 
