@@ -1,15 +1,26 @@
 //! `invited seed`: fills a database with made-up people who invited one
 //! another, the same ones every time, to look at and to measure with.
 
+mod names;
+
 use std::{
+    error::Error,
+    fmt,
+    pin::Pin,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use futures_util::FutureExt;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 
+use self::names::{FAMILIES, MAILS, MEN, WOMEN};
 use super::{Failure, Settings, tell};
 use crate::{
     domain::{
@@ -32,54 +43,6 @@ const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 /// Between two first logins. Identifiers are random within 128 ms, so people
 /// who come a second apart never draw the same.
 const INTERVAL: Duration = Duration::from_secs(1);
-
-const MEN: [&str; 12] = [
-    "Андрей",
-    "Иван",
-    "Алексей",
-    "Дмитрий",
-    "Сергей",
-    "Михаил",
-    "Никита",
-    "Павел",
-    "Роман",
-    "Егор",
-    "Тимур",
-    "Лев",
-];
-const WOMEN: [&str; 12] = [
-    "Анна",
-    "Мария",
-    "Елена",
-    "Ольга",
-    "Дарья",
-    "Наталья",
-    "Юлия",
-    "Вера",
-    "Полина",
-    "Алина",
-    "Софья",
-    "Ирина",
-];
-const FAMILIES: [&str; 16] = [
-    "Потапов",
-    "Иванов",
-    "Смирнов",
-    "Кузнецов",
-    "Попов",
-    "Васильев",
-    "Соколов",
-    "Михайлов",
-    "Новиков",
-    "Фёдоров",
-    "Морозов",
-    "Волков",
-    "Лебедев",
-    "Егоров",
-    "Козлов",
-    "Орлов",
-];
-const MAILS: [&str; 4] = ["mail.ru", "yandex.ru", "example.com", "bk.ru"];
 
 #[derive(Args)]
 pub struct Seed {
@@ -108,6 +71,7 @@ impl Seed {
         Store::migrate(&location)?;
         let store = Store::open_to_fill(&location)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
             .build()
             .map_err(|error| Failure::of(format!("cannot start: {error}")))?;
         let failed = |error: StoreError| Failure::of(format!("seeding failed: {error}"));
@@ -119,6 +83,7 @@ impl Seed {
                 "the database has users already: name another, or add to this one with --force",
             ));
         }
+        let mut stop = stop(&runtime)?;
         let bar = progress(self.users);
         let crowd = Arc::new(RwLock::new(Crowd {
             total: self.users,
@@ -128,14 +93,20 @@ impl Seed {
         }));
         loop {
             let present = Arc::clone(&crowd);
-            let growth = runtime
-                .block_on(store.write(move |tx| read(&present).grow(tx)))
-                .map_err(failed)?;
+            let growth = runtime.block_on(store.write(move |tx| read(&present).grow(tx)));
+            let growth = growth.map_err(|error| read(&crowd).unfinished(&reason(&error)))?;
             let mut crowd = crowd.write().unwrap_or_else(PoisonError::into_inner);
             crowd.add(growth);
             bar.set_position(crowd.made);
             if crowd.made == crowd.total {
                 break;
+            }
+            // Asked between two transactions, so that it is known what is kept.
+            if runtime
+                .block_on(async { stop.as_mut().now_or_never() })
+                .is_some()
+            {
+                return Err(crowd.unfinished("stopped"));
             }
         }
         bar.finish();
@@ -149,9 +120,37 @@ impl Seed {
 
 fn progress(total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos} of {human_len} people, {per_sec}, {eta} to go",
+        "{bar:40} {human_pos} of {human_len} people, {rate} a second, {eta} to go",
     );
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        let _ = write!(text, "{:.0}", state.per_sec());
+    };
+    ProgressBar::new(total).with_style(style.with_key("rate", rate))
+}
+
+/// Ready when the process is asked to stop.
+fn stop(runtime: &Runtime) -> Result<Pin<Box<impl Future<Output = ()> + use<>>>, Failure> {
+    let _inside = runtime.enter();
+    let listen = |kind| signal(kind).map_err(|error| Failure::of(format!("cannot start: {error}")));
+    let (mut interrupted, mut terminated) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
+    Ok(Box::pin(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    }))
+}
+
+/// A failure of the store, with what the machine says of it.
+fn reason(error: &StoreError) -> String {
+    match error.source() {
+        Some(cause) => format!("seeding failed ({error}: {cause})"),
+        None => format!("seeding failed ({error})"),
+    }
 }
 
 fn read(crowd: &RwLock<Crowd>) -> std::sync::RwLockReadGuard<'_, Crowd> {
@@ -180,6 +179,17 @@ impl Crowd {
         self.made += growth.made;
         self.referrals -= growth.referrals;
         self.inviters.extend(growth.inviters);
+    }
+
+    /// Says what there is when it ends before all of them are made.
+    fn unfinished(&self, why: &str) -> Failure {
+        let left = self.total - self.made;
+        let referrals = self.referrals.min(left - 1);
+        Failure::of(format!(
+            "{why}: {} of {} people are in the database, each of them whole; to add as many as are missing, run \
+             `invited seed --force --users {left} --referrals {referrals}`",
+            self.made, self.total
+        ))
     }
 
     /// Adds the next batch of people to the store.
