@@ -27,8 +27,9 @@ fn commit() -> Option<String> {
     if Path::new(&top).canonicalize().ok()? != Path::new(ROOT).canonicalize().ok()? {
         return None;
     }
-    // Both change with every commit. Watched when it is missing, a file would be built again each time.
-    for name in ["HEAD", "logs/HEAD"] {
+    // One of them changes with every commit. A missing file must not be watched: it would be news each time.
+    let branch = git(&["rev-parse", "--symbolic-full-name", "HEAD"])?;
+    for name in ["HEAD", "logs/HEAD", &branch] {
         let path = git(&["rev-parse", "--git-path", name])?;
         if Path::new(ROOT).join(&path).exists() {
             println!("cargo::rerun-if-changed={path}");
