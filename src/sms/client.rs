@@ -1,11 +1,15 @@
 //! The one HTTP client of all gateways.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use reqwest::{Client, Proxy, Request, redirect::Policy};
+use reqwest::{Proxy, Request, redirect::Policy};
 
 use super::{
-    SmsError,
+    Failure, SmsError,
     declared::answer::{Answer, Refusal},
 };
 
@@ -16,13 +20,38 @@ const CALL: Duration = Duration::from_secs(5);
 /// Longer answers are not read to their end.
 const LONGEST: usize = 64 * 1024;
 
-/// A client that goes nowhere it was not sent to. `proxy` is for https alone:
-/// what is plain stays on this machine.
-pub fn new(proxy: Option<&String>) -> Result<Client, String> {
-    let mut builder = Client::builder().no_proxy();
+/// A client that goes nowhere it was not sent to. It is made when the first
+/// message is sent, since it reads every certificate that the system trusts:
+/// that takes as long as all the rest of a start. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Lazy>);
+
+struct Lazy {
+    proxy: Option<Proxy>,
+    made: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Client {
+    /// One that goes through `proxy` to https alone: what is plain stays on this machine.
+    pub fn new(proxy: Option<&String>) -> Result<Self, String> {
+        let proxy = proxy.map(Proxy::https).transpose();
+        let proxy = proxy.map_err(|error| format!("HTTPS_PROXY: {error}"))?;
+        let made = OnceLock::new();
+        Ok(Self(Arc::new(Lazy { proxy, made })))
+    }
+
+    /// The client itself.
+    pub fn get(&self) -> Result<&reqwest::Client, Failure> {
+        let made = self.0.made.get_or_init(|| make(self.0.proxy.clone()));
+        made.as_ref()
+            .map_err(|reason| Failure::of(SmsError::NotSent, reason))
+    }
+}
+
+fn make(proxy: Option<Proxy>) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder().no_proxy();
     if let Some(proxy) = proxy {
-        let proxy = Proxy::https(proxy.as_str());
-        builder = builder.proxy(proxy.map_err(|error| format!("HTTPS_PROXY: {error}"))?);
+        builder = builder.proxy(proxy);
     }
     builder
         .user_agent(concat!("invited/", env!("CARGO_PKG_VERSION")))
@@ -35,7 +64,7 @@ pub fn new(proxy: Option<&String>) -> Result<Client, String> {
 
 /// Sends a request and reads the answer. A refusal tells whether anything can
 /// have been sent: once the request was on its way, nobody knows.
-pub async fn exchange(client: &Client, request: Request) -> Result<Answer, Refusal> {
+pub async fn exchange(client: &reqwest::Client, request: Request) -> Result<Answer, Refusal> {
     let mut response = client.execute(request).await.map_err(|error| {
         let certain = error.is_connect() || error.is_builder();
         let class = if certain {
@@ -76,4 +105,23 @@ fn causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_made_for_the_first_message_and_once() {
+        let client = Client::new(None).unwrap();
+        assert!(client.0.made.get().is_none());
+        let first = client.get().unwrap();
+        assert!(std::ptr::eq(first, client.clone().get().unwrap()));
+    }
+
+    #[test]
+    fn a_proxy_that_is_none_is_refused_before_that() {
+        let refused = Client::new(Some(&"not a proxy".to_owned())).err().unwrap();
+        assert!(refused.starts_with("HTTPS_PROXY: "), "{refused}");
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
 
-use reqwest::Client;
 use toml::{Table, Value};
 
 use super::{
-    Environment, Flaw, Gateway, client, console,
+    Environment, Flaw, Gateway,
+    client::Client,
+    console,
     declared::{Declared, report_url::ReportUrl, spec::overlay, terms::Terms},
     file,
     link::Link,
@@ -304,7 +305,7 @@ impl Opener<'_> {
         };
         let client = match &self.client {
             Some(client) => client.clone(),
-            None => client::new(self.proxy()).map_err(|reason| Flaw::at("", reason))?,
+            None => Client::new(self.proxy()).map_err(|reason| Flaw::at("", reason))?,
         };
         self.client = Some(client.clone());
         let terms = Terms {

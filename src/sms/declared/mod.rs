@@ -17,7 +17,7 @@ pub mod terms;
 use std::fmt::Write;
 
 use async_trait::async_trait;
-use reqwest::{Client, Request};
+use reqwest::Request;
 use toml::Table;
 
 use self::{
@@ -32,7 +32,8 @@ use self::{
     terms::Terms,
 };
 use super::{
-    Failure, Gateway, Message, Receipt, Transcript, client,
+    Failure, Gateway, Message, Receipt, Transcript,
+    client::{self, Client},
     said::{Filter, Shown},
 };
 use crate::domain::{phone::Phone, time::Timestamp};
@@ -61,6 +62,7 @@ impl Call {
         message: &Message,
         transcript: &mut Transcript,
     ) -> Result<(Answer, Filter), Failure> {
+        let client = client.get()?;
         let request = self.form.fill(client, message, Show::Secrets)?;
         transcript.note(|| match self.form.fill(client, message, Show::Masks) {
             Ok(masked) => written(&masked),
