@@ -60,6 +60,20 @@ fn an_old_schema_is_not_served() {
 }
 
 #[test]
+fn migrations_are_applied_all_or_none() {
+    let folder = TempDir::new().unwrap();
+    Store::migrate(&location(&folder)).unwrap();
+    // Of those that are missing now, the first can be applied and another cannot.
+    edit(
+        &folder,
+        "DROP TABLE deliveries; DELETE FROM refinery_schema_history WHERE version >= 6",
+    );
+    Store::migrate(&location(&folder)).unwrap_err();
+    let connection = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
+    assert!(!connection.table_exists(None, "deliveries").unwrap());
+}
+
+#[test]
 fn a_schema_of_another_build_is_not_touched() {
     for sql in [
         "INSERT INTO refinery_schema_history VALUES (99, 'future', '2030-01-01T00:00:00Z', '1')",

@@ -62,6 +62,8 @@ pub fn run(path: &Path) -> Result<Vec<Migration>, OpenError> {
         mark::begin(&connection, &lock).map_err(|error| OpenError::store(path, error))?;
     }
     embedded::migrations::runner()
+        // In one transaction, or a kill leaves a migration that is not written down.
+        .set_grouped(true)
         .run(&mut connection)
         .map_err(|error| OpenError::io(path, &format!("migrating failed: {error}")))?;
     mark::draw(&connection).map_err(sqlite)?;
