@@ -159,6 +159,19 @@ fn files_that_others_can_read_or_write_are_refused() {
 }
 
 #[test]
+fn a_database_that_is_refused_gets_no_files_beside_it() {
+    let folder = TempDir::new().unwrap();
+    assert!(Server::start(folder.path()).stop().success());
+    let database = folder.path().join("invited.db");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
+    let beside = |ending| folder.path().join(format!("invited.db-{ending}")).exists();
+    let before = ["wal", "shm"].map(beside);
+    let refused = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert_eq!(["wal", "shm"].map(beside), before);
+}
+
+#[test]
 fn new_files_are_for_their_owner_alone_whatever_the_umask() {
     for umask in ["umask 000", "umask 077", "umask 377"] {
         let folder = TempDir::new().unwrap();

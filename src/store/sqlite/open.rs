@@ -11,11 +11,13 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{damage::Damaged, mark};
+use super::{damage::Damaged, mark, wal};
 use crate::{domain::tx::StoreError, files, store::lock::Lock};
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;
+/// Where that stands in the header, big-endian (the file format, section 1.3).
+const OWNER: usize = 68;
 /// The first sixteen bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// KiB of pages that each reader may hold.
@@ -146,16 +148,26 @@ pub fn exclusively(path: &Path, absent: Absent) -> Result<(Lock, Connection), Op
     let lock = lock.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
     // SQLite itself would take a short file of anything for an empty database.
     let length = lock.metadata().map_err(failed)?.len();
-    if length == 0 {
-        refuse_lone_log(path)?;
-    } else if !lock.header().is_ok_and(|header| header.starts_with(MAGIC)) {
-        return Err(OpenError::Damaged(path.to_owned()));
-    } else {
-        mark::check(path, &lock)?;
+    let is_foreign = match lock.header() {
+        _ if length == 0 => {
+            refuse_lone_log(path)?;
+            false
+        }
+        Ok(header) if header.starts_with(MAGIC) => {
+            mark::check(path, &lock)?;
+            wal::number(&header, OWNER) != APPLICATION_ID.cast_unsigned()
+        }
+        _ => return Err(OpenError::Damaged(path.to_owned())),
+    };
+    let exposed = exposed(path, lock.mode().map_err(failed)?).map(OpenError::Exposed);
+    match exposed {
+        // Before SQLite makes its own files beside it, with the same rights.
+        Some(error) if !is_foreign => Err(error),
+        exposed => {
+            let connection = open(path)?;
+            exposed.map_or(Ok((lock, connection)), Err)
+        }
     }
-    let mode = lock.mode().map_err(failed)?;
-    let connection = open(path, exposed(path, mode))?;
-    Ok((lock, connection))
 }
 
 /// A log without the database it belongs to: SQLite would throw it away.
@@ -226,7 +238,7 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     beside.into()
 }
 
-fn open(path: &Path, exposed: Option<PathBuf>) -> Result<Connection, OpenError> {
+fn open(path: &Path) -> Result<Connection, OpenError> {
     assert!(
         rusqlite::version_number() >= OLDEST_SQLITE,
         "built with an SQLite that is too old"
@@ -243,10 +255,6 @@ fn open(path: &Path, exposed: Option<PathBuf>) -> Result<Connection, OpenError> 
     }
     if !is_kept_as_ours(&connection).map_err(sqlite)? {
         return Err(OpenError::Damaged(path.to_owned()));
-    }
-    // Last, since it is the least that could be wrong with a file.
-    if let Some(path) = exposed {
-        return Err(OpenError::Exposed(path));
     }
     merge_on_close(&connection, true).map_err(sqlite)?;
     Ok(connection)
