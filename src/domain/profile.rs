@@ -51,8 +51,13 @@ pub fn read(tx: &mut dyn Tx, user: User) -> Result<Profile, StoreError> {
 
 /// Changes what `change` names, and returns the whole profile.
 pub fn change(tx: &mut dyn Tx, mut user: User, change: &Change) -> Result<Profile, StoreError> {
-    tx.change_profile(user.id, change)?;
-    let set = |field: &mut String, value: Option<&str>| value.map(|value| value.clone_into(field));
+    let mut differs = false;
+    let mut set = |field: &mut String, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| field != value) {
+            value.clone_into(field);
+            differs = true;
+        }
+    };
     set(
         &mut user.first_name,
         change.first_name.as_ref().map(Name::as_str),
@@ -62,6 +67,10 @@ pub fn change(tx: &mut dyn Tx, mut user: User, change: &Change) -> Result<Profil
         change.last_name.as_ref().map(Name::as_str),
     );
     set(&mut user.email, change.email.as_ref().map(Email::as_str));
+    // A profile that is sent back as it was read costs no flush.
+    if differs {
+        tx.change_profile(user.id, change)?;
+    }
     read(tx, user)
 }
 
