@@ -127,7 +127,7 @@ impl Drop for Check {
 
 impl Shared {
     fn run(self: &Arc<Self>, connection: &Connection, damage: &Damage) {
-        tracing::info!("checking the database in the background");
+        tracing::debug!("checking the database in the background");
         let begun = now();
         let checked = self.check(connection);
         let seconds = begun.elapsed().as_secs();
