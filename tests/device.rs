@@ -206,6 +206,20 @@ async fn a_device_that_is_not_used_for_ninety_days_is_forgotten() {
 }
 
 #[tokio::test]
+async fn a_device_is_in_use_as_long_as_its_session_is_refreshed() {
+    let house = Harness::new();
+    let alice = house.login(ALICE).await;
+    let mut refresh = alice.refresh.clone();
+    for _ in 0..89 {
+        house.advance(DAY - 60);
+        let next = alice.exchange(&refresh).await.ok();
+        next["refresh"].as_str().unwrap().clone_into(&mut refresh);
+    }
+    house.advance(10 * DAY);
+    assert!(house.is_known(&alice.device, ALICE).await);
+}
+
+#[tokio::test]
 async fn a_new_epoch_knows_no_device_and_a_rotation_all() {
     let house = Harness::new();
     let device = house.login(ALICE).await.device;

@@ -79,7 +79,7 @@ pub struct Device {
     pub origin: Origin,
     /// Its first login.
     pub created_at: Timestamp,
-    /// Its latest login.
+    /// Its latest login, or the latest refresh of a session that was begun on it.
     pub used_at: Timestamp,
 }
 
@@ -114,6 +114,15 @@ pub fn of(
     let mut devices = tx.devices_of(user)?;
     devices.retain(|device| device.epoch == epoch && device.used_at + UNUSED > at);
     Ok(devices)
+}
+
+/// Writes down that a session on the device went on, if it is known still. Its
+/// user may need it no sooner than when that session ends.
+pub fn note_use(tx: &mut dyn Tx, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError> {
+    match tx.device(hash)? {
+        Some(device) if device.used_at + UNUSED > at => tx.touch_device(hash, &device.origin, at),
+        _ => Ok(()),
+    }
 }
 
 /// Recognises the device that logs `user` in, or makes it known: the secret

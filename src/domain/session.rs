@@ -229,6 +229,9 @@ pub fn rotate(
         session.used_at = visitor.at;
         session.expires_at = session.until(policy.longest(), policy);
         tx.update_session(&session)?;
+        if let Some(hash) = &session.device {
+            device::note_use(tx, hash, visitor.at)?;
+        }
         return Ok(Rotation::Granted(session));
     }
     let within_grace = visitor.at.since(session.used_at) <= policy.grace;

@@ -12,9 +12,9 @@ use crate::domain::{device::Device, session::Session};
 pub struct DeviceEntry {
     /// Its first login (RFC 3339).
     created: String,
-    /// Its latest login (RFC 3339).
+    /// Its latest login or refresh (RFC 3339).
     last_used: String,
-    /// What its client called itself then.
+    /// What its client called itself at its latest login.
     user_agent: String,
     /// The address of its latest login, `null` when unknown.
     ip: Option<String>,
