@@ -1,23 +1,29 @@
 //! Requests that others on the path may read differently, and bodies that are
 //! asked for: over TCP, since what hyper makes of a request does not show it all.
 
+use std::fs::{self, File};
+
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{client::Client, server::Server};
+use crate::harness::{
+    client::Client,
+    server::{Server, command},
+};
 
 /// A request that is never answered when the one before it was ambiguous.
 const SMUGGLED: &str = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
 const BODY: &str = r#"{"phone":"+79001234567"}"#;
 const CHUNKS: &str = "18\r\n{\"phone\":\"+79001234567\"}\r\n0\r\n\r\n";
 
-/// Asserts that it is refused as malformed, by a problem or by hyper's answer
-/// without a body, and that nothing after it is answered.
+/// Asserts that it is refused as malformed, and that nothing after it is answered.
 #[track_caller]
-fn refused(server: &Server, request: &str, code: Option<&str>) {
+fn refused(server: &Server, request: &str) {
     let mut client = Client::sending(&server.address, &format!("{request}{SMUGGLED}"));
     let answer = client.answer().unwrap();
     let told = (answer.status, answer.code());
-    assert_eq!(told, (400, code.map(str::to_owned)), "{request}");
+    let malformed = "malformed_request".to_owned();
+    assert_eq!(told, (400, Some(malformed)), "{request}");
     assert!(answer.closes() && client.answer().is_none(), "{request}");
 }
 
@@ -40,7 +46,7 @@ fn a_body_has_one_length() {
         ("Transfer-Encoding: chunked", "2;a\nb\r\n{}\r\n0\r\n\r\n"),
         ("Transfer-Encoding: chunked", "-2\r\n{}\r\n0\r\n\r\n"),
     ] {
-        refused(&server, &post(lines, body), Some("malformed_request"));
+        refused(&server, &post(lines, body));
     }
     for lines in [
         "Content-Length: 24\r\nContent-Length: 25",
@@ -58,10 +64,10 @@ fn a_body_has_one_length() {
         "Transfer-Encoding:",
         "Transfer-Encoding : chunked",
     ] {
-        refused(&server, &post(lines, BODY), None);
+        refused(&server, &post(lines, BODY));
     }
     let old = post("Transfer-Encoding: chunked", CHUNKS).replace("HTTP/1.1", "HTTP/1.0");
-    refused(&server, &old, None);
+    refused(&server, &old);
 }
 
 #[test]
@@ -96,11 +102,7 @@ fn a_request_is_for_one_host() {
         "CONNECT x:80 HTTP/1.1\r\nHost: x:80",
         "CONNECT /health/live HTTP/1.1\r\nHost: x",
     ] {
-        refused(
-            &server,
-            &format!("{head}\r\n\r\n"),
-            Some("malformed_request"),
-        );
+        refused(&server, &format!("{head}\r\n\r\n"));
     }
     for head in [
         "GET /health/live HTTP/1.0",
@@ -125,7 +127,7 @@ fn lines_end_in_one_way_and_hold_text() {
         "GET /health/live HTTP/1.1\r\nHost: x\r\n\n",
         "\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
-        refused(&server, head, Some("malformed_request"));
+        refused(&server, head);
     }
     for line in [
         "X: y\r\n folded",
@@ -141,7 +143,7 @@ fn lines_end_in_one_way_and_hold_text() {
         "X\u{e9}: y",
     ] {
         let request = format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n");
-        refused(&server, &request, None);
+        refused(&server, &request);
     }
     for line in [
         "GET /health/live",
@@ -158,7 +160,7 @@ fn lines_end_in_one_way_and_hold_text() {
         " GET /health/live HTTP/1.1",
         "PRI * HTTP/2.0",
     ] {
-        refused(&server, &format!("{line}\r\nHost: x\r\n\r\n"), None);
+        refused(&server, &format!("{line}\r\nHost: x\r\n\r\n"));
     }
 }
 
@@ -170,9 +172,89 @@ fn a_head_has_at_most_32_kib() {
         let frame = "GET /health/live HTTP/1.1\r\nHost: x\r\nX: \r\n\r\n";
         frame.replace("X: ", &format!("X: {}", "x".repeat(size - frame.len())))
     };
-    for (size, status) in [(32 << 10, 200), ((32 << 10) + 1, 431), (1 << 20, 431)] {
-        let mut client = Client::sending(&server.address, &of(size));
-        assert_eq!(client.answer().unwrap().status, status, "{size}");
+    let lines = |number: usize| {
+        let frame = "GET /health/live HTTP/1.1\r\nHost: x\r\n";
+        format!("{frame}{}\r\n", "X: y\r\n".repeat(number))
+    };
+    for (request, status) in [
+        (of(32 << 10), 200),
+        (of((32 << 10) + 1), 431),
+        (of(1 << 20), 431),
+        (lines(99), 200),
+        (lines(100), 431),
+        (lines(8000), 431),
+    ] {
+        let mut client = Client::sending(&server.address, &request);
+        let answer = client.answer().unwrap();
+        let code = (status == 431).then(|| "header_too_large".to_owned());
+        let told = (answer.status, answer.code(), answer.closes());
+        let length = request.len();
+        assert_eq!(told, (status, code, status == 431), "{length} bytes");
+        assert!(status == 200 || client.answer().is_none(), "{length} bytes");
+    }
+}
+
+#[test]
+fn what_is_not_a_request_is_refused_and_logged_as_every_other() {
+    let folder = TempDir::new().unwrap();
+    let log = File::create(folder.path().join("stderr.txt")).unwrap();
+    let mut serve = command(folder.path());
+    serve.env("INVITED_LOG_FORMAT", "json").stderr(log);
+    serve.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--sms",
+        "file:sms.jsonl",
+    ]);
+    let server = Server::launch(serve).unwrap();
+    let mut refused = Vec::new();
+    for (request, told) in [
+        ("sesame\r\n\r\n".to_owned(), "400 malformed_request"),
+        (
+            "GET /sesame HTTP/3\r\n\r\n".to_owned(),
+            "400 malformed_request",
+        ),
+        ("\x16\x03\x01\x02\0".to_owned(), "400 malformed_request"),
+        ("GET /sesame\r\n".repeat(4000), "400 malformed_request"),
+        (
+            format!("GET /{} HTTP/1.1\r\n", "sesame".repeat(8000)),
+            "431 header_too_large",
+        ),
+    ] {
+        // After a request of the same connection, and as its first.
+        for before in ["", "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"] {
+            let mut client = Client::new(&server.address);
+            client.send(before);
+            if !before.is_empty() {
+                assert_eq!(client.answer().unwrap().status, 200);
+            }
+            client.send(&request);
+            let answer = client.answer().unwrap();
+            assert!(answer.closes() && client.answer().is_none(), "{told}");
+            let problem: Value = serde_json::from_str(&answer.body).unwrap();
+            let id = problem["request_id"].as_str().unwrap().to_owned();
+            for line in [
+                &format!("x-request-id: {id}"),
+                "content-type: application/problem+json",
+                "cache-control: no-store",
+                "date: ",
+            ] {
+                let found = answer.head.lines().any(|given| given.starts_with(line));
+                assert!(found, "{line}: {}", answer.head);
+            }
+            refused.push((id, told));
+        }
+    }
+    assert!(server.stop().success());
+    let log = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    assert!(!log.contains("sesame"), "{log}");
+    for (id, told) in refused {
+        let line = log.lines().find(|line| line.contains(&id)).unwrap();
+        let line: Value = serde_json::from_str(line).unwrap();
+        let logged = format!("{} {}", line["status"], line["code"].as_str().unwrap());
+        assert_eq!(logged, told);
+        assert_eq!(line["source"], "127.0.0.0/24");
     }
 }
 

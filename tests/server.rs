@@ -9,7 +9,7 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use invited::http::server::{Crowd, Patience, Workers, serve};
+use invited::http::server::{Crowd, Patience, Plain, Workers, serve};
 use poem::{Response, endpoint::make};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
@@ -97,7 +97,7 @@ impl Door {
                 })
             }
         });
-        let endpoint = Arc::new(poem::EndpointExt::map_to_response(endpoint));
+        let endpoint = Arc::new(Plain(poem::EndpointExt::map_to_response(endpoint)));
         let (stop, asked) = oneshot::channel();
         let (end, stopped) = mpsc::channel();
         runtime.spawn(async move {

@@ -18,7 +18,7 @@ use super::{problem::Kind, route::Route};
 /// a status when the client went away before the answer.
 pub struct Line<'r> {
     request_id: &'r str,
-    method: &'static str,
+    method: Option<&'static str>,
     route: Option<&'r str>,
     source: Option<Network>,
     begun: Instant,
@@ -27,16 +27,16 @@ pub struct Line<'r> {
 }
 
 impl<'r> Line<'r> {
-    /// Of a request that has just come.
+    /// Of a request that has just come, or of what cannot be read as one.
     pub fn begin(
         request_id: &'r str,
-        method: &Method,
+        method: Option<&Method>,
         route: Option<&'r Route>,
         source: Option<IpAddr>,
     ) -> Self {
         Self {
             request_id,
-            method: name(method),
+            method: method.map(name),
             route: route.map(|route| route.pattern.as_str()),
             source: source.map(Network),
             begun: Instant::now(),

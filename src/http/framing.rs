@@ -1,7 +1,7 @@
 //! Requests that others on the path may read differently, refused: a proxy
 //! that sees another length, another host or another end of a line can be
 //! made to pass on what it never saw (request smuggling). What cannot be read
-//! as HTTP/1.1 at all, hyper refuses by itself.
+//! as HTTP/1.1 at all does not come so far: see `server::unreadable`.
 
 use poem::{
     Request,

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::make_sync, get};
+use poem::{EndpointExt, Response, Route, endpoint::make_sync, get};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -11,6 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use super::server::{self, Plain};
 use crate::{
     app::App,
     sms::link::{Figures, Link},
@@ -20,7 +21,7 @@ use crate::{
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `/metrics`.
-pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+pub fn endpoint(app: &Arc<App>) -> impl server::Service {
     let mut registry = Registry::with_prefix("invited");
     registry.register_collector(Box::new(Gateways(Arc::clone(app))));
     registry.register_collector(Box::new(Storage(Arc::clone(app))));
@@ -33,9 +34,8 @@ pub fn endpoint(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
                 .finish(),
         }
     };
-    Route::new()
-        .at("/metrics", get(make_sync(page)))
-        .map_to_response()
+    let route = Route::new().at("/metrics", get(make_sync(page)));
+    Plain(route.map_to_response())
 }
 
 /// What becomes of messages.

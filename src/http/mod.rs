@@ -38,7 +38,7 @@ mod token;
 mod types;
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -53,7 +53,9 @@ use poem::{
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
 use rand::{Rng, rngs::StdRng};
 
-use self::{access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes};
+use self::{
+    access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes, server::Service,
+};
 use crate::{
     app::{App, Context},
     config::Origin,
@@ -75,7 +77,7 @@ enum Tag {
 }
 
 /// The whole API of `app`, ready to be served.
-pub fn router(app: &Arc<App>) -> impl Endpoint<Output = Response> + 'static {
+pub fn router(app: &Arc<App>) -> impl server::Service {
     let config = &app.config;
     let document = document(&config.base_url());
     let pages = Pages::new(document.to_string(), config.prefix());
@@ -147,7 +149,7 @@ impl Endpoint for Envelope {
         let source = forwarded::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
-        let mut line = Line::begin(&id, request.method(), route, source);
+        let mut line = Line::begin(&id, Some(request.method()), route, source);
         let origin = self.cors.known(&request);
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
@@ -164,20 +166,38 @@ impl Endpoint for Envelope {
         line.end(&response);
         self.cors.mark(origin, &mut response);
         let status = response.status();
-        let headers = response.headers_mut();
         if let Some(route) = route.filter(|_| status == StatusCode::METHOD_NOT_ALLOWED) {
+            let headers = response.headers_mut();
             headers.insert(header::ALLOW, route.methods.clone());
         }
-        if let Ok(id) = HeaderValue::try_from(id.as_str()) {
-            headers.insert("x-request-id", id);
-        }
-        // Pages say themselves how long they may be kept.
-        let no_store = HeaderValue::from_static("no-store");
-        headers.entry(header::CACHE_CONTROL).or_insert(no_store);
-        let nosniff = HeaderValue::from_static("nosniff");
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        mark(&mut response, &id);
         Ok(response)
     }
+}
+
+impl Service for Envelope {
+    fn refuse(&self, status: StatusCode, peer: SocketAddr) -> Response {
+        let id = self.draw_id();
+        let mut line = Line::begin(&id, None, None, Some(peer.ip()));
+        let problem = Problem::unreadable(status);
+        let mut response = problem.answer(&id, self.app.config.prefix());
+        line.end(&response);
+        mark(&mut response, &id);
+        response
+    }
+}
+
+/// Gives an answer the headers that every one has.
+fn mark(response: &mut Response, id: &str) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert("x-request-id", id);
+    }
+    // Pages say themselves how long they may be kept.
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
 }
 
 impl Envelope {

@@ -150,9 +150,16 @@ impl Problem {
             408 => &REQUEST_TIMEOUT,
             413 => &PAYLOAD_TOO_LARGE,
             415 => &UNSUPPORTED_MEDIA_TYPE,
-            431 => &HEADER_TOO_LARGE,
             400..500 => &MALFORMED_REQUEST,
             _ => &INTERNAL,
+        })
+    }
+
+    /// A head that cannot be read, which an HTTP server refuses with this status.
+    pub fn unreadable(status: StatusCode) -> Self {
+        Self::new(match status {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => &HEADER_TOO_LARGE,
+            _ => &MALFORMED_REQUEST,
         })
     }
 
@@ -228,6 +235,7 @@ impl Problem {
             MALFORMED_REQUEST.code,
             REQUEST_TIMEOUT.code,
             PAYLOAD_TOO_LARGE.code,
+            HEADER_TOO_LARGE.code,
         ]
         .contains(&self.kind.code)
         {

@@ -27,6 +27,7 @@ pub trait Refusals: Send + Sync + 'static {
 /// What every operation may come to.
 pub const ANY: &[&Kind] = &[
     &problem::MALFORMED_REQUEST,
+    &problem::HEADER_TOO_LARGE,
     &problem::INTERNAL,
     &problem::STORAGE_UNAVAILABLE,
     &problem::OVERLOADED,

@@ -11,6 +11,7 @@ mod crowd;
 mod exchange;
 mod head;
 mod patience;
+mod unreadable;
 mod wire;
 mod workers;
 
@@ -18,7 +19,7 @@ use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, t
 
 use futures_util::future::Abortable;
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::{Body, Incoming},
     header::{CONNECTION, HeaderValue},
     server::conn::http1,
@@ -46,7 +47,7 @@ use self::{
     wire::Wire,
 };
 
-/// Most bytes of a request's head; hyper answers 431 beyond.
+/// Most bytes of a request's head.
 const HEADER: usize = 32 * 1024;
 /// After an accept that failed.
 const RESPITE: Duration = Duration::from_millis(100);
@@ -60,6 +61,29 @@ const REMINDER: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy)]
 pub struct Ambiguous;
 
+/// What is served.
+pub trait Service: Endpoint<Output = poem::Response> + 'static {
+    /// The answer, with this status, to what `peer` sent and cannot be read as a request.
+    fn refuse(&self, status: StatusCode, peer: SocketAddr) -> poem::Response;
+}
+
+/// An endpoint whose refusals of what cannot be read are a bare status.
+pub struct Plain<E>(pub E);
+
+impl<E: Endpoint<Output = poem::Response>> Endpoint for Plain<E> {
+    type Output = poem::Response;
+
+    async fn call(&self, request: poem::Request) -> poem::Result<poem::Response> {
+        self.0.call(request).await
+    }
+}
+
+impl<E: Endpoint<Output = poem::Response> + 'static> Service for Plain<E> {
+    fn refuse(&self, status: StatusCode, _: SocketAddr) -> poem::Response {
+        poem::Response::builder().status(status).finish()
+    }
+}
+
 /// Serves `endpoint` until `stop` is ready; then takes no new connections,
 /// lets requests in flight finish, and returns.
 pub async fn serve<E>(
@@ -70,7 +94,7 @@ pub async fn serve<E>(
     workers: &Workers,
     stop: impl Future<Output = ()>,
 ) where
-    E: Endpoint<Output = poem::Response> + 'static,
+    E: Service,
 {
     let local = listener.local_addr().ok();
     let door = Door {
@@ -102,7 +126,7 @@ struct Door<'w, E> {
     graceful: GracefulShutdown,
 }
 
-impl<E: Endpoint<Output = poem::Response> + 'static> Door<'_, E> {
+impl<E: Service> Door<'_, E> {
     /// Accepts for ever.
     async fn accept(&self, listener: &TcpListener) {
         let mut said: Option<Instant> = None;
@@ -143,7 +167,9 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Door<'_, E> {
                 return;
             };
             let exchange = Arc::new(Exchange::new());
-            let wire = Wire::new(stream, place, Arc::clone(&exchange), patience);
+            let unreadable = Arc::clone(&endpoint);
+            let refuse = Box::new(move |status| unreadable.refuse(status, peer));
+            let wire = Wire::new(stream, place, Arc::clone(&exchange), patience, refuse);
             let service = service_fn(move |mut request: Request<Incoming>| {
                 // The wire learns what hyper made of the head, and tells what it saw in it.
                 if exchange.open(request.body().size_hint().exact()) {

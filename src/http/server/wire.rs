@@ -25,6 +25,7 @@ use super::{
     exchange::{Exchange, Part},
     head::Head,
     patience::{Alarm, Patience},
+    unreadable::{self, Refuse},
 };
 
 /// A connection, as hyper sees it.
@@ -48,6 +49,9 @@ pub struct Wire {
     write_deadline: Option<Instant>,
     /// When the client must have stopped sending, once it was answered.
     farewell: Option<Instant>,
+    refuse: Refuse,
+    /// What is written in the place of hyper's own refusal, as far as it was not yet.
+    refusal: Option<Bytes>,
 }
 
 impl Wire {
@@ -57,6 +61,7 @@ impl Wire {
         place: Place,
         exchange: Arc<Exchange>,
         patience: Patience,
+        refuse: Refuse,
     ) -> Self {
         let until = Instant::now() + patience.head;
         Self {
@@ -71,6 +76,8 @@ impl Wire {
             until,
             write_deadline: None,
             farewell: None,
+            refuse,
+            refusal: None,
         }
     }
 
@@ -138,6 +145,33 @@ impl Wire {
         Poll::Pending
     }
 
+    /// Whether hyper made no request of what it read, so that what it writes
+    /// can only be a refusal of its own.
+    fn is_unread(&self) -> bool {
+        matches!(*self.exchange.part(), Part::Head | Part::Handed { .. })
+    }
+
+    /// Writes the whole refusal, and tells of hyper's `bare` one that it was written.
+    fn refuse(&mut self, cx: &mut Context<'_>, bare: &[u8]) -> Poll<io::Result<usize>> {
+        let refusal = self.refusal.take();
+        let mut rest = refusal.unwrap_or_else(|| unreadable::complete(bare, &self.refuse).into());
+        while !rest.is_empty() {
+            match self.send(cx, &rest) {
+                Poll::Ready(written) => rest.advance(written?),
+                Poll::Pending => {
+                    self.refusal = Some(rest);
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(bare.len()))
+    }
+
+    fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, written)
+    }
+
     /// A client who does not read is waited for like one who does not send:
     /// it has the place only until another wants it.
     fn written(
@@ -203,8 +237,10 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
-        let written = Pin::new(&mut wire.stream).poll_write(cx, bytes);
-        wire.written(cx, written)
+        if wire.is_unread() {
+            return wire.refuse(cx, bytes);
+        }
+        wire.send(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -213,6 +249,11 @@ impl AsyncWrite for Wire {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
+        if wire.is_unread() {
+            // A refusal is a head and nothing else.
+            let bare = slices.iter().find(|slice| !slice.is_empty());
+            return wire.refuse(cx, bare.map_or(&[], |slice| slice));
+        }
         let written = Pin::new(&mut wire.stream).poll_write_vectored(cx, slices);
         wire.written(cx, written)
     }
