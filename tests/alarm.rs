@@ -114,6 +114,28 @@ async fn short_codes_of_strangers_are_dead_and_long_ones_take_their_place() {
 }
 
 #[tokio::test]
+async fn short_codes_stay_dead_when_too_little_is_guessed_again() {
+    let house = Harness::as_is(&[
+        ("INVITED_LIMITS__FAILED_CONFIRMATIONS_PER_SOURCE", "off"),
+        ("INVITED_LIMITS__SENDS_PER_SOURCE", "off"),
+        ("INVITED_LIMITS__SENDS_PER_PREFIX", "off"),
+    ]);
+    house.welcome(117).await;
+    let token = house.ask(ALICE).await;
+    let code = house.code();
+    house.advance(1);
+    house.spray(51).await;
+    house.welcome(3).await;
+    // Another code is to be had at once, is not the dead one, and is good.
+    is_dead(&house.confirm(&token, &code).await);
+    let another = house.ask(ALICE).await;
+    assert_eq!(house.code().len(), 4);
+    assert_ne!(house.code(), code);
+    is_dead(&house.confirm(&token, &code).await);
+    house.confirm(&another, &house.code()).await.ok();
+}
+
+#[tokio::test]
 async fn a_code_that_its_phone_has_outlived_is_not_waited_for_either() {
     let house = Harness::as_is(&[
         ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "2/24h"),

@@ -45,8 +45,8 @@ fn an_old_schema_is_not_served() {
     Store::migrate(&location(&folder)).unwrap();
     edit(
         &folder,
-        "ALTER TABLE sends DROP COLUMN network;
-         DELETE FROM refinery_schema_history WHERE version = 13",
+        "DROP TABLE dead_codes;
+         DELETE FROM refinery_schema_history WHERE version = 14",
     );
     assert!(matches!(
         Store::open(&location(&folder)),
@@ -54,7 +54,7 @@ fn an_old_schema_is_not_served() {
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V13__trickle".to_owned())]
+        [Migration("V14__dead_codes".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }
@@ -121,6 +121,7 @@ fn families_are_found_in_invitations_of_before() {
          DROP TABLE families;
          ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
          ALTER TABLE sends DROP COLUMN network;
+         DROP TABLE dead_codes;
          DELETE FROM refinery_schema_history WHERE version >= 12;
          INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
                             redeemed_at, referral_number)

@@ -99,6 +99,7 @@ fn challenge_at() -> Challenge {
         spent: false,
         asker: None,
         source: None,
+        sent_at: None,
     }
 }
 

@@ -33,8 +33,9 @@ use crate::{
     },
 };
 
-/// Open files that are left for the store and the rest, if there are so many.
-const FILES: u64 = 64;
+/// Open files that are left for others, if there are so many: the store has about
+/// forty, and each message under way to a gateway has a connection.
+const FILES: u64 = 128;
 /// Connections that may wait to be accepted; the system may allow less.
 const BACKLOG: i32 = 4096;
 /// Connections at once of those who watch.

@@ -260,6 +260,11 @@ pub trait Ledgers {
     /// Writes down since when it is on.
     fn set_alarm(&mut self, since: Option<Timestamp>) -> Result<(), StoreError>;
 
+    /// Short codes that were sent to strangers before then are dead for good.
+    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Lets the short codes be dead that were sent to strangers before then.
+    fn set_dead_until(&mut self, at: Timestamp) -> Result<(), StoreError>;
+
     /// Writes down that it is `at` by now.
     fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;
     /// The latest instant that was ever written down in a ledger.

@@ -41,6 +41,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -60,6 +61,9 @@ use crate::{
     app::{App, Context},
     config::Origin,
 };
+
+/// How often the log says why the store refuses to work.
+const REMINDER: Duration = Duration::from_secs(10);
 
 /// The chapters of the documentation.
 #[derive(Tags)]
@@ -225,8 +229,15 @@ impl Envelope {
                 Problem::new(&problem::INTERNAL)
             }
         };
-        if let Some(cause) = problem.cause() {
-            let code = problem.kind().code;
+        let code = problem.kind().code;
+        // A store that fails does so at every request, and the access log has them all.
+        if let Some(cause) = problem.cause()
+            && (problem.kind().status != 503
+                || self
+                    .app
+                    .bell
+                    .rings_every(REMINDER, code, self.app.ratchet.now()))
+        {
             tracing::error!(request_id = id, code, cause, "a request failed");
         }
         let problem = match source.filter(|_| pow::is_asked_for(&context)) {

@@ -99,7 +99,8 @@ impl PhoneApi {
     /// Ask for a code to a new phone
     ///
     /// The account moves to that phone once the code is confirmed. Both calls
-    /// need a session that a code has begun within the last 15 minutes.
+    /// need a session that a code has begun a short while ago (within the last
+    /// 15 minutes, unless the operator set another time).
     #[oai(
         path = "/profile/phone/",
         method = "post",

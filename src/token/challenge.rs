@@ -135,6 +135,7 @@ mod tests {
             spent: false,
             asker: None,
             source: None,
+            sent_at: None,
         };
         seal(keys, &challenge)
     }

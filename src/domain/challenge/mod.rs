@@ -65,6 +65,8 @@ pub struct Challenge {
     pub asker: Option<Asker>,
     /// From where it was asked for, if that is known.
     pub source: Option<SourceHash>,
+    /// When its message was, by the clock that is never set back; `None` when there was none.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// The numbers that bound challenges.
@@ -167,7 +169,7 @@ pub fn answer(
     // it tell nothing, and must not keep them out.
     let is_test = challenge.asker.is_none();
     if !is_test {
-        guesses = match guard.guesses(tx, visitor, asker, digits, answer.longest)? {
+        guesses = match guard.guesses(tx, visitor, asker, &challenge, answer.longest)? {
             Ok(guesses) => guesses,
             Err(reached) => return Ok(Verdict::Limited(reached)),
         };

@@ -10,7 +10,7 @@ use super::{Challenge, ChallengeId, KEPT, Policy, Purpose, SourceHash};
 use crate::domain::{
     code::OneTimeCode,
     delivery::{self, Dispatch},
-    guard::{Guard, Spending, Terms, Visitor},
+    guard::{self, Guard, Spending, Terms, Visitor},
     id,
     ledger::Asker,
     limit::Reached,
@@ -160,7 +160,12 @@ impl Had {
         let live = tx.live_challenges(wanted.phone, terms.guesses, now)?;
         // A code that is shorter than a new one would be is not evaluated any more:
         // nobody waits for its end, nor for as long as it would have been of use.
-        let is_outdated = |one: &Challenge| is_of(one, asker) && one.code.digits() < terms.digits;
+        // Neither is one that was sent before too much was guessed all over.
+        let dead_until = guard.dead_until(tx, asker)?;
+        let is_outdated = |one: &Challenge| {
+            is_of(one, asker)
+                && (one.code.digits() < terms.digits || guard::is_dead(one, dead_until))
+        };
         let (outdated, live): (Vec<_>, Vec<_>) = live.into_iter().partition(is_outdated);
         let own = live.iter().filter(|challenge| is_of(challenge, asker));
         let ends: Vec<_> = own.map(|challenge| challenge.expires_at).collect();
@@ -283,6 +288,7 @@ fn begin(
         spent: false,
         asker: None,
         source,
+        sent_at: None,
     };
     for _ in 0..id::DRAWS {
         challenge.id = ChallengeId(id::draw(now, rng));

@@ -17,8 +17,11 @@ use crate::domain::{
     tx::{StoreError, Tx},
 };
 
-/// What it is called where limits have their names.
-const NAME: &str = "wrong_guesses_in_all";
+/// What a code is refused for that is too short. A longer one may be asked for at once.
+pub(super) const REACHED: Reached = Reached {
+    limit: "wrong_guesses_in_all",
+    wait: Duration::ZERO,
+};
 /// It is on while within a span more than so many codes are wrong, and those
 /// are more than so many hundredths of all.
 const WINDOWS: [(Duration, u64, u64); 2] = [(HOUR, 50, 30), (DAY, 150, 15)];
@@ -42,16 +45,7 @@ pub enum Turn {
     },
 }
 
-/// That the alarm is on, if it is. A longer code may be asked for at once.
-pub(super) fn reached(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Reached>, StoreError> {
-    let reached = Reached {
-        limit: NAME,
-        wait: Duration::ZERO,
-    };
-    Ok(is_on(tx, at)?.then_some(reached))
-}
-
-fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     for (span, most, percent) in WINDOWS {
         let wrong = tx.tally(Book::Wrong, at - span)?.count;
         if wrong <= most {

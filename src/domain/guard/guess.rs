@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{DAY, Guard, LONG, Visitor, alarm};
 use crate::domain::{
-    challenge::ChallengeId,
+    challenge::{Challenge, ChallengeId},
     ledger::{Asker, Book, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
@@ -62,30 +62,44 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
     ) -> Result<Option<Reached>, StoreError> {
-        if !asker.known
-            && let Some(reached) = alarm::reached(tx, visitor.at)?
-        {
-            return Ok(Some(reached));
+        if !asker.known && alarm::is_on(tx, visitor.at)? {
+            return Ok(Some(alarm::REACHED));
         }
         let limit = &self.policy.wrong_guesses_per_phone;
         let missed = missed(tx, Miss::ShortCode, asker.party, limit)?;
         Ok(limit.reached("wrong_guesses_per_phone", &missed, visitor.at))
     }
 
-    /// How many guesses at one token are evaluated now, or what stands in the
-    /// way of any, for a code of so many digits that could have had `longest`.
+    /// Short codes that were sent to such an asker before then are dead for good.
+    pub fn dead_until(
+        &self,
+        tx: &mut dyn Tx,
+        asker: Asker,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        if asker.known {
+            return Ok(None);
+        }
+        tx.dead_until()
+    }
+
+    /// How many guesses at the challenge are evaluated now, or what stands in
+    /// the way of any, where its code could have had `longest` digits.
     pub fn guesses(
         &self,
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
-        digits: usize,
+        challenge: &Challenge,
         longest: usize,
     ) -> Result<Result<u32, Reached>, StoreError> {
-        let miss = guess_of(digits);
+        let miss = guess_of(challenge.code.digits());
         let mut guesses = self.policy.challenges.guesses;
         if miss == Miss::ShortCode {
-            match self.too_short(tx, visitor, asker)? {
+            let mut reached = self.too_short(tx, visitor, asker)?;
+            if reached.is_none() && is_dead(challenge, self.dead_until(tx, asker)?) {
+                reached = Some(alarm::REACHED);
+            }
+            match reached {
                 None => return Ok(Ok(guesses)),
                 Some(reached) if longest >= LONG => return Ok(Err(reached)),
                 Some(_) => guesses = 1,
@@ -112,7 +126,11 @@ impl Guard {
         digits: usize,
     ) -> Result<(), StoreError> {
         self.note_miss(tx, visitor, guess_of(digits), asker.party)?;
-        note(tx, Book::Wrong, visitor)
+        note(tx, Book::Wrong, visitor)?;
+        if alarm::is_on(tx, visitor.at)? {
+            tx.set_dead_until(visitor.at)?;
+        }
+        Ok(())
     }
 
     /// Holds a wrong guess against the visitor's source.
@@ -196,6 +214,11 @@ impl Guard {
     fn parties(&self, user: &User) -> [Party; 2] {
         [Party(user.id.0), self.alias("phone", user.phone)]
     }
+}
+
+/// Whether it is a short code that was sent before then.
+pub fn is_dead(challenge: &Challenge, until: Option<Timestamp>) -> bool {
+    challenge.code.digits() < LONG && challenge.sent_at.is_some_and(|sent| Some(sent) < until)
 }
 
 fn guess_of(digits: usize) -> Miss {

@@ -18,7 +18,7 @@ mod trickle;
 use std::time::Duration;
 
 pub use self::{
-    guess::Terms,
+    guess::{Terms, is_dead},
     send::{Admission, BUDGET, Spending},
 };
 use super::{

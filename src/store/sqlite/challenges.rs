@@ -20,7 +20,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT challenges.id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent,
-                 party, known, source
+                 party, known, source, sends.at
              FROM challenges LEFT JOIN sends ON sends.id = challenges.id WHERE ",
             $condition
         )
@@ -133,5 +133,6 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
         spent: row.get(7)?,
         asker,
         source: row.get::<_, Option<i64>>(10)?.map(SourceHash),
+        sent_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
     })
 }

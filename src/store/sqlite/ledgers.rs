@@ -1,4 +1,4 @@
-//! The tables `sends`, `misses`, `notes`, `alarm` and `latest`.
+//! The tables `sends`, `misses`, `notes`, `alarm`, `dead_codes` and `latest`.
 
 use rusqlite::{Row, params};
 
@@ -236,6 +236,20 @@ impl Ledgers for Transaction<'_> {
             )?,
             None => self.change("DELETE FROM alarm WHERE id = 1", [])?,
         };
+        Ok(())
+    }
+
+    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        self.one("SELECT until FROM dead_codes WHERE id = 1", [], |row| {
+            at(row, 0)
+        })
+    }
+
+    fn set_dead_until(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO dead_codes (id, until) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET until = excluded.until",
+            [until.millis()],
+        )?;
         Ok(())
     }
 
