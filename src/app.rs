@@ -10,7 +10,7 @@ use std::{
 use rand::rngs::StdRng;
 
 use crate::{
-    clock::{Clock, Ratchet},
+    clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
     domain::{
         guard::{
@@ -43,9 +43,9 @@ pub struct App {
     /// What keeps attackers out.
     pub guard: Guard,
     /// What time it is for limits.
-    pub ratchet: Ratchet,
+    pub monotonic: MonotonicClock,
     /// What the operator is told, and not too often.
-    pub bell: Bell,
+    pub log_throttle: LogThrottle,
 }
 
 /// Opens the gateways that were configured.
@@ -90,16 +90,16 @@ fn report_url(config: &Config, keys: &Keys, gateway: &str) -> String {
 
 /// Rings for things that operators should hear of, yet not at every request.
 #[derive(Default)]
-pub struct Bell(Mutex<HashMap<&'static str, Timestamp>>);
+pub struct LogThrottle(Mutex<HashMap<&'static str, Timestamp>>);
 
-impl Bell {
+impl LogThrottle {
     /// Whether it is time to tell of this (again): once a minute.
-    pub fn rings(&self, what: &'static str, at: Timestamp) -> bool {
-        self.rings_every(Duration::from_mins(1), what, at)
+    pub fn is_due(&self, what: &'static str, at: Timestamp) -> bool {
+        self.is_due_every(Duration::from_mins(1), what, at)
     }
 
     /// Whether it is time to tell of this (again), as often as that.
-    pub fn rings_every(&self, period: Duration, what: &'static str, at: Timestamp) -> bool {
+    pub fn is_due_every(&self, period: Duration, what: &'static str, at: Timestamp) -> bool {
         let mut rung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = rung.get(what).is_none_or(|last| at.since(*last) >= period);
         if is_due {
@@ -153,14 +153,14 @@ impl App {
             guard: Guard::new(config.guard(), move |what, text| {
                 ledger.fingerprint(what, text)
             }),
-            ratchet: Ratchet::new(Arc::clone(&clock), store.latest_time()),
+            monotonic: MonotonicClock::new(Arc::clone(&clock), store.latest_time()),
             config,
             store,
             keys: InUse(RwLock::new(keys)),
             sms,
             clock,
             dice,
-            bell: Bell::default(),
+            log_throttle: LogThrottle::default(),
         }
     }
 
@@ -193,7 +193,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn tell_of_guessing(&self) -> Result<(), StoreError> {
-        let at = self.ratchet.now();
+        let at = self.monotonic.now();
         if !self.store.read(move |tx| alarm::has_turned(tx, at)).await? {
             return Ok(());
         }

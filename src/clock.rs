@@ -112,7 +112,7 @@ impl Clock for ManualClock {
 
 /// A clock that never goes back, for whatever must not be had again by setting
 /// the time. While the clock behind it is late, it goes on by itself.
-pub struct Ratchet {
+pub struct MonotonicClock {
     clock: Arc<dyn Clock>,
     anchor: Mutex<Anchor>,
 }
@@ -128,7 +128,7 @@ struct Anchor {
 /// order and are answered in another, and clocks are slewed.
 const LATE: Duration = Duration::from_secs(1);
 
-impl Ratchet {
+impl MonotonicClock {
     /// One that begins no earlier than `latest`, and follows `clock`.
     pub fn new(clock: Arc<dyn Clock>, latest: Timestamp) -> Self {
         let anchor = Mutex::new(Anchor {
@@ -188,20 +188,20 @@ mod tests {
     fn a_ratchet_follows_its_clock_but_never_back() {
         let (noon, hour) = (Timestamp::from_seconds(43_200), Duration::from_hours(1));
         let clock = Arc::new(ManualClock::new(noon));
-        let ratchet = Ratchet::new(Arc::clone(&clock) as _, noon);
+        let monotonic = MonotonicClock::new(Arc::clone(&clock) as _, noon);
         clock.advance(hour);
-        assert_eq!(ratchet.now(), noon + hour);
+        assert_eq!(monotonic.now(), noon + hour);
         clock.set(noon - hour);
-        assert_eq!(ratchet.now(), noon + hour);
+        assert_eq!(monotonic.now(), noon + hour);
         clock.advance(hour);
-        assert_eq!(ratchet.now(), noon + hour * 2);
+        assert_eq!(monotonic.now(), noon + hour * 2);
         clock.set(noon + hour * 2);
-        assert_eq!(ratchet.now(), noon + hour * 2);
+        assert_eq!(monotonic.now(), noon + hour * 2);
         clock.set(noon + hour * 9);
-        assert_eq!(ratchet.now(), noon + hour * 9);
+        assert_eq!(monotonic.now(), noon + hour * 9);
         // After a restart it goes on from what was written down.
         clock.set(noon);
-        assert_eq!(Ratchet::new(clock, noon + hour).now(), noon + hour);
+        assert_eq!(MonotonicClock::new(clock, noon + hour).now(), noon + hour);
     }
 
     proptest! {
@@ -209,12 +209,12 @@ mod tests {
         fn a_ratchet_never_goes_back(moves in vec((-3000_i64..3000, 0_u64..3000), 1..40)) {
             let noon = Timestamp::from_seconds(43_200);
             let clock = Arc::new(ManualClock::new(noon));
-            let ratchet = Ratchet::new(Arc::clone(&clock) as _, noon);
+            let monotonic = MonotonicClock::new(Arc::clone(&clock) as _, noon);
             let mut last = noon;
             for (set_by, passed) in moves {
                 clock.advance(Duration::from_millis(passed));
                 clock.set(Timestamp::from_millis(clock.now().millis() + set_by));
-                let now = ratchet.now();
+                let now = monotonic.now();
                 prop_assert!(now >= last && now >= clock.now());
                 last = now;
             }

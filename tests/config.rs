@@ -2,7 +2,7 @@
 
 use invited::{
     config::{Config, ConfigError, Layers},
-    sms::plan::Choice,
+    sms::setup::Choice,
     store::Location,
 };
 use tempfile::TempDir;

@@ -45,39 +45,39 @@ fn token(reply: &Reply) -> String {
 
 #[tokio::test]
 async fn all_devices_of_a_phone_guess_as_often_as_one() {
-    let house = Harness::with(&[GUESSES]);
+    let harness = Harness::with(&[GUESSES]);
     let mut devices = Vec::new();
     for _ in 0..4 {
-        devices.push(house.login(ALICE).await.device);
+        devices.push(harness.login(ALICE).await.device);
     }
     let mut evaluated = 0;
     for device in devices.iter().cycle().take(16) {
-        house.advance(181);
-        let asked = house.ask_with(device, ALICE).await;
-        let wrong = other_than(&house.code());
+        harness.advance(181);
+        let asked = harness.ask_with(device, ALICE).await;
+        let wrong = other_than(&harness.code());
         if asked.ok()["sms_code_length"] == 4 {
-            let told = house.confirm_with(device, &token(&asked), &wrong).await;
+            let told = harness.confirm_with(device, &token(&asked), &wrong).await;
             evaluated += usize::from(told.status == 401);
         }
     }
     assert_eq!(evaluated, 5);
     // Strangers have their own.
-    assert_eq!(house.ask_with("", ALICE).await.ok()["sms_code_length"], 4);
+    assert_eq!(harness.ask_with("", ALICE).await.ok()["sms_code_length"], 4);
 }
 
 #[tokio::test]
 async fn showing_a_device_now_and_then_gains_no_third_budget() {
-    let house = Harness::with(&[GUESSES]);
-    let device = house.login(ALICE).await.device;
+    let harness = Harness::with(&[GUESSES]);
+    let device = harness.login(ALICE).await.device;
     let mut evaluated = 0;
     for asks in 0..12 {
-        house.advance(181);
-        let asked = house.ask_with(["", &device][asks % 2], ALICE).await.ok();
+        harness.advance(181);
+        let asked = harness.ask_with(["", &device][asks % 2], ALICE).await.ok();
         let token = asked["sms-token"].as_str().unwrap();
-        let wrong = other_than(&house.code());
+        let wrong = other_than(&harness.code());
         for guesses in 0..3 {
             let shown = ["", &device][(asks / 2 + guesses) % 2];
-            let told = house.confirm_with(shown, token, &wrong).await;
+            let told = harness.confirm_with(shown, token, &wrong).await;
             evaluated += usize::from(told.status == 401 && wrong.len() == 4);
         }
     }
@@ -86,65 +86,65 @@ async fn showing_a_device_now_and_then_gains_no_third_budget() {
 
 #[tokio::test]
 async fn all_devices_of_a_phone_have_the_sends_and_live_tokens_of_one() {
-    let house = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PHONE", "2/15m")]);
-    let (one, other) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::with(&[("INVITED_LIMITS__SENDS_PER_PHONE", "2/15m")]);
+    let (one, other) = (harness.login(ALICE).await, harness.login(ALICE).await);
     for device in [&one.device, &other.device] {
-        house.ask_with(device, ALICE).await.ok();
+        harness.ask_with(device, ALICE).await.ok();
     }
     // It goes on with the latest until it may have another.
     for device in [&one.device, &other.device] {
-        let asked = house.ask_with(device, ALICE).await.ok();
+        let asked = harness.ask_with(device, ALICE).await.ok();
         assert_eq!(
-            (house.gateway.count(), &asked["resend_in"]),
+            (harness.gateway.count(), &asked["resend_in"]),
             (4, &json!(900))
         );
     }
-    house.advance(181);
+    harness.advance(181);
     for device in [&one.device, &other.device] {
-        let asked = house.ask_with(device, ALICE).await;
+        let asked = harness.ask_with(device, ALICE).await;
         let problem = asked.refused(429, "sms_rate_limited");
         assert_eq!(problem["limit"], "sends_per_phone");
     }
-    let house = Harness::new();
-    let (one, other) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (one, other) = (harness.login(ALICE).await, harness.login(ALICE).await);
     for device in [&one.device, &other.device, &one.device] {
-        house.ask_with(device, ALICE).await.ok();
+        harness.ask_with(device, ALICE).await.ok();
     }
-    let asked = house.ask_with(&other.device, ALICE).await.ok();
+    let asked = harness.ask_with(&other.device, ALICE).await.ok();
     assert_eq!(
-        (house.gateway.count(), &asked["resend_in"]),
+        (harness.gateway.count(), &asked["resend_in"]),
         (5, &json!(180))
     );
-    house.ask_with("", ALICE).await.ok();
+    harness.ask_with("", ALICE).await.ok();
 }
 
 #[tokio::test]
 async fn the_budget_of_devices_outlives_devices_and_the_account() {
-    let house = Harness::with(&[GUESSES]);
-    let alice = house.login(ALICE).await;
+    let harness = Harness::with(&[GUESSES]);
+    let alice = harness.login(ALICE).await;
     for _ in 0..5 {
-        let token = token(&house.ask_with(&alice.device, ALICE).await);
-        let wrong = other_than(&house.code());
-        let told = house.confirm_with(&alice.device, &token, &wrong).await;
+        let token = token(&harness.ask_with(&alice.device, ALICE).await);
+        let wrong = other_than(&harness.code());
+        let told = harness.confirm_with(&alice.device, &token, &wrong).await;
         told.refused(401, "sms_code_invalid");
-        house.advance(181);
+        harness.advance(181);
     }
     alice.post("/logout/", json!({ "all": true })).await;
-    let alice = house.login(ALICE).await;
-    let asked = house.ask_with(&alice.device, ALICE).await;
+    let alice = harness.login(ALICE).await;
+    let asked = harness.ask_with(&alice.device, ALICE).await;
     assert_eq!(asked.ok()["sms_code_length"], 6);
     alice.delete("/profile/").await;
-    let alice = house.login(ALICE).await;
-    let asked = house.ask_with(&alice.device, ALICE).await;
+    let alice = harness.login(ALICE).await;
+    let asked = harness.ask_with(&alice.device, ALICE).await;
     assert_eq!(asked.ok()["sms_code_length"], 6);
 }
 
 #[tokio::test]
 async fn what_earlier_versions_charged_to_each_device_is_charged_to_all() {
-    let house = Harness::with(&[GUESSES]);
-    let (one, other) = (house.login(ALICE).await, house.login(ALICE).await);
-    let at = house.app.ratchet.now();
-    house
+    let harness = Harness::with(&[GUESSES]);
+    let (one, other) = (harness.login(ALICE).await, harness.login(ALICE).await);
+    let at = harness.app.monotonic.now();
+    harness
         .app
         .store
         .write(move |tx| {
@@ -159,77 +159,77 @@ async fn what_earlier_versions_charged_to_each_device_is_charged_to_all() {
         })
         .await
         .unwrap();
-    house.advance(DAY / 2);
+    harness.advance(DAY / 2);
     for device in [&one.device, &other.device] {
-        let asked = house.ask_with(device, ALICE).await.ok();
+        let asked = harness.ask_with(device, ALICE).await.ok();
         assert_eq!(asked["sms_code_length"], 6);
     }
 }
 
 #[tokio::test]
 async fn logging_out_everywhere_forgets_every_device() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     alice.post("/logout/", json!({})).await;
-    assert!(house.is_known(&alice.device, ALICE).await);
-    let alice = house.enter_with(&alice.device, ALICE).await;
+    assert!(harness.is_known(&alice.device, ALICE).await);
+    let alice = harness.enter_with(&alice.device, ALICE).await;
     alice.post("/logout/", json!({ "all": true })).await;
-    assert!(!house.is_known(&alice.device, ALICE).await);
-    assert!(house.is_known(&bob.device, BOB).await);
+    assert!(!harness.is_known(&alice.device, ALICE).await);
+    assert!(harness.is_known(&bob.device, BOB).await);
 }
 
 #[tokio::test]
 async fn a_reused_refresh_token_forgets_every_device() {
-    let house = Harness::new();
-    let (alice, other) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (alice, other) = (harness.login(ALICE).await, harness.login(ALICE).await);
     let next = alice.exchange(&alice.refresh).await.ok();
     alice.exchange(next["refresh"].as_str().unwrap()).await.ok();
-    house.advance(11);
+    harness.advance(11);
     let reused = alice.exchange(&alice.refresh).await;
     reused.refused(401, "refresh_reused");
     for device in [&alice.device, &other.device] {
-        assert!(!house.is_known(device, ALICE).await);
+        assert!(!harness.is_known(device, ALICE).await);
     }
 }
 
 #[tokio::test]
 async fn a_device_that_is_not_used_for_ninety_days_is_forgotten() {
-    let house = Harness::new();
-    let device = house.login(ALICE).await.device;
-    house.advance(90 * DAY - 1);
-    assert!(house.is_known(&device, ALICE).await);
-    house.advance(90 * DAY);
-    assert!(!house.is_known(&device, ALICE).await);
+    let harness = Harness::new();
+    let device = harness.login(ALICE).await.device;
+    harness.advance(90 * DAY - 1);
+    assert!(harness.is_known(&device, ALICE).await);
+    harness.advance(90 * DAY);
+    assert!(!harness.is_known(&device, ALICE).await);
     // Nor does setting the clock back bring it back.
-    house.clock.set(crate::harness::NOON);
-    assert!(!house.is_known(&device, ALICE).await);
+    harness.clock.set(crate::harness::NOON);
+    assert!(!harness.is_known(&device, ALICE).await);
 }
 
 #[tokio::test]
 async fn a_device_is_in_use_as_long_as_its_session_is_refreshed() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let mut refresh = alice.refresh.clone();
     for _ in 0..89 {
-        house.advance(DAY - 60);
+        harness.advance(DAY - 60);
         let next = alice.exchange(&refresh).await.ok();
         next["refresh"].as_str().unwrap().clone_into(&mut refresh);
     }
-    house.advance(10 * DAY);
-    assert!(house.is_known(&alice.device, ALICE).await);
+    harness.advance(10 * DAY);
+    assert!(harness.is_known(&alice.device, ALICE).await);
 }
 
 #[tokio::test]
 async fn a_new_epoch_knows_no_device_and_a_rotation_all() {
-    let house = Harness::new();
-    let device = house.login(ALICE).await.device;
-    let mut keys = house.app.context().keys().clone();
+    let harness = Harness::new();
+    let device = harness.login(ALICE).await.device;
+    let mut keys = harness.app.context().keys().clone();
     keys.rotate(&mut dice());
-    house.app.take_up(keys.clone());
-    assert!(house.is_known(&device, ALICE).await);
+    harness.app.take_up(keys.clone());
+    assert!(harness.is_known(&device, ALICE).await);
     keys.begin_epoch(&mut dice());
-    house.app.take_up(keys);
-    let alice = house.enter_with(&device, ALICE).await;
+    harness.app.take_up(keys);
+    let alice = harness.enter_with(&device, ALICE).await;
     assert_ne!(alice.device, device);
     let listed = alice.get("/profile/sessions/").await.ok();
     assert_eq!(listed["devices"].as_array().unwrap().len(), 1);
@@ -237,13 +237,13 @@ async fn a_new_epoch_knows_no_device_and_a_rotation_all() {
 
 #[tokio::test]
 async fn known_devices_are_listed_with_the_sessions() {
-    let house = Harness::new();
-    house.login(BOB).await;
-    let first = house.login(ALICE).await;
-    house.advance(60);
-    let second = house.login(ALICE).await;
-    house.advance(60);
-    house.enter_with(&first.device, ALICE).await;
+    let harness = Harness::new();
+    harness.login(BOB).await;
+    let first = harness.login(ALICE).await;
+    harness.advance(60);
+    let second = harness.login(ALICE).await;
+    harness.advance(60);
+    harness.enter_with(&first.device, ALICE).await;
     let listed = second.get("/profile/sessions/").await.ok();
     let device = |created: &str, last_used: &str, current: bool| {
         json!({

@@ -12,8 +12,8 @@ fn part(token: &str, number: usize) -> String {
 
 #[tokio::test]
 async fn login_answers_a_token_and_what_to_do_with_it() {
-    let house = Harness::new();
-    let reply = house
+    let harness = Harness::new();
+    let reply = harness
         .post("/login/", json!({ "phone": "+79123456789" }))
         .await
         .ok();
@@ -29,7 +29,7 @@ async fn login_answers_a_token_and_what_to_do_with_it() {
     );
     let token = reply["sms-token"].as_str().unwrap();
     assert_eq!(part(token, 0), r#"{"alg":"dir","enc":"A256GCM"}"#);
-    let sent = house.gateway.last();
+    let sent = harness.gateway.last();
     assert_eq!((sent.to.as_str(), sent.code.len()), ("+79123456789", 4));
     assert_eq!(
         sent.text,
@@ -42,8 +42,8 @@ async fn login_answers_a_token_and_what_to_do_with_it() {
 
 #[tokio::test]
 async fn confirmation_answers_jwts_like_the_samples() {
-    let house = Harness::new();
-    let actor = house.login(ALICE).await;
+    let harness = Harness::new();
+    let actor = harness.login(ALICE).await;
     for (token, kind, life) in [
         (&actor.access, "access", 9000),
         (&actor.refresh, "refresh", 86_400),
@@ -76,11 +76,11 @@ async fn confirmation_answers_jwts_like_the_samples() {
 
 #[tokio::test]
 async fn a_profile_has_the_documents_members_in_its_order() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (alice, bob, carol) = (
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login("+79999999999").await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login("+79999999999").await,
     );
     alice.redeem(&bob.invitation_code().await).await.ok();
     carol.redeem(&alice.invitation_code().await).await.ok();
@@ -104,25 +104,25 @@ async fn a_profile_has_the_documents_members_in_its_order() {
 
 #[tokio::test]
 async fn entering_a_code_answers_the_referrers_phone() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let reply = bob.redeem(&alice.invitation_code().await).await;
     assert_eq!(reply.text, r#"{"invited_by":"79001234567"}"#);
 }
 
 #[tokio::test]
 async fn a_phone_is_written_down_at_its_first_confirmation_and_not_before() {
-    let house = Harness::new();
-    house.ask(ALICE).await;
-    assert!(!house.app.store.read(|tx| tx.any_user()).await.unwrap());
-    house.login(ALICE).await;
-    assert!(house.app.store.read(|tx| tx.any_user()).await.unwrap());
+    let harness = Harness::new();
+    harness.ask(ALICE).await;
+    assert!(!harness.app.store.read(|tx| tx.any_user()).await.unwrap());
+    harness.login(ALICE).await;
+    assert!(harness.app.store.read(|tx| tx.any_user()).await.unwrap());
 }
 
 #[tokio::test]
 async fn an_invitation_code_is_six_of_the_alphabet() {
-    let house = Harness::new();
-    let code = house.login(ALICE).await.invitation_code().await;
+    let harness = Harness::new();
+    let code = harness.login(ALICE).await.invitation_code().await;
     assert_eq!(code.len(), 6);
     assert!(
         code.bytes()

@@ -12,14 +12,14 @@ const PROXIES: (&str, &str) = ("INVITED_HTTP__TRUSTED_PROXIES", "10.0.0.0/8, fd0
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Where a session was begun that was asked for with these headers.
-async fn begun_at(house: &Harness, peer: &str, headers: &[(&str, &str)]) -> String {
-    house.advance(1);
-    let token = house.ask("+79001234567").await;
+async fn begun_at(harness: &Harness, peer: &str, headers: &[(&str, &str)]) -> String {
+    harness.advance(1);
+    let token = harness.ask("+79001234567").await;
     let headers = [headers, &[("sms-token", &*token)]].concat();
-    let (peer, confirm) = (peer.parse().unwrap(), json!({ "sms_code": house.code() }));
+    let (peer, confirm) = (peer.parse().unwrap(), json!({ "sms_code": harness.code() }));
     let (method, path) = (Method::POST, "/login/sms-confirm/");
-    let call = house.call_from(peer, method, path, &headers, Some(confirm));
-    let sessions = Actor::of(house, &call.await)
+    let call = harness.call_from(peer, method, path, &headers, Some(confirm));
+    let sessions = Actor::of(harness, &call.await)
         .get("/profile/sessions/")
         .await;
     sessions.ok()["sessions"][0]["ip"]
@@ -30,7 +30,7 @@ async fn begun_at(house: &Harness, peer: &str, headers: &[(&str, &str)]) -> Stri
 
 #[tokio::test]
 async fn the_source_is_the_nearest_hop_that_is_not_a_trusted_proxy() {
-    let house = Harness::with(&[PROXIES]);
+    let harness = Harness::with(&[PROXIES]);
     for (peer, lines, ip) in [
         ("198.51.100.1", &[][..], "198.51.100.1"),
         ("198.51.100.1", &["203.0.113.7"], "198.51.100.1"),
@@ -58,7 +58,7 @@ async fn the_source_is_the_nearest_hop_that_is_not_a_trusted_proxy() {
     ] {
         let headers: Vec<_> = lines.iter().map(|line| (X_FORWARDED_FOR, *line)).collect();
         assert_eq!(
-            begun_at(&house, peer, &headers).await,
+            begun_at(&harness, peer, &headers).await,
             ip,
             "{peer} {lines:?}"
         );
@@ -84,20 +84,26 @@ async fn a_trusted_proxy_is_believed_in_the_header_that_is_configured() {
         ),
         ("forwarded", "for=unknown", "10.0.0.1"),
     ] {
-        let house = Harness::with(&[PROXIES, ("INVITED_HTTP__CLIENT_ADDRESS", header)]);
+        let harness = Harness::with(&[PROXIES, ("INVITED_HTTP__CLIENT_ADDRESS", header)]);
         let headers = [(X_FORWARDED_FOR, "192.0.2.1"), (header, value)];
-        assert_eq!(begun_at(&house, "10.0.0.1", &headers).await, ip, "{value}");
-        let stranger = begun_at(&house, "198.51.100.1", &headers).await;
+        assert_eq!(
+            begun_at(&harness, "10.0.0.1", &headers).await,
+            ip,
+            "{value}"
+        );
+        let stranger = begun_at(&harness, "198.51.100.1", &headers).await;
         assert_eq!(stranger, "198.51.100.1", "{header}");
     }
 }
 
 #[tokio::test]
 async fn a_proxy_that_is_not_declared_is_told_of_every_ten_minutes() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (journal, _guard) = Journal::open();
     let warned = async |header| {
-        house.call(Method::GET, "/profile/", &[header], None).await;
+        harness
+            .call(Method::GET, "/profile/", &[header], None)
+            .await;
         journal.take().contains("http.trusted_proxies")
     };
     assert!(!warned(("x-forwarded-proto", "https")).await);
@@ -108,19 +114,19 @@ async fn a_proxy_that_is_not_declared_is_told_of_every_ten_minutes() {
         "fly-client-ip",
     ] {
         assert!(warned((name, "203.0.113.7")).await, "{name}");
-        house.advance(599);
+        harness.advance(599);
         assert!(!warned((X_FORWARDED_FOR, "203.0.113.7")).await);
-        house.advance(1);
+        harness.advance(1);
     }
 }
 
 #[tokio::test]
 async fn a_trusted_proxy_that_names_nobody_is_told_of_every_ten_minutes() {
-    let house = Harness::with(&[PROXIES]);
+    let harness = Harness::with(&[PROXIES]);
     let (journal, _guard) = Journal::open();
     let warned = async |path, header| {
         let proxy = [10, 0, 0, 1].into();
-        house
+        harness
             .call_from(proxy, Method::GET, path, &[header], None)
             .await;
         journal.take().contains("http.client_address")
@@ -133,8 +139,8 @@ async fn a_trusted_proxy_that_names_nobody_is_told_of_every_ten_minutes() {
         ("x", ""),
     ] {
         assert!(warned("/profile/", header).await, "{header:?}");
-        house.advance(599);
+        harness.advance(599);
         assert!(!warned("/profile/", header).await);
-        house.advance(1);
+        harness.advance(1);
     }
 }

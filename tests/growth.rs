@@ -7,13 +7,13 @@ const SHORT_LIVED: [&str; 4] = ["challenges", "sessions", "sends", "notes"];
 
 #[tokio::test]
 async fn days_of_logins_leave_short_lived_tables_small() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let a_day = 240_u32;
     for login in 0..a_day * 4 {
-        house.login(&format!("+79{login:09}")).await;
-        house.advance(24 * 60 * 60 / u64::from(a_day));
+        harness.login(&format!("+79{login:09}")).await;
+        harness.advance(24 * 60 * 60 / u64::from(a_day));
     }
-    let database = house.intruder();
+    let database = harness.intruder();
     for table in SHORT_LIVED {
         let sql = format!("SELECT count(*) FROM {table}");
         let rows: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();

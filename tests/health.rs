@@ -4,51 +4,51 @@ use poem::{Endpoint, http::Method};
 
 use crate::harness::{ALICE, Harness, Reply};
 
-async fn ready(house: &Harness) -> Reply {
-    let call = house.call(Method::GET, "/health/ready", &[], None);
+async fn ready(harness: &Harness) -> Reply {
+    let call = harness.call(Method::GET, "/health/ready", &[], None);
     call.await
 }
 
 /// When the store was last tried.
-fn tried(house: &Harness) -> i64 {
+fn tried(harness: &Harness) -> i64 {
     let sql = "SELECT coalesce(max(at), 0) FROM latest";
-    let at = house.intruder().query_row(sql, [], |row| row.get(0));
+    let at = harness.intruder().query_row(sql, [], |row| row.get(0));
     at.unwrap()
 }
 
 #[tokio::test]
 async fn the_store_is_tried_once_a_second_whoever_asks() {
-    let house = Harness::new();
-    ready(&house).await.ok();
-    let first = tried(&house);
+    let harness = Harness::new();
+    ready(&harness).await.ok();
+    let first = tried(&harness);
     // Half a second: the clock is another, the answer is not.
-    house.clock.advance(std::time::Duration::from_millis(500));
+    harness.clock.advance(std::time::Duration::from_millis(500));
     for _ in 0..100 {
-        ready(&house).await.ok();
+        ready(&harness).await.ok();
     }
-    assert_eq!(tried(&house), first);
-    house.advance(1);
-    ready(&house).await.ok();
-    assert!(tried(&house) > first);
+    assert_eq!(tried(&harness), first);
+    harness.advance(1);
+    ready(&harness).await.ok();
+    assert!(tried(&harness) > first);
 }
 
 #[tokio::test]
 async fn who_cannot_write_is_not_ready_and_is_again_by_itself() {
-    let house = Harness::new();
-    house.login(ALICE).await;
-    let intruder = house.intruder();
+    let harness = Harness::new();
+    harness.login(ALICE).await;
+    let intruder = harness.intruder();
     intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    ready(&house).await.refused(503, "storage_unavailable");
+    ready(&harness).await.refused(503, "storage_unavailable");
     intruder.execute_batch("ROLLBACK").unwrap();
-    ready(&house).await.refused(503, "storage_unavailable");
-    house.advance(1);
-    ready(&house).await.ok();
+    ready(&harness).await.refused(503, "storage_unavailable");
+    harness.advance(1);
+    ready(&harness).await.ok();
 }
 
 #[tokio::test]
 async fn figures_tell_of_the_log_and_of_the_check_after_the_start() {
-    let house = Harness::new();
-    let page = invited::http::metrics::endpoint(&house.app);
+    let harness = Harness::new();
+    let page = invited::http::metrics::endpoint(&harness.app);
     let request = poem::Request::builder().uri_str("/metrics").finish();
     let told = page.get_response(request).await.into_body();
     let told = told.into_string().await.unwrap();

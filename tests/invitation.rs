@@ -19,8 +19,8 @@ use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, NOON, statuses};
 
 #[tokio::test]
 async fn a_code_names_the_one_who_invited() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let code = alice.invitation_code().await;
     bob.redeem(&format!("  {}\n", code.to_lowercase()))
         .await
@@ -34,8 +34,8 @@ async fn a_code_names_the_one_who_invited() {
 
 #[tokio::test]
 async fn a_code_is_read_as_people_type_it() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let code = alice.invitation_code().await;
     let (left, right) = code.split_at(3);
     let wide = |letter| char::from_u32(u32::from(letter) + 0xfee0).unwrap();
@@ -56,22 +56,25 @@ async fn a_code_is_read_as_people_type_it() {
         format!("example.com/i/{code}?from=a/b"),
     ] {
         bob.redeem(&typed).await.ok();
-        let token = house.ask(CAROL).await;
-        let confirm = json!({ "sms_code": house.code(), "invitation_code": typed });
+        let token = harness.ask(CAROL).await;
+        let confirm = json!({ "sms_code": harness.code(), "invitation_code": typed });
         let headers = [("sms-token", &*token)];
         let (method, path) = (poem::http::Method::POST, "/login/sms-confirm/");
-        let reply = house.call(method, path, &headers, Some(confirm)).await.ok();
+        let reply = harness
+            .call(method, path, &headers, Some(confirm))
+            .await
+            .ok();
         assert_eq!(reply["invitation"]["invited_by"], ALICE[1..], "{typed:?}");
     }
 }
 
 #[tokio::test]
 async fn the_same_code_again_is_the_same_answer_and_another_is_refused() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (alice, bob, carol) = (
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login(CAROL).await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login(CAROL).await,
     );
     let code = alice.invitation_code().await;
     let first = bob.redeem(&code).await.ok();
@@ -84,8 +87,8 @@ async fn the_same_code_again_is_the_same_answer_and_another_is_refused() {
 
 #[tokio::test]
 async fn codes_that_do_not_help_are_refused() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     alice
         .redeem(&alice.invitation_code().await)
         .await
@@ -109,10 +112,10 @@ async fn codes_that_do_not_help_are_refused() {
 
 #[tokio::test]
 async fn nobody_is_invited_by_those_whom_they_invited() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let mut chain: Vec<Actor> = Vec::new();
     for digit in 0..5 {
-        let next = house.login(&format!("+7911000000{digit}")).await;
+        let next = harness.login(&format!("+7911000000{digit}")).await;
         if let Some(last) = chain.last() {
             next.redeem(&last.invitation_code().await).await.ok();
         }
@@ -124,7 +127,7 @@ async fn nobody_is_invited_by_those_whom_they_invited() {
             .await
             .refused(409, "invitation_cycle");
     }
-    let outsider = house.login(ALICE).await;
+    let outsider = harness.login(ALICE).await;
     chain[0]
         .redeem(&outsider.invitation_code().await)
         .await
@@ -133,11 +136,11 @@ async fn nobody_is_invited_by_those_whom_they_invited() {
 
 #[tokio::test]
 async fn a_deleted_user_is_still_a_link_of_the_chain() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (alice, bob, carol) = (
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login(CAROL).await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login(CAROL).await,
     );
     bob.redeem(&alice.invitation_code().await).await.ok();
     carol.redeem(&bob.invitation_code().await).await.ok();
@@ -150,10 +153,10 @@ async fn a_deleted_user_is_still_a_link_of_the_chain() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_who_enter_each_others_codes_at_once_at_most_one_succeeds() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for pair in 0..10 {
-        let one = house.login(&format!("+7911000{pair:02}01")).await;
-        let two = house.login(&format!("+7911000{pair:02}02")).await;
+        let one = harness.login(&format!("+7911000{pair:02}01")).await;
+        let two = harness.login(&format!("+7911000{pair:02}02")).await;
         let (first, second) = (one.invitation_code().await, two.invitation_code().await);
         let tasks = [(one, second), (two, first)].map(|(user, code)| {
             tokio::spawn(async move { user.redeem(&code).await.status.as_u16() })
@@ -164,11 +167,11 @@ async fn of_two_who_enter_each_others_codes_at_once_at_most_one_succeeds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_codes_at_once_one_counts() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (alice, bob, carol) = (
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login(CAROL).await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login(CAROL).await,
     );
     let codes = [alice.invitation_code().await, bob.invitation_code().await];
     let tasks = codes.map(|code| {
@@ -186,12 +189,12 @@ async fn of_two_codes_at_once_one_counts() {
 
 #[tokio::test]
 async fn invitees_are_paged_through_oldest_first() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let code = alice.invitation_code().await;
     for number in 0..7 {
-        house.advance(1);
-        house
+        harness.advance(1);
+        harness
             .login(&format!("+7911000000{number}"))
             .await
             .redeem(&code)
@@ -227,8 +230,8 @@ async fn invitees_are_paged_through_oldest_first() {
 
 #[tokio::test]
 async fn pages_have_bounds() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     assert_eq!(
         alice.get("/profile/invitations/").await.ok(),
         json!({ "invitations": [], "next": null })
@@ -256,10 +259,10 @@ async fn pages_have_bounds() {
 
 #[tokio::test]
 async fn a_profile_lists_a_thousand_and_counts_all() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let code = alice.invitation_code().await;
-    house
+    harness
         .app
         .store
         .write(move |tx| many_invitees(tx, &code, 1005))
@@ -299,7 +302,7 @@ fn strangers(tx: &mut dyn Tx, count: u64) -> Result<Vec<UserId>, StoreError> {
 
 #[tokio::test]
 async fn nobody_closes_a_circle_whatever_the_order_and_whoever_left() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let trial = |tx: &mut dyn Tx| {
         let mut rng = StdRng::seed_from_u64(7);
         let people = strangers(tx, 40)?;
@@ -324,13 +327,13 @@ async fn nobody_closes_a_circle_whatever_the_order_and_whoever_left() {
         }
         Ok::<_, StoreError>((referrers.len(), refused))
     };
-    let (accepted, refused) = house.app.store.write(trial).await.unwrap();
+    let (accepted, refused) = harness.app.store.write(trial).await.unwrap();
     assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
 }
 
 #[tokio::test]
 async fn however_long_a_chain_is_nobody_walks_it() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let chain = |tx: &mut dyn Tx| {
         let people = strangers(tx, 1024)?;
         // Each invites the one who was at the top so far: the longest way for whoever walks up.
@@ -340,7 +343,7 @@ async fn however_long_a_chain_is_nobody_walks_it() {
         assert!(!invitation::bind(tx, people[1023], people[0], NOON)?);
         tx.family(people[0])
     };
-    let family = house.app.store.write(chain).await.unwrap().unwrap();
+    let family = harness.app.store.write(chain).await.unwrap().unwrap();
     assert!(family.rank <= 1, "{family:?}");
     let pairs = |tx: &mut dyn Tx| {
         let people = strangers(tx, 2048)?.split_off(1024);

@@ -19,7 +19,7 @@ const PHONE: &str = "+79001234567";
 const OTHER: &str = "+79007654321";
 
 /// A running server whose keys are changed, and everything that it gave one person before.
-struct House {
+struct Service {
     folder: TempDir,
     server: Server,
     log: BufReader<ChildStderr>,
@@ -27,7 +27,7 @@ struct House {
     pending: String,
 }
 
-impl House {
+impl Service {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let (server, log) = Server::with_log(folder.path());
@@ -101,65 +101,65 @@ fn with_keys() -> (TempDir, Value) {
 
 #[test]
 fn a_rotation_under_a_running_server_keeps_every_live_token() {
-    let mut house = House::new();
-    keys(house.folder.path(), "rotate");
-    assert!(house.reload().contains("older_tokens=\"stay good\""));
-    let [profile, refreshed, confirmed] = house.answers();
+    let mut service = Service::new();
+    keys(service.folder.path(), "rotate");
+    assert!(service.reload().contains("older_tokens=\"stay good\""));
+    let [profile, refreshed, confirmed] = service.answers();
     assert_eq!((profile.0, refreshed.0, confirmed.0), (200, 200, 200));
     // Without the previous keys, what was made before is no good, and what was made since is.
-    let mut file = stored(house.folder.path());
+    let mut file = stored(service.folder.path());
     for ring in ["access", "refresh", "challenge"] {
         file[ring]["previous"] = json!([]);
     }
-    store(house.folder.path(), &file, 0o600);
-    assert!(house.reload().contains("older_tokens=\"stay good\""));
-    assert_eq!(house.profile(&house.session).1["code"], "token_invalid");
+    store(service.folder.path(), &file, 0o600);
+    assert!(service.reload().contains("older_tokens=\"stay good\""));
+    assert_eq!(service.profile(&service.session).1["code"], "token_invalid");
     for session in [&refreshed.1, &confirmed.1] {
-        assert_eq!(house.profile(session).0, 200);
+        assert_eq!(service.profile(session).0, 200);
         let refresh = json!({ "refresh": session["refresh"] });
-        assert_eq!(house.call("/token/refresh/", &[], refresh).0, 200);
+        assert_eq!(service.call("/token/refresh/", &[], refresh).0, 200);
     }
 }
 
 #[test]
 fn rotated_keys_are_taken_up_by_the_next_start() {
-    let mut house = House::new();
-    let before = keys(house.folder.path(), "show");
-    assert_ne!(keys(house.folder.path(), "rotate"), before);
-    house.server.signal("-TERM");
-    house.server.process.wait().unwrap();
-    house.server = Server::start(house.folder.path());
-    assert_eq!(house.answers().map(|(status, _)| status), [200; 3]);
+    let mut service = Service::new();
+    let before = keys(service.folder.path(), "show");
+    assert_ne!(keys(service.folder.path(), "rotate"), before);
+    service.server.signal("-TERM");
+    service.server.process.wait().unwrap();
+    service.server = Server::start(service.folder.path());
+    assert_eq!(service.answers().map(|(status, _)| status), [200; 3]);
 }
 
 #[test]
 fn a_new_epoch_refuses_every_older_token() {
     for restart in [false, true] {
-        let mut house = House::new();
-        let told = keys(house.folder.path(), "new-epoch");
+        let mut service = Service::new();
+        let told = keys(service.folder.path(), "new-epoch");
         assert!(told.contains("kill -HUP"), "{told}");
         if restart {
-            house.server.signal("-TERM");
-            house.server.process.wait().unwrap();
-            house.server = Server::start(house.folder.path());
+            service.server.signal("-TERM");
+            service.server.process.wait().unwrap();
+            service.server = Server::start(service.folder.path());
         } else {
-            assert!(house.reload().contains("older_tokens=\"are refused\""));
+            assert!(service.reload().contains("older_tokens=\"are refused\""));
         }
-        let codes = house
+        let codes = service
             .answers()
             .map(|(status, problem)| (status, problem["code"].clone()));
         let expected = ["token_invalid", "token_invalid", "sms_token_invalid"];
         assert_eq!(codes, expected.map(|code| (401, json!(code))));
-        let (_, again) = login(&house.server.address, house.folder.path(), PHONE).unwrap();
-        assert_eq!(house.profile(&again).0, 200);
+        let (_, again) = login(&service.server.address, service.folder.path(), PHONE).unwrap();
+        assert_eq!(service.profile(&again).0, 200);
     }
 }
 
 #[test]
 fn a_key_file_that_is_refused_changes_nothing_under_a_running_server() {
-    let mut house = House::new();
-    let path = house.folder.path().join(FILE);
-    let good = stored(house.folder.path());
+    let mut service = Service::new();
+    let path = service.folder.path().join(FILE);
+    let good = stored(service.folder.path());
     let mut equal = good.clone();
     equal["access"]["current"] = good["ledger"].clone();
     let mut short = good.clone();
@@ -173,27 +173,27 @@ fn a_key_file_that_is_refused_changes_nothing_under_a_running_server() {
         (&short, 0o600, "not of 256 bits"),
         (&good, 0o644, "can be read by everybody"),
     ] {
-        store(house.folder.path(), file, mode);
-        let told = house.reload();
+        store(service.folder.path(), file, mode);
+        let told = service.reload();
         assert!(
             told.contains("stay as they were") && told.contains(why),
             "{told}"
         );
-        assert_eq!(&stored(house.folder.path()), file);
-        assert_eq!(house.profile(&house.session).0, 200, "{why}");
+        assert_eq!(&stored(service.folder.path()), file);
+        assert_eq!(service.profile(&service.session).0, 200, "{why}");
     }
     fs::remove_file(&path).unwrap();
-    assert!(house.reload().contains("does not exist"));
+    assert!(service.reload().contains("does not exist"));
     assert!(!path.exists());
-    assert_eq!(house.answers().map(|(status, _)| status), [200; 3]);
-    store(house.folder.path(), &good, 0o600);
-    assert!(house.reload().contains("took up the keys"));
+    assert_eq!(service.answers().map(|(status, _)| status), [200; 3]);
+    store(service.folder.path(), &good, 0o600);
+    assert!(service.reload().contains("took up the keys"));
 }
 
 #[test]
 fn reloads_under_load_refuse_nobody() {
-    let mut house = House::new();
-    let (address, bearer) = (house.server.address.clone(), bearer(&house.session));
+    let mut service = Service::new();
+    let (address, bearer) = (service.server.address.clone(), bearer(&service.session));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4)
@@ -211,8 +211,8 @@ fn reloads_under_load_refuse_nobody() {
             })
             .collect();
         for _ in 0..5 {
-            keys(house.folder.path(), "rotate");
-            house.reload();
+            keys(service.folder.path(), "rotate");
+            service.reload();
         }
         done.store(true, Ordering::SeqCst);
         assert!(clients.into_iter().all(|client| client.join().unwrap() > 0));
@@ -245,13 +245,13 @@ fn a_file_without_a_ledger_key_gets_one_once_and_for_good() {
 
 #[test]
 fn a_file_that_lost_its_ledger_key_gets_it_back_from_the_running_server() {
-    let mut house = House::new();
-    let good = stored(house.folder.path());
+    let mut service = Service::new();
+    let good = stored(service.folder.path());
     let mut lossy = good.clone();
     lossy.as_object_mut().unwrap().remove("ledger");
-    store(house.folder.path(), &lossy, 0o600);
-    house.reload();
-    assert_eq!(stored(house.folder.path()), good);
+    store(service.folder.path(), &lossy, 0o600);
+    service.reload();
+    assert_eq!(stored(service.folder.path()), good);
 }
 
 #[test]

@@ -9,19 +9,19 @@ use crate::harness::{ALICE, Actor, BOB, Harness, other_than, statuses};
 
 #[tokio::test]
 async fn the_token_may_come_in_the_body() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let body = json!({ "sms_code": house.code(), "sms_token": token });
-    house.post("/login/sms-confirm/", body).await.ok();
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let body = json!({ "sms_code": harness.code(), "sms_token": token });
+    harness.post("/login/sms-confirm/", body).await.ok();
 }
 
 #[tokio::test]
 async fn tokens_in_header_and_body_must_be_equal() {
-    let house = Harness::new();
-    let (token, other) = (house.ask(ALICE).await, house.ask(ALICE).await);
+    let harness = Harness::new();
+    let (token, other) = (harness.ask(ALICE).await, harness.ask(ALICE).await);
     let confirm = async |member: &str| {
-        let body = json!({ "sms_code": house.code(), "sms_token": member });
-        house
+        let body = json!({ "sms_code": harness.code(), "sms_token": member });
+        harness
             .call(
                 Method::POST,
                 "/login/sms-confirm/",
@@ -37,10 +37,10 @@ async fn tokens_in_header_and_body_must_be_equal() {
 
 #[tokio::test]
 async fn without_a_token_nothing_is_confirmed() {
-    let house = Harness::new();
-    house.ask(ALICE).await;
-    let reply = house
-        .post("/login/sms-confirm/", json!({ "sms_code": house.code() }))
+    let harness = Harness::new();
+    harness.ask(ALICE).await;
+    let reply = harness
+        .post("/login/sms-confirm/", json!({ "sms_code": harness.code() }))
         .await;
     reply.refused(401, "sms_token_missing");
     assert_eq!(reply.header("www-authenticate"), Some("SMS-Token"));
@@ -48,16 +48,16 @@ async fn without_a_token_nothing_is_confirmed() {
 
 #[tokio::test]
 async fn three_guesses_are_evaluated_and_no_more() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
     for left in [2, 1, 0] {
-        let problem = house
-            .confirm(&token, &house.wrong_code())
+        let problem = harness
+            .confirm(&token, &harness.wrong_code())
             .await
             .refused(401, "sms_code_invalid");
         assert_eq!(problem["attempts_left"], left);
     }
-    let reply = house.confirm(&token, &house.code()).await;
+    let reply = harness.confirm(&token, &harness.code()).await;
     let problem = reply.refused(429, "too_many_attempts");
     assert_eq!(problem["limit"], "guesses_per_token");
     assert_eq!(
@@ -68,10 +68,10 @@ async fn three_guesses_are_evaluated_and_no_more() {
 
 #[tokio::test]
 async fn parallel_guesses_gain_nothing() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let wrong = house.wrong_code();
-    let replies = join_all((0..30).map(|_| house.confirm(&token, &wrong))).await;
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let wrong = harness.wrong_code();
+    let replies = join_all((0..30).map(|_| harness.confirm(&token, &wrong))).await;
     let evaluated = replies.iter().filter(|reply| reply.status == 401).count();
     assert_eq!(
         (
@@ -84,11 +84,11 @@ async fn parallel_guesses_gain_nothing() {
 
 #[tokio::test]
 async fn a_token_works_once() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let code = house.code();
-    house.confirm(&token, &code).await.ok();
-    house
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let code = harness.code();
+    harness.confirm(&token, &code).await.ok();
+    harness
         .confirm(&token, &code)
         .await
         .refused(401, "sms_token_used");
@@ -96,27 +96,27 @@ async fn a_token_works_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_confirmations_at_once_one_succeeds() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let code = house.code();
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let code = harness.code();
     let tasks = (0..2).map(|_| {
-        let (house, token, code) = (house.clone(), token.clone(), code.clone());
-        tokio::spawn(async move { house.confirm(&token, &code).await.status.as_u16() })
+        let (harness, token, code) = (harness.clone(), token.clone(), code.clone());
+        tokio::spawn(async move { harness.confirm(&token, &code).await.status.as_u16() })
     });
     assert_eq!(statuses(tasks).await, [200, 401]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_first_confirmations_at_once_make_one_user() {
-    let house = Harness::with(&[("INVITED_LOGIN__LIVE_TOKENS_PER_PHONE", "50")]);
+    let harness = Harness::with(&[("INVITED_LOGIN__LIVE_TOKENS_PER_PHONE", "50")]);
     let mut tokens = Vec::new();
     for _ in 0..50 {
-        tokens.push(house.ask(ALICE).await);
+        tokens.push(harness.ask(ALICE).await);
     }
-    let code = house.code();
+    let code = harness.code();
     let tasks = tokens.into_iter().map(|token| {
-        let (house, code) = (house.clone(), code.clone());
-        tokio::spawn(async move { house.confirm(&token, &code).await })
+        let (harness, code) = (harness.clone(), code.clone());
+        tokio::spawn(async move { harness.confirm(&token, &code).await })
     });
     let replies: Vec<_> = join_all(tasks)
         .await
@@ -128,20 +128,20 @@ async fn fifty_first_confirmations_at_once_make_one_user() {
     for reply in losers {
         reply.refused(401, "sms_token_used");
     }
-    let again = house.login(ALICE).await;
+    let again = harness.login(ALICE).await;
     assert_eq!(
         again.profile().await,
-        Actor::of(&house, winners[0]).profile().await
+        Actor::of(&harness, winners[0]).profile().await
     );
 }
 
 #[tokio::test]
 async fn a_success_spends_the_phones_other_tokens() {
-    let house = Harness::new();
-    let (first, second) = (house.ask(ALICE).await, house.ask(ALICE).await);
-    let code = house.code();
-    house.confirm(&second, &code).await.ok();
-    house
+    let harness = Harness::new();
+    let (first, second) = (harness.ask(ALICE).await, harness.ask(ALICE).await);
+    let code = harness.code();
+    harness.confirm(&second, &code).await.ok();
+    harness
         .confirm(&first, &code)
         .await
         .refused(401, "sms_token_used");
@@ -149,63 +149,63 @@ async fn a_success_spends_the_phones_other_tokens() {
 
 #[tokio::test]
 async fn while_a_token_lives_the_same_code_is_sent_again() {
-    let house = Harness::new();
-    let first = house.ask(ALICE).await;
-    let code = house.code();
-    house.advance(60);
-    house.ask(ALICE).await;
-    assert_eq!(house.code(), code);
-    house.confirm(&first, &code).await.ok();
+    let harness = Harness::new();
+    let first = harness.ask(ALICE).await;
+    let code = harness.code();
+    harness.advance(60);
+    harness.ask(ALICE).await;
+    assert_eq!(harness.code(), code);
+    harness.confirm(&first, &code).await.ok();
 }
 
 #[tokio::test]
 async fn three_tokens_of_a_phone_live_at_once() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for _ in 0..3 {
-        house.ask(ALICE).await;
-        house.advance(10);
+        harness.ask(ALICE).await;
+        harness.advance(10);
     }
     let (stranger, body) = ([203, 0, 113, 9].into(), json!({ "phone": ALICE }));
-    let reply = house.call_from(stranger, Method::POST, "/login/", &[], Some(body));
+    let reply = harness.call_from(stranger, Method::POST, "/login/", &[], Some(body));
     let problem = reply.await.refused(429, "sms_rate_limited");
     assert_eq!(
         (&problem["limit"], &problem["retry_after"]),
         (&json!("live_tokens_per_phone"), &json!(150))
     );
-    house.ask(BOB).await;
-    house.advance(150);
-    house.ask(ALICE).await;
+    harness.ask(BOB).await;
+    harness.advance(150);
+    harness.ask(ALICE).await;
 }
 
 #[tokio::test]
 async fn a_dead_token_makes_room_and_its_code_is_not_sent_again() {
-    let house = Harness::with(&[("INVITED_LOGIN__CODE_LENGTH", "10")]);
-    let token = house.ask(ALICE).await;
-    let code = house.code();
+    let harness = Harness::with(&[("INVITED_LOGIN__CODE_LENGTH", "10")]);
+    let token = harness.ask(ALICE).await;
+    let code = harness.code();
     for _ in 0..3 {
-        house
+        harness
             .confirm(&token, &other_than(&code))
             .await
             .refused(401, "sms_code_invalid");
     }
     for _ in 0..3 {
-        house.ask(ALICE).await;
-        assert_ne!(house.code(), code);
+        harness.ask(ALICE).await;
+        assert_ne!(harness.code(), code);
     }
 }
 
 #[tokio::test]
 async fn a_token_lives_three_minutes() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let code = house.code();
-    house.advance(179);
-    house
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let code = harness.code();
+    harness.advance(179);
+    harness
         .confirm(&token, &other_than(&code))
         .await
         .refused(401, "sms_code_invalid");
-    house.advance(1);
-    house
+    harness.advance(1);
+    harness
         .confirm(&token, &code)
         .await
         .refused(401, "sms_token_expired");
@@ -213,8 +213,8 @@ async fn a_token_lives_three_minutes() {
 
 #[tokio::test]
 async fn what_cannot_be_a_code_costs_no_attempt() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
     for guess in [
         json!(1234),
         json!(null),
@@ -226,7 +226,7 @@ async fn what_cannot_be_a_code_costs_no_attempt() {
         json!("12 4"),
         json!("١٢٣٤"),
     ] {
-        let reply = house
+        let reply = harness
             .call(
                 Method::POST,
                 "/login/sms-confirm/",
@@ -237,8 +237,8 @@ async fn what_cannot_be_a_code_costs_no_attempt() {
         let problem = reply.refused(422, "validation_failed");
         assert_eq!(problem["errors"][0]["pointer"], "#/sms_code", "{guess}");
     }
-    let problem = house
-        .confirm(&token, &house.wrong_code())
+    let problem = harness
+        .confirm(&token, &harness.wrong_code())
         .await
         .refused(401, "sms_code_invalid");
     assert_eq!(problem["attempts_left"], 2);
@@ -246,25 +246,28 @@ async fn what_cannot_be_a_code_costs_no_attempt() {
 
 #[tokio::test]
 async fn codes_may_be_longer() {
-    let house = Harness::with(&[("INVITED_LOGIN__CODE_LENGTH", "6")]);
-    let reply = house.post("/login/", json!({ "phone": ALICE })).await.ok();
+    let harness = Harness::with(&[("INVITED_LOGIN__CODE_LENGTH", "6")]);
+    let reply = harness
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .ok();
     assert_eq!(
-        (&reply["sms_code_length"], house.code().len()),
+        (&reply["sms_code_length"], harness.code().len()),
         (&json!(6), 6)
     );
     let token = reply["sms-token"].as_str().unwrap();
-    house
+    harness
         .confirm(token, "1234")
         .await
         .refused(422, "validation_failed");
-    house.confirm(token, &house.code()).await.ok();
+    harness.confirm(token, &harness.code()).await.ok();
 }
 
 #[tokio::test]
 async fn a_token_with_anything_changed_is_not_valid() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let code = house.code();
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let code = harness.code();
     let parts: Vec<_> = token.split('.').collect();
     let other_header = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0";
     let with_kid = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiMSJ9";
@@ -288,54 +291,55 @@ async fn a_token_with_anything_changed_is_not_valid() {
         format!("{token}{}", "A".repeat(2048)),
     ];
     for token in forged {
-        house
+        harness
             .confirm(&token, &code)
             .await
             .refused(401, "sms_token_invalid");
     }
-    house.confirm(&token, &code).await.ok();
+    harness.confirm(&token, &code).await.ok();
 }
 
 #[tokio::test]
 async fn a_token_opens_the_account_of_its_own_phone_only() {
-    let house = Harness::new();
-    let (alice, code) = (house.ask(ALICE).await, house.code());
-    let bob = house.ask(BOB).await;
-    let actor = Actor::of(&house, &house.confirm(&alice, &code).await);
+    let harness = Harness::new();
+    let (alice, code) = (harness.ask(ALICE).await, harness.code());
+    let bob = harness.ask(BOB).await;
+    let actor = Actor::of(&harness, &harness.confirm(&alice, &code).await);
     assert_eq!(actor.profile().await["phone"], &ALICE[1..]);
-    Actor::of(&house, &house.confirm(&bob, &house.code()).await);
+    Actor::of(&harness, &harness.confirm(&bob, &harness.code()).await);
 }
 
 #[tokio::test]
 async fn a_newcomer_may_bring_an_invitation_code() {
-    let house = Harness::new();
-    let code = house.login(ALICE).await.invitation_code().await;
-    let token = house.ask(BOB).await;
-    let body = json!({ "sms_code": house.code(), "sms_token": token, "invitation_code": code.to_lowercase() });
-    let reply = house.post("/login/sms-confirm/", body).await;
+    let harness = Harness::new();
+    let code = harness.login(ALICE).await.invitation_code().await;
+    let token = harness.ask(BOB).await;
+    let body = json!({ "sms_code": harness.code(), "sms_token": token, "invitation_code": code.to_lowercase() });
+    let reply = harness.post("/login/sms-confirm/", body).await;
     assert_eq!(
         reply.ok()["invitation"],
         json!({ "accepted": true, "invited_by": &ALICE[1..] })
     );
     assert_eq!(
-        Actor::of(&house, &reply).profile().await["invited_by"],
+        Actor::of(&harness, &reply).profile().await["invited_by"],
         &ALICE[1..]
     );
 }
 
 #[tokio::test]
 async fn a_wrong_invitation_code_does_not_keep_anybody_out() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for (phone, code) in [(ALICE, "ZZZZZZ"), (BOB, "not a code at all")] {
-        let token = house.ask(phone).await;
-        let body = json!({ "sms_code": house.code(), "sms_token": token, "invitation_code": code });
-        let reply = house.post("/login/sms-confirm/", body).await;
+        let token = harness.ask(phone).await;
+        let body =
+            json!({ "sms_code": harness.code(), "sms_token": token, "invitation_code": code });
+        let reply = harness.post("/login/sms-confirm/", body).await;
         assert_eq!(
             reply.ok()["invitation"],
             json!({ "accepted": false, "code": "invitation_not_found" })
         );
         assert_eq!(
-            Actor::of(&house, &reply).profile().await["invited_by"],
+            Actor::of(&harness, &reply).profile().await["invited_by"],
             json!(null)
         );
     }
@@ -343,9 +347,9 @@ async fn a_wrong_invitation_code_does_not_keep_anybody_out() {
 
 #[tokio::test]
 async fn a_device_is_recognised_by_its_token() {
-    let house = Harness::new();
-    let first = house.login(ALICE).await;
-    let confirm = async |phone: &str, device: &str| house.login_on(phone, device).await.device;
+    let harness = Harness::new();
+    let first = harness.login(ALICE).await;
+    let confirm = async |phone: &str, device: &str| harness.login_on(phone, device).await.device;
     assert_eq!(confirm(ALICE, &first.device).await, first.device);
     for stranger in ["", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         assert_ne!(confirm(ALICE, stranger).await, stranger);
@@ -359,36 +363,36 @@ async fn a_device_is_recognised_by_its_token() {
 
 #[tokio::test]
 async fn test_numbers_have_a_fixed_code_and_get_no_messages() {
-    let house = Harness::with(&[(
+    let harness = Harness::with(&[(
         "INVITED_TEST_NUMBERS__79990000001",
         r#"{ code = "1234", until = 2024-04-16T00:00:00Z }"#,
     )]);
     for _ in 0..5 {
-        let token = house.ask("+79990000001").await;
-        house
+        let token = harness.ask("+79990000001").await;
+        harness
             .confirm(&token, "4321")
             .await
             .refused(401, "sms_code_invalid");
-        house.confirm(&token, "1234").await.ok();
+        harness.confirm(&token, "1234").await.ok();
     }
-    assert_eq!(house.gateway.count(), 0);
-    house.advance(24 * 3600);
-    let token = house.ask("+79990000001").await;
-    assert_eq!(house.gateway.count(), 1);
-    house.confirm(&token, &house.code()).await.ok();
+    assert_eq!(harness.gateway.count(), 0);
+    harness.advance(24 * 3600);
+    let token = harness.ask("+79990000001").await;
+    assert_eq!(harness.gateway.count(), 1);
+    harness.confirm(&token, &harness.code()).await.ok();
 }
 
 #[tokio::test]
 async fn a_fixed_code_ends_with_its_test_number() {
     let number = r#"{ code = "1234", until = 2024-04-15T21:12:13Z }"#;
-    let house = Harness::with(&[("INVITED_TEST_NUMBERS__79990000001", number)]);
-    let reply = house
+    let harness = Harness::with(&[("INVITED_TEST_NUMBERS__79990000001", number)]);
+    let reply = harness
         .post("/login/", json!({ "phone": "+79990000001" }))
         .await
         .ok();
     assert_eq!(reply["expires_in"], 60);
-    house.advance(60);
-    house
+    harness.advance(60);
+    harness
         .confirm(reply["sms-token"].as_str().unwrap(), "1234")
         .await
         .refused(401, "sms_token_expired");
@@ -396,48 +400,48 @@ async fn a_fixed_code_ends_with_its_test_number() {
 
 #[tokio::test]
 async fn a_gateways_refusal_is_told_and_costs_nothing() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for error in [
         SmsError::Rejected,
         SmsError::Misconfigured,
         SmsError::Throttled,
         SmsError::NotSent,
     ] {
-        *house.gateway.fails.lock().unwrap() = Some(error);
-        let reply = house.post("/login/", json!({ "phone": ALICE })).await;
+        *harness.gateway.fails.lock().unwrap() = Some(error);
+        let reply = harness.post("/login/", json!({ "phone": ALICE })).await;
         reply.refused(503, "sms_unavailable");
         assert!(reply.header("retry-after").is_some());
     }
-    *house.gateway.fails.lock().unwrap() = None;
+    *harness.gateway.fails.lock().unwrap() = None;
     for _ in 0..3 {
-        house.ask(ALICE).await;
+        harness.ask(ALICE).await;
     }
 }
 
 #[tokio::test]
 async fn a_message_that_may_have_arrived_can_be_confirmed() {
-    let house = Harness::new();
-    house.ask(ALICE).await;
-    let code = house.code();
-    *house.gateway.fails.lock().unwrap() = Some(SmsError::Unknown);
-    let token = house.ask(ALICE).await;
-    house.confirm(&token, &code).await.ok();
+    let harness = Harness::new();
+    harness.ask(ALICE).await;
+    let code = harness.code();
+    *harness.gateway.fails.lock().unwrap() = Some(SmsError::Unknown);
+    let token = harness.ask(ALICE).await;
+    harness.confirm(&token, &code).await.ok();
 }
 
 #[tokio::test]
 async fn a_provider_may_choose_the_code() {
-    let house = Harness::new();
-    *house.gateway.chooses.lock().unwrap() = Some("0042".to_owned());
-    let token = house.ask(ALICE).await;
-    house.confirm(&token, "0042").await.ok();
+    let harness = Harness::new();
+    *harness.gateway.chooses.lock().unwrap() = Some("0042".to_owned());
+    let token = harness.ask(ALICE).await;
+    harness.confirm(&token, "0042").await.ok();
 }
 
 #[tokio::test]
 async fn login_answers_alike_whether_or_not_the_phone_is_known() {
-    let house = Harness::new();
-    house.login(ALICE).await;
+    let harness = Harness::new();
+    harness.login(ALICE).await;
     let shape = async |phone: &str| {
-        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let reply = harness.post("/login/", json!({ "phone": phone })).await;
         let mut body = reply.ok();
         let token = body["sms-token"].take();
         let headers: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();

@@ -18,16 +18,16 @@ async fn moves(actor: &Actor, phone: &str, code: impl FnOnce() -> String) -> Rep
     actor.confirm_phone(token, &code()).await
 }
 
-async fn told(house: &Harness, from: &str, to: &str) -> Vec<(String, String)> {
-    let actor = house.login(from).await;
-    moves(&actor, to, || house.code()).await.ok();
-    house.gateway.notices.lock().unwrap().clone()
+async fn told(harness: &Harness, from: &str, to: &str) -> Vec<(String, String)> {
+    let actor = harness.login(from).await;
+    moves(&actor, to, || harness.code()).await.ok();
+    harness.gateway.notices.lock().unwrap().clone()
 }
 
 #[tokio::test]
 async fn the_old_phone_is_told_and_the_new_one_is_not_named() {
-    let house = Harness::new();
-    let notices = told(&house, ALICE, BOB).await;
+    let harness = Harness::new();
+    let notices = told(&harness, ALICE, BOB).await;
     let [(to, text)] = notices.as_slice() else {
         panic!("{notices:?}")
     };
@@ -38,13 +38,13 @@ async fn the_old_phone_is_told_and_the_new_one_is_not_named() {
 
 #[tokio::test]
 async fn nobody_is_told_where_nothing_changed_or_nothing_is_to_be_sent() {
-    let house = Harness::new();
-    assert_eq!(told(&house, ALICE, ALICE).await, [], "the same phone");
-    let alice = house.login(ALICE).await;
-    house.login(BOB).await;
-    let taken = moves(&alice, BOB, || house.code()).await;
+    let harness = Harness::new();
+    assert_eq!(told(&harness, ALICE, ALICE).await, [], "the same phone");
+    let alice = harness.login(ALICE).await;
+    harness.login(BOB).await;
+    let taken = moves(&alice, BOB, || harness.code()).await;
     taken.refused(409, "phone_taken");
-    assert_eq!(*house.gateway.notices.lock().unwrap(), [], "it was taken");
+    assert_eq!(*harness.gateway.notices.lock().unwrap(), [], "it was taken");
     for (variable, value) in [
         ("INVITED_SMS__NOTICES", "off"),
         (
@@ -52,16 +52,16 @@ async fn nobody_is_told_where_nothing_changed_or_nothing_is_to_be_sent() {
             "{ code = \"1234\", until = 2099-01-01T00:00:00Z }",
         ),
     ] {
-        let house = Harness::with(&[(variable, value)]);
-        let asked = house.ask(ALICE).await;
+        let harness = Harness::with(&[(variable, value)]);
+        let asked = harness.ask(ALICE).await;
         let code = if value == "off" {
-            house.code()
+            harness.code()
         } else {
             "1234".to_owned()
         };
-        let alice = Actor::of(&house, &house.confirm(&asked, &code).await);
-        moves(&alice, CAROL, || house.code()).await.ok();
-        assert_eq!(*house.gateway.notices.lock().unwrap(), [], "{variable}");
+        let alice = Actor::of(&harness, &harness.confirm(&asked, &code).await);
+        moves(&alice, CAROL, || harness.code()).await.ok();
+        assert_eq!(*harness.gateway.notices.lock().unwrap(), [], "{variable}");
     }
 }
 
@@ -83,8 +83,8 @@ fn chain(calls: &Stub, texts: &Stub, more: &str) -> Harness {
     ))
 }
 
-fn sums(house: &Harness) -> Vec<(i64, i64, i64)> {
-    let intruder = house.intruder();
+fn sums(harness: &Harness) -> Vec<(i64, i64, i64)> {
+    let intruder = harness.intruder();
     let sql = "SELECT book, count(*), sum(amount) FROM notes WHERE book IN (0, 2, 6) GROUP BY book";
     let mut statement = intruder.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
@@ -94,22 +94,22 @@ fn sums(house: &Harness) -> Vec<(i64, i64, i64)> {
 #[tokio::test]
 async fn a_notice_takes_a_gateway_that_brings_texts_and_is_counted_even_beyond_the_budget() {
     let (calls, texts) = (Stub::answering(200, "{}"), Stub::answering(200, "{}"));
-    let house = chain(&calls, &texts, "budget.amounts = \"4/1h\"");
+    let harness = chain(&calls, &texts, "budget.amounts = \"4/1h\"");
     let code = || calls.last().json()["code"].as_str().unwrap().to_owned();
-    let token = house.ask(ALICE).await;
-    let alice = Actor::of(&house, &house.confirm(&token, &code()).await);
+    let token = harness.ask(ALICE).await;
+    let alice = Actor::of(&harness, &harness.confirm(&token, &code()).await);
     moves(&alice, BOB, code).await.ok();
     assert_eq!((calls.count(), texts.count()), (2, 1));
     let notice = texts.last().json();
     assert_eq!((&notice["to"], notice.get("code")), (&json!(ALICE), None));
-    assert_eq!(sums(&house), [(0, 3, 60_000)], "two codes and a notice");
+    assert_eq!(sums(&harness), [(0, 3, 60_000)], "two codes and a notice");
     let states = "SELECT group_concat(state) FROM deliveries";
-    let states: String = house
+    let states: String = harness
         .intruder()
         .query_row(states, [], |row| row.get(0))
         .unwrap();
     assert_eq!(states, "2,2,2");
-    let refused = house.post("/login/", json!({ "phone": CAROL })).await;
+    let refused = harness.post("/login/", json!({ "phone": CAROL })).await;
     refused.refused(503, "sms_budget_exhausted");
 }
 
@@ -120,42 +120,42 @@ async fn an_account_moves_also_where_its_old_phone_cannot_be_told() {
         Some(_) => answer(200, "{}"),
         None => answer(402, "{}"),
     });
-    let house = chain(&calls, &texts, "");
+    let harness = chain(&calls, &texts, "");
     let code = || calls.last().json()["code"].as_str().unwrap().to_owned();
-    let token = house.ask(ALICE).await;
-    let alice = Actor::of(&house, &house.confirm(&token, &code()).await);
+    let token = harness.ask(ALICE).await;
+    let alice = Actor::of(&harness, &harness.confirm(&token, &code()).await);
     let profile = moves(&alice, BOB, code).await.ok();
     assert_eq!(profile["phone"], BOB[1..]);
     assert_eq!(texts.count(), 1);
     assert_eq!(
-        sums(&house),
+        sums(&harness),
         [(0, 3, 60_000), (2, 1, 20_000)],
         "it is taken back"
     );
 
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let reply = moves(&alice, BOB, || {
-        *house.gateway.fails.lock().unwrap() = Some(SmsError::NotSent);
-        house.code()
+        *harness.gateway.fails.lock().unwrap() = Some(SmsError::NotSent);
+        harness.code()
     });
     assert_eq!(reply.await.ok()["phone"], BOB[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_hangs_up_in_the_middle_does_not_keep_the_old_phone_from_being_told() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let asked = alice.post("/profile/phone/", json!({ "phone": BOB }));
     let asked = asked.await.ok();
-    let code = house.code();
+    let code = harness.code();
     {
         let confirming = alice.confirm_phone(asked["sms-token"].as_str().unwrap(), &code);
         let mut confirming = Box::pin(confirming);
         let first = poll_fn(|context| Poll::Ready(confirming.as_mut().poll(context)));
         assert!(first.await.is_pending(), "the transaction is under way");
     }
-    while house.gateway.notices.lock().unwrap().is_empty() {
+    while harness.gateway.notices.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     assert!(alice.profile().await["phone"] == BOB[1..]);

@@ -23,15 +23,15 @@ const PAGES: [&str; 12] = [
     "/openapi.json",
 ];
 
-async fn get(house: &Harness, path: &str, headers: &[(&str, &str)]) -> Reply {
-    house.call(Method::GET, path, headers, None).await
+async fn get(harness: &Harness, path: &str, headers: &[(&str, &str)]) -> Reply {
+    harness.call(Method::GET, path, headers, None).await
 }
 
 #[tokio::test]
 async fn pages_load_what_this_server_has_and_are_framed_by_nobody() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in PAGES {
-        let page = get(&house, path, &[]).await;
+        let page = get(&harness, path, &[]).await;
         let policy = page.header("content-security-policy").unwrap();
         assert!(
             policy.contains("default-src 'none'; script-src 'self'; "),
@@ -64,16 +64,16 @@ async fn pages_load_what_this_server_has_and_are_framed_by_nobody() {
 
 #[tokio::test]
 async fn a_page_is_sent_once_and_named_afterwards() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in PAGES {
-        let tag = get(&house, path, &[])
+        let tag = get(&harness, path, &[])
             .await
             .header("etag")
             .unwrap()
             .to_owned();
         let strong = tag.trim_start_matches("W/");
         for known in [&*tag, strong, "*", &format!("\"x\", {tag}")] {
-            let again = get(&house, path, &[("if-none-match", known)]).await;
+            let again = get(&harness, path, &[("if-none-match", known)]).await;
             assert_eq!(
                 (again.status.as_u16(), &*again.text),
                 (304, ""),
@@ -81,7 +81,7 @@ async fn a_page_is_sent_once_and_named_afterwards() {
             );
             assert_eq!(again.header("etag"), Some(&*tag));
         }
-        let other = get(&house, path, &[("if-none-match", "\"x\"")]).await;
+        let other = get(&harness, path, &[("if-none-match", "\"x\"")]).await;
         assert_eq!(
             (other.status.as_u16(), other.header("cache-control")),
             (200, Some("no-cache"))
@@ -91,9 +91,9 @@ async fn a_page_is_sent_once_and_named_afterwards() {
 
 #[tokio::test]
 async fn pages_come_compressed_to_whoever_takes_them_so() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in PAGES {
-        let plain = get(&house, path, &[]).await;
+        let plain = get(&harness, path, &[]).await;
         for (accepted, coding) in [
             ("gzip", Some("gzip")),
             ("br, GZIP;q=0.5", Some("gzip")),
@@ -102,7 +102,7 @@ async fn pages_come_compressed_to_whoever_takes_them_so() {
             ("identity", None),
         ] {
             let asks = [("accept-encoding", accepted)];
-            let (head, bytes) = house.fetch(path, &asks).await;
+            let (head, bytes) = harness.fetch(path, &asks).await;
             let told = ["content-encoding", "vary"]
                 .map(|name| head.get(name).map(|value| value.to_str().unwrap()));
             assert_eq!(told, [coding, Some("accept-encoding")], "{accepted}");
@@ -119,13 +119,13 @@ async fn pages_come_compressed_to_whoever_takes_them_so() {
 
 #[tokio::test]
 async fn swagger_ui_and_redoc_are_whole() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for (path, least, begin, end) in [
         ("/swagger/ui.js", 1_000_000, "/*!", "})()));"),
         ("/swagger/ui.css", 100_000, ".swagger-ui", "*/"),
         ("/redoc/ui.js", 900_000, "/*!", ".map"),
     ] {
-        let text = get(&house, path, &[]).await.text;
+        let text = get(&harness, path, &[]).await.text;
         let whole = text.len() > least && text.starts_with(begin) && text.trim_end().ends_with(end);
         assert!(whole, "{path} {}", text.len());
     }
@@ -142,9 +142,9 @@ async fn the_list_of_problems_names_them_all() {
 
 #[tokio::test]
 async fn pages_know_no_other_method() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in ["/", "/swagger/", "/problems/", "/redoc/ui.js"] {
-        let reply = house.call(Method::DELETE, path, &[], None).await;
+        let reply = harness.call(Method::DELETE, path, &[], None).await;
         reply.refused(405, "method_not_allowed");
         assert_eq!(reply.header("allow"), Some("GET, HEAD"), "{path}");
     }

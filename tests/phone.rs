@@ -6,8 +6,8 @@ use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, NOON, Reply};
 
 #[tokio::test]
 async fn every_spelling_is_one_number_one_account_one_limit() {
-    let house = Harness::new();
-    let code = house.login("+79123456789").await.invitation_code().await;
+    let harness = Harness::new();
+    let code = harness.login("+79123456789").await.invitation_code().await;
     for spelling in [
         "79123456789",
         "89123456789",
@@ -20,22 +20,22 @@ async fn every_spelling_is_one_number_one_account_one_limit() {
         "Tel:+7-912-345-67-89",
     ] {
         assert_eq!(
-            house.login(spelling).await.invitation_code().await,
+            harness.login(spelling).await.invitation_code().await,
             code,
             "{spelling}"
         );
     }
     for spelling in ["+79123456789", "tel:79123456789", "9123456789"] {
-        house.ask(spelling).await;
+        harness.ask(spelling).await;
     }
-    let sent = house.gateway.count();
-    house.ask("8-912-345-67-89").await;
-    assert_eq!(house.gateway.count(), sent, "three are alive");
+    let sent = harness.gateway.count();
+    harness.ask("8-912-345-67-89").await;
+    assert_eq!(harness.gateway.count(), sent, "three are alive");
 }
 
 #[tokio::test]
 async fn what_is_no_number_is_refused_and_gets_no_message() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for phone in [
         "",
         "+",
@@ -47,7 +47,7 @@ async fn what_is_no_number_is_refused_and_gets_no_message() {
         "tel:+79123456789;ext=1",
         "1234567890123456",
     ] {
-        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let reply = harness.post("/login/", json!({ "phone": phone })).await;
         let problem = reply.refused(422, "phone_invalid");
         assert_eq!(problem["errors"][0]["pointer"], "#/phone");
         assert!(
@@ -62,17 +62,17 @@ async fn what_is_no_number_is_refused_and_gets_no_message() {
         json!(["+79123456789"]),
         json!({}),
     ] {
-        house
+        harness
             .post("/login/", json!({ "phone": phone }))
             .await
             .refused(422, "validation_failed");
     }
-    assert_eq!(house.gateway.count(), 0);
+    assert_eq!(harness.gateway.count(), 0);
 }
 
 #[tokio::test]
 async fn what_is_one_slip_away_is_told_what_was_expected() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for phone in [
         "+89123456789",
         "+7 8 912 345-67-89",
@@ -86,7 +86,7 @@ async fn what_is_one_slip_away_is_told_what_was_expected() {
         "912345678",
         "91234567890",
     ] {
-        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let reply = harness.post("/login/", json!({ "phone": phone })).await;
         let problem = reply.refused(422, "phone_invalid");
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("expected +"), "{detail}");
@@ -95,12 +95,12 @@ async fn what_is_one_slip_away_is_told_what_was_expected() {
     // Where messages are sent there, it is a number like any other.
     let afghanistan = Harness::with(&[("INVITED_LOGIN__DESTINATIONS", "+79#########, +93")]);
     afghanistan.login("93701234567").await;
-    assert_eq!(house.gateway.count(), 0);
+    assert_eq!(harness.gateway.count(), 0);
 }
 
 #[tokio::test]
 async fn numbers_outside_the_list_get_no_message() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for phone in [
         "+77012345678",
         "+76123456789",
@@ -111,13 +111,13 @@ async fn numbers_outside_the_list_get_no_message() {
         "+447911123456",
         "+12025550123",
     ] {
-        let problem = house
+        let problem = harness
             .post("/login/", json!({ "phone": phone }))
             .await
             .refused(422, "phone_not_allowed");
         assert_eq!(problem["errors"][0]["pointer"], "#/phone");
     }
-    assert_eq!(house.gateway.count(), 0);
+    assert_eq!(harness.gateway.count(), 0);
     let abroad = [("INVITED_LOGIN__DESTINATIONS", "+7, +44, !+7495")];
     let abroad = Harness::with(&abroad);
     abroad.login("+447911123456").await;
@@ -130,70 +130,70 @@ async fn numbers_outside_the_list_get_no_message() {
 
 #[tokio::test]
 async fn a_phone_is_changed_once_it_is_proved() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let before = alice.profile().await;
     let reply = alice
         .post("/profile/phone/", json!({ "phone": CAROL }))
         .await
         .ok();
     assert_eq!(reply["url_to_redirect"], "/profile/phone/confirm/");
-    assert_eq!(house.gateway.last().to, CAROL);
+    assert_eq!(harness.gateway.last().to, CAROL);
     let token = reply["sms-token"].as_str().unwrap();
     alice
-        .confirm_phone(token, &house.wrong_code())
+        .confirm_phone(token, &harness.wrong_code())
         .await
         .refused(401, "sms_code_invalid");
-    let changed = alice.confirm_phone(token, &house.code()).await.ok();
+    let changed = alice.confirm_phone(token, &harness.code()).await.ok();
     assert_eq!(
         (&changed["phone"], &changed["invitation_code"]),
         (&json!(&CAROL[1..]), &before["invitation_code"])
     );
     assert_eq!(
-        house.login(CAROL).await.profile().await["invitation_code"],
+        harness.login(CAROL).await.profile().await["invitation_code"],
         before["invitation_code"]
     );
     assert_ne!(
-        house.login(ALICE).await.profile().await["invitation_code"],
+        harness.login(ALICE).await.profile().await["invitation_code"],
         before["invitation_code"]
     );
 }
 
 #[tokio::test]
 async fn that_a_phone_is_taken_is_told_after_the_right_code_only() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let reply = alice
         .post("/profile/phone/", json!({ "phone": BOB }))
         .await
         .ok();
     let token = reply["sms-token"].as_str().unwrap();
     alice
-        .confirm_phone(token, &house.wrong_code())
+        .confirm_phone(token, &harness.wrong_code())
         .await
         .refused(401, "sms_code_invalid");
     alice
-        .confirm_phone(token, &house.code())
+        .confirm_phone(token, &harness.code())
         .await
         .refused(409, "phone_taken");
     assert_eq!(bob.profile().await["phone"], &BOB[1..]);
 }
 
-async fn move_to(house: &Harness, actor: &Actor, phone: &str) -> Reply {
+async fn move_to(harness: &Harness, actor: &Actor, phone: &str) -> Reply {
     let asked = actor.post("/profile/phone/", json!({ "phone": phone }));
     let token = asked.await.ok()["sms-token"].as_str().unwrap().to_owned();
-    actor.confirm_phone(&token, &house.code()).await
+    actor.confirm_phone(&token, &harness.code()).await
 }
 
 #[tokio::test]
 async fn an_account_is_moved_from_a_fresh_login_only() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
-    house.advance(899);
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
+    harness.advance(899);
     let asked = alice.post("/profile/phone/", json!({ "phone": CAROL }));
     let token = asked.await.ok()["sms-token"].as_str().unwrap().to_owned();
-    let code = house.code();
-    house.advance(1);
+    let code = harness.code();
+    harness.advance(1);
     let late = alice.confirm_phone(&token, &code).await;
     late.refused(403, "fresh_login_required");
     let next = alice.exchange(&alice.refresh).await.ok();
@@ -202,40 +202,40 @@ async fn an_account_is_moved_from_a_fresh_login_only() {
         let asked = stale.post("/profile/phone/", json!({ "phone": BOB })).await;
         asked.refused(403, "fresh_login_required");
     }
-    assert_eq!(house.gateway.count(), 2, "nothing was sent to Bob");
-    let again = house.login(ALICE).await;
+    assert_eq!(harness.gateway.count(), 2, "nothing was sent to Bob");
+    let again = harness.login(ALICE).await;
     again.confirm_phone(&token, &code).await.ok();
 }
 
 #[tokio::test]
 async fn how_long_a_login_is_fresh_is_a_setting() {
-    let house = Harness::with(&[("INVITED_LOGIN__FRESH_FOR", "1m")]);
-    let alice = house.login(ALICE).await;
-    house.advance(60);
+    let harness = Harness::with(&[("INVITED_LOGIN__FRESH_FOR", "1m")]);
+    let alice = harness.login(ALICE).await;
+    harness.advance(60);
     let asked = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
     asked.refused(403, "fresh_login_required");
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_makes_no_login_fresh() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
-    house.advance(3600);
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
+    harness.advance(3600);
     // Limits look at the clock now and then.
-    house.ask(BOB).await;
-    house.clock.set(NOON);
+    harness.ask(BOB).await;
+    harness.clock.set(NOON);
     let asked = alice.post("/profile/phone/", json!({ "phone": BOB })).await;
     asked.refused(403, "fresh_login_required");
-    let fresh = house.login(ALICE).await;
-    move_to(&house, &fresh, CAROL).await.ok();
+    let fresh = harness.login(ALICE).await;
+    move_to(&harness, &fresh, CAROL).await.ok();
 }
 
 #[tokio::test]
 async fn moving_ends_the_other_sessions_and_forgets_the_other_devices() {
-    let house = Harness::new();
-    let (other, alice) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (other, alice) = (harness.login(ALICE).await, harness.login(ALICE).await);
     assert_eq!(
-        move_to(&house, &alice, CAROL).await.ok()["phone"],
+        move_to(&harness, &alice, CAROL).await.ok()["phone"],
         CAROL[1..]
     );
     other.get("/profile/").await.refused(401, "token_invalid");
@@ -247,38 +247,38 @@ async fn moving_ends_the_other_sessions_and_forgets_the_other_devices() {
     let sessions = alice.get("/profile/sessions/").await.ok();
     assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
     assert_eq!(
-        house.login_on(CAROL, &alice.device).await.device,
+        harness.login_on(CAROL, &alice.device).await.device,
         alice.device
     );
     assert_ne!(
-        house.login_on(CAROL, &other.device).await.device,
+        harness.login_on(CAROL, &other.device).await.device,
         other.device
     );
 }
 
 #[tokio::test]
 async fn a_move_that_changes_nothing_ends_nothing() {
-    let house = Harness::new();
-    let (other, alice) = (house.login(ALICE).await, house.login(ALICE).await);
-    house.login(BOB).await;
-    move_to(&house, &alice, BOB)
+    let harness = Harness::new();
+    let (other, alice) = (harness.login(ALICE).await, harness.login(ALICE).await);
+    harness.login(BOB).await;
+    move_to(&harness, &alice, BOB)
         .await
         .refused(409, "phone_taken");
-    move_to(&house, &alice, ALICE).await.ok();
+    move_to(&harness, &alice, ALICE).await.ok();
     other.profile().await;
     assert_eq!(
-        house.login_on(ALICE, &other.device).await.device,
+        harness.login_on(ALICE, &other.device).await.device,
         other.device
     );
 }
 
 #[tokio::test]
 async fn a_token_serves_its_own_purpose_only() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
-    let login = house.ask(CAROL).await;
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
+    let login = harness.ask(CAROL).await;
     alice
-        .confirm_phone(&login, &house.code())
+        .confirm_phone(&login, &harness.code())
         .await
         .refused(401, "sms_token_invalid");
     let reply = alice
@@ -286,26 +286,26 @@ async fn a_token_serves_its_own_purpose_only() {
         .await
         .ok();
     let change = reply["sms-token"].as_str().unwrap();
-    house
-        .confirm(change, &house.code())
+    harness
+        .confirm(change, &harness.code())
         .await
         .refused(401, "sms_token_invalid");
-    bob.confirm_phone(change, &house.code())
+    bob.confirm_phone(change, &harness.code())
         .await
         .refused(401, "sms_token_invalid");
-    alice.confirm_phone(change, &house.code()).await.ok();
+    alice.confirm_phone(change, &harness.code()).await.ok();
 }
 
 #[tokio::test]
 async fn an_invitees_new_phone_shows_in_the_referrers_list() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     bob.redeem(&alice.invitation_code().await).await.ok();
     let reply = bob
         .post("/profile/phone/", json!({ "phone": CAROL }))
         .await
         .ok();
-    bob.confirm_phone(reply["sms-token"].as_str().unwrap(), &house.code())
+    bob.confirm_phone(reply["sms-token"].as_str().unwrap(), &harness.code())
         .await
         .ok();
     assert_eq!(

@@ -9,9 +9,12 @@ const PUBLIC: (&str, &str) = ("INVITED_HTTP__PUBLIC_URL", "https://example.com/o
 
 #[tokio::test]
 async fn every_link_carries_the_prefix() {
-    let house = Harness::with(&[PUBLIC]);
-    let get = async |path: &str| house.call(Method::GET, path, &[], None).await;
-    let asked = house.post("/login/", json!({ "phone": ALICE })).await.ok();
+    let harness = Harness::with(&[PUBLIC]);
+    let get = async |path: &str| harness.call(Method::GET, path, &[], None).await;
+    let asked = harness
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .ok();
     assert_eq!(asked["url_to_redirect"], "/one/two/login/sms-confirm/");
     assert_eq!(get("/").await.header("location"), Some("/one/two/swagger/"));
     let problem = get("/nothing/").await.json();
@@ -30,12 +33,15 @@ async fn every_link_carries_the_prefix() {
 
 #[tokio::test]
 async fn without_one_the_paths_are_the_documents() {
-    let house = Harness::with(&[("INVITED_LISTEN", "0.0.0.0:9090")]);
-    let document: Value = house
+    let harness = Harness::with(&[("INVITED_LISTEN", "0.0.0.0:9090")]);
+    let document: Value = harness
         .call(Method::GET, "/openapi.json", &[], None)
         .await
         .ok();
     assert_eq!(document["servers"][0]["url"], "http://127.0.0.1:9090");
-    let asked = house.post("/login/", json!({ "phone": ALICE })).await.ok();
+    let asked = harness
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .ok();
     assert_eq!(asked["url_to_redirect"], "/login/sms-confirm/");
 }

@@ -9,20 +9,20 @@ use serde_json::json;
 
 use crate::harness::{ALICE, Harness, Reply};
 
-async fn raw(house: &Harness, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+async fn raw(harness: &Harness, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
     let mut request = Request::builder().method(Method::POST).uri_str("/login/");
     request = request.header("host", "invited.test");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    house.send(request.body(body)).await
+    harness.send(request.body(body)).await
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn what_is_not_json_is_malformed() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let deep = format!("{{\"phone\":{}1{}}}", "[".repeat(1000), "]".repeat(1000));
     let bodies: [&[u8]; 15] = [
         b"",
@@ -42,16 +42,16 @@ async fn what_is_not_json_is_malformed() {
         deep.as_bytes(),
     ];
     for body in bodies {
-        raw(&house, &[JSON], body.to_vec())
+        raw(&harness, &[JSON], body.to_vec())
             .await
             .refused(400, "malformed_json");
     }
-    assert_eq!(house.gateway.count(), 0);
+    assert_eq!(harness.gateway.count(), 0);
 }
 
 #[tokio::test]
 async fn json_of_another_shape_is_not_valid() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for (body, pointer) in [
         (json!([]), "#"),
         (json!("x"), "#"),
@@ -62,13 +62,13 @@ async fn json_of_another_shape_is_not_valid() {
         (json!({ "phone": 79_001_234_567_u64 }), "#/phone"),
         (json!({ "phone": false }), "#/phone"),
     ] {
-        let problem = house
+        let problem = harness
             .post("/login/", body)
             .await
             .refused(422, "validation_failed");
         assert_eq!(problem["errors"][0]["pointer"], pointer);
     }
-    house
+    harness
         .post(
             "/login/",
             json!({ "phone": ALICE, "extra": [{ "a": 1e3 }, null] }),
@@ -79,7 +79,7 @@ async fn json_of_another_shape_is_not_valid() {
 
 #[tokio::test]
 async fn other_media_types_are_refused() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let body = json!({ "phone": ALICE }).to_string();
     for headers in [
         &[][..],
@@ -92,7 +92,7 @@ async fn other_media_types_are_refused() {
         &[JSON, ("content-encoding", "gzip")],
         &[JSON, ("content-type", "text/plain")],
     ] {
-        raw(&house, headers, body.clone())
+        raw(&harness, headers, body.clone())
             .await
             .refused(415, "unsupported_media_type");
     }
@@ -100,7 +100,7 @@ async fn other_media_types_are_refused() {
         "application/json; charset=utf-8",
         "APPLICATION/JSON;Charset=\"UTF-8\"",
     ] {
-        raw(&house, &[("content-type", media_type)], body.clone())
+        raw(&harness, &[("content-type", media_type)], body.clone())
             .await
             .ok();
     }
@@ -108,26 +108,26 @@ async fn other_media_types_are_refused() {
 
 #[tokio::test]
 async fn a_body_has_at_most_16_kib() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let body = |size: usize| {
         let empty = json!({ "phone": ALICE, "x": "" }).to_string().len();
         json!({ "phone": ALICE, "x": "a".repeat(size - empty) }).to_string()
     };
-    raw(&house, &[JSON], body(16 * 1024)).await.ok();
-    let reply = raw(&house, &[JSON], body(16 * 1024 + 1)).await;
+    raw(&harness, &[JSON], body(16 * 1024)).await.ok();
+    let reply = raw(&harness, &[JSON], body(16 * 1024 + 1)).await;
     reply.refused(413, "payload_too_large");
     assert_eq!(reply.header("connection"), Some("close"));
-    raw(&house, &[JSON, ("content-length", "99999999999")], "{}")
+    raw(&harness, &[JSON, ("content-length", "99999999999")], "{}")
         .await
         .refused(413, "payload_too_large");
 }
 
 #[tokio::test]
 async fn only_chunks_are_understood_in_transfer() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let body = json!({ "phone": ALICE }).to_string();
     raw(
-        &house,
+        &harness,
         &[JSON, ("transfer-encoding", "chunked")],
         body.clone(),
     )
@@ -141,7 +141,7 @@ async fn only_chunks_are_understood_in_transfer() {
             ("transfer-encoding", "chunked"),
         ],
     ] {
-        let reply = raw(&house, codings, body.clone()).await;
+        let reply = raw(&harness, codings, body.clone()).await;
         reply.refused(400, "malformed_request");
         assert_eq!(reply.header("connection"), Some("close"));
     }
@@ -149,9 +149,9 @@ async fn only_chunks_are_understood_in_transfer() {
 
 #[tokio::test]
 async fn a_path_is_the_same_without_its_last_slash() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in ["/login/", "/login"] {
-        house.post(path, json!({ "phone": ALICE })).await.ok();
+        harness.post(path, json!({ "phone": ALICE })).await.ok();
     }
     for path in [
         "/health/live",
@@ -164,7 +164,7 @@ async fn a_path_is_the_same_without_its_last_slash() {
         "/redoc",
     ] {
         assert_eq!(
-            house.call(Method::GET, path, &[], None).await.status,
+            harness.call(Method::GET, path, &[], None).await.status,
             200,
             "{path}"
         );
@@ -173,7 +173,7 @@ async fn a_path_is_the_same_without_its_last_slash() {
 
 #[tokio::test]
 async fn other_spellings_of_a_path_are_not_found() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in [
         "//login/",
         "/login//",
@@ -186,7 +186,7 @@ async fn other_spellings_of_a_path_are_not_found() {
         "/nothing",
         "/profile/sessions//",
     ] {
-        house
+        harness
             .post(path, json!({ "phone": ALICE }))
             .await
             .refused(404, "not_found");
@@ -195,7 +195,7 @@ async fn other_spellings_of_a_path_are_not_found() {
 
 #[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for (method, path, allowed) in [
         (Method::GET, "/login/", "POST"),
         (Method::OPTIONS, "/login/sms-confirm", "POST"),
@@ -205,7 +205,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         (Method::POST, "/swagger/", "GET, HEAD"),
         (Method::TRACE, "/login/", "POST"),
     ] {
-        let reply = house.call(method, path, &[], None).await;
+        let reply = harness.call(method, path, &[], None).await;
         reply.refused(405, "method_not_allowed");
         assert_eq!(reply.header("allow"), Some(allowed), "{path}");
     }
@@ -213,17 +213,17 @@ async fn a_wrong_method_is_told_the_right_ones() {
 
 #[tokio::test]
 async fn head_works_where_get_does() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for path in [
         "/health/live/",
         "/openapi.json",
         "/swagger/",
         "/problems/not_found/",
     ] {
-        let reply = house.call(Method::HEAD, path, &[], None).await;
+        let reply = harness.call(Method::HEAD, path, &[], None).await;
         assert_eq!(reply.status, StatusCode::OK, "{path}");
     }
-    let reply = house.call(Method::HEAD, "/profile/", &[], None).await;
+    let reply = harness.call(Method::HEAD, "/profile/", &[], None).await;
     assert_eq!(
         (reply.status.as_u16(), reply.header("www-authenticate")),
         (401, Some("Bearer"))
@@ -250,7 +250,7 @@ fn only_bearer_tokens_that_were_sent_are_called_invalid() {
 
 #[tokio::test]
 async fn every_answer_has_its_headers() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let mut ids = std::collections::HashSet::new();
     for (method, path) in [
         (Method::GET, "/health/live/"),
@@ -258,7 +258,7 @@ async fn every_answer_has_its_headers() {
         (Method::GET, "/login/"),
         (Method::GET, "/profile/"),
     ] {
-        let reply = house
+        let reply = harness
             .call(method, path, &[("x-request-id", "mine")], None)
             .await;
         assert_eq!(
@@ -281,9 +281,9 @@ async fn every_answer_has_its_headers() {
 
 #[tokio::test]
 async fn a_request_id_tells_nothing_of_others() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let draw = async || {
-        let reply = house.call(Method::GET, "/health/live", &[], None).await;
+        let reply = harness.call(Method::GET, "/health/live", &[], None).await;
         u128::from_str_radix(reply.header("x-request-id").unwrap(), 16).unwrap()
     };
     let mut ids = Vec::new();
@@ -298,9 +298,9 @@ async fn a_request_id_tells_nothing_of_others() {
 
 #[tokio::test]
 async fn every_problem_has_a_page() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for kind in invited::http::problem::ALL {
-        let page = house
+        let page = harness
             .call(Method::GET, &format!("/problems/{}", kind.code), &[], None)
             .await;
         assert_eq!(
@@ -309,7 +309,7 @@ async fn every_problem_has_a_page() {
         );
         assert!(page.text.contains(kind.title) && page.text.contains(kind.detail));
     }
-    house
+    harness
         .call(Method::GET, "/problems/unheard_of", &[], None)
         .await
         .refused(404, "not_found");

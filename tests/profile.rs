@@ -7,8 +7,8 @@ use crate::harness::{ALICE, BOB, CAROL, Harness};
 
 #[tokio::test]
 async fn what_was_never_set_is_empty() {
-    let house = Harness::new();
-    let profile = house.login(ALICE).await.profile().await;
+    let harness = Harness::new();
+    let profile = harness.login(ALICE).await.profile().await;
     for field in ["first_name", "last_name", "email"] {
         assert_eq!(profile[field], "");
     }
@@ -20,13 +20,13 @@ async fn what_was_never_set_is_empty() {
 
 #[tokio::test]
 async fn a_profile_says_whose_it_is_and_since_when() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let (first, other) = (alice.profile().await, bob.profile().await);
     assert_eq!(first["created_at"], "2024-04-15T21:11:13Z");
     assert!(first["id"].is_i64() && first["id"] != other["id"]);
-    house.advance(3600);
-    let again = house.login(ALICE).await.profile().await;
+    harness.advance(3600);
+    let again = harness.login(ALICE).await.profile().await;
     assert_eq!(
         (&again["id"], &again["created_at"]),
         (&first["id"], &first["created_at"])
@@ -35,8 +35,8 @@ async fn a_profile_says_whose_it_is_and_since_when() {
 
 #[tokio::test]
 async fn put_needs_all_three_fields() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let problem = alice
         .put("/profile/", json!({ "first_name": "A" }))
         .await
@@ -58,8 +58,8 @@ async fn put_needs_all_three_fields() {
 
 #[tokio::test]
 async fn patch_changes_what_it_names_and_null_clears() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     alice
         .put(
             "/profile/",
@@ -80,8 +80,8 @@ async fn patch_changes_what_it_names_and_null_clears() {
 
 #[tokio::test]
 async fn a_profile_that_was_read_can_be_sent_back() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let mut profile = alice.profile().await;
     assert_eq!(alice.put("/profile/", profile.clone()).await.ok(), profile);
     profile["phone"] = json!("79999999999");
@@ -95,8 +95,8 @@ async fn a_profile_that_was_read_can_be_sent_back() {
 
 #[tokio::test]
 async fn names_and_addresses_are_kept_trimmed_and_composed() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let given = json!({
         "first_name": "\u{3000}Andre\u{301} ",
         "last_name": " \t\u{a0}",
@@ -119,8 +119,8 @@ async fn names_and_addresses_are_kept_trimmed_and_composed() {
 
 #[tokio::test]
 async fn what_a_profile_cannot_hold_is_refused_with_its_place() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     for (field, value) in [
         ("first_name", json!("x".repeat(151))),
         ("first_name", json!("a\u{0}b")),
@@ -151,8 +151,8 @@ async fn what_a_profile_cannot_hold_is_refused_with_its_place() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn changes_at_once_to_different_fields_all_last() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let code = bob.invitation_code().await;
     for round in 0..10 {
         let changes = [
@@ -185,8 +185,8 @@ async fn changes_at_once_to_different_fields_all_last() {
 
 #[tokio::test]
 async fn a_deleted_account_is_gone_at_once() {
-    let house = Harness::new();
-    let (alice, elsewhere) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (alice, elsewhere) = (harness.login(ALICE).await, harness.login(ALICE).await);
     let reply = alice.delete("/profile/").await;
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
     elsewhere
@@ -201,8 +201,8 @@ async fn a_deleted_account_is_gone_at_once() {
 
 #[tokio::test]
 async fn after_deletion_the_phone_is_a_new_user_with_a_new_code() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
     let code = alice.invitation_code().await;
     alice
         .patch("/profile/", json!({ "first_name": "A" }))
@@ -210,18 +210,18 @@ async fn after_deletion_the_phone_is_a_new_user_with_a_new_code() {
         .ok();
     alice.delete("/profile/").await;
     bob.redeem(&code).await.refused(404, "invitation_not_found");
-    let again = house.login(ALICE).await.profile().await;
+    let again = harness.login(ALICE).await.profile().await;
     assert_eq!(again["first_name"], "");
     assert_ne!(again["invitation_code"], json!(code));
 }
 
 #[tokio::test]
 async fn who_was_invited_by_a_deleted_user_keeps_the_account_and_gets_no_second_referrer() {
-    let house = Harness::new();
+    let harness = Harness::new();
     let (alice, bob, carol) = (
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login(CAROL).await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login(CAROL).await,
     );
     bob.redeem(&alice.invitation_code().await).await.ok();
     alice.delete("/profile/").await;
@@ -233,12 +233,12 @@ async fn who_was_invited_by_a_deleted_user_keeps_the_account_and_gets_no_second_
 
 #[tokio::test]
 async fn a_deleted_invitee_vanishes_from_the_list_and_the_count() {
-    let house = Harness::new();
-    let alice = house.login(ALICE).await;
+    let harness = Harness::new();
+    let alice = harness.login(ALICE).await;
     let code = alice.invitation_code().await;
     let mut invitees = Vec::new();
     for digit in 0..5 {
-        let invitee = house.login(&format!("+7911000000{digit}")).await;
+        let invitee = harness.login(&format!("+7911000000{digit}")).await;
         invitee.redeem(&code).await.ok();
         invitees.push(invitee);
     }
@@ -251,7 +251,7 @@ async fn a_deleted_invitee_vanishes_from_the_list_and_the_count() {
         assert_eq!(profile["invited_users_phones"], json!(phones));
         assert_eq!(profile["invited_users_count"], phones.len());
     }
-    house.login("+79110000009").await.redeem(&code).await.ok();
+    harness.login("+79110000009").await.redeem(&code).await.ok();
     phones.push("79110000009".to_owned());
     assert_eq!(alice.profile().await["invited_users_phones"], json!(phones));
     assert_eq!(alice.profile().await["invited_users_count"], 3);

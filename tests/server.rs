@@ -1,5 +1,5 @@
 //! Issue by issue, what clients try in order to hold the server: over TCP,
-//! mostly against the accept loop alone, with less patience than it has.
+//! mostly against the accept loop alone, with less timeouts than it has.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use invited::http::server::{Crowd, Patience, Plain, Workers, serve};
+use invited::http::server::{Connections, Plain, Timeouts, Workers, serve};
 use poem::{Response, endpoint::make};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ const PACE: Duration = Duration::from_millis(5);
 const TRIES: usize = 4000;
 /// Longer than any test.
 const LONG: Duration = Duration::from_hours(1);
-const PATIENT: Patience = Patience {
+const PATIENT: Timeouts = Timeouts {
     head: LONG,
     idle: LONG,
     reader: LONG,
@@ -58,11 +58,11 @@ struct Door {
 }
 
 impl Door {
-    fn new(patience: Patience) -> Self {
-        Self::with(patience, Crowd::new(100, 100, Vec::new()))
+    fn new(timeouts: Timeouts) -> Self {
+        Self::with(timeouts, Connections::new(100, 100, Vec::new()))
     }
 
-    fn with(patience: Patience, crowd: Crowd) -> Self {
+    fn with(timeouts: Timeouts, connections: Connections) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -106,8 +106,8 @@ impl Door {
             serve(
                 listener,
                 endpoint,
-                Arc::new(crowd),
-                patience,
+                Arc::new(connections),
+                timeouts,
                 &workers,
                 asked,
             )
@@ -179,11 +179,11 @@ impl Door {
 
 #[test]
 fn a_head_that_drips_is_cut_off_by_its_total() {
-    let patience = Patience {
+    let timeouts = Timeouts {
         head: SHORT,
         ..PATIENT
     };
-    let door = Door::new(patience);
+    let door = Door::new(timeouts);
     for mut client in [door.client(""), door.answered()] {
         client.send(HALF);
         let cut_off = (0..4000).any(|_| {
@@ -196,7 +196,7 @@ fn a_head_that_drips_is_cut_off_by_its_total() {
 
 #[test]
 fn between_requests_a_client_has_a_time_of_its_own() {
-    let impatient = |head, idle| Patience {
+    let impatient = |head, idle| Timeouts {
         head,
         idle,
         ..PATIENT
@@ -224,7 +224,7 @@ fn who_does_not_read_the_answer_makes_room_for_a_newcomer() {
         (&GET.repeat(99), false),
         (&READ_BIG.repeat(9), true),
     ] {
-        let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+        let door = Door::with(PATIENT, Connections::new(1, 1, Vec::new()));
         let mut client = door.client(&format!("{READ_BIG}{then}"));
         if half_closed {
             client.half_close();
@@ -237,7 +237,7 @@ fn who_does_not_read_the_answer_makes_room_for_a_newcomer() {
 
 #[test]
 fn who_has_read_a_long_answer_waits_like_any_other() {
-    let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+    let door = Door::with(PATIENT, Connections::new(1, 1, Vec::new()));
     let mut client = door.client(READ_BIG);
     assert_eq!(client.answer().unwrap().body.len(), BIG);
     door.answered();
@@ -246,7 +246,7 @@ fn who_has_read_a_long_answer_waits_like_any_other() {
 
 #[test]
 fn readers_who_hold_every_place_all_make_room() {
-    let door = Door::with(PATIENT, Crowd::new(64, 16, Vec::new()));
+    let door = Door::with(PATIENT, Connections::new(64, 16, Vec::new()));
     let reader = |number| {
         let mut client = door.client_from(&format!("127.0.0.{}:0", 1 + number % 4), READ_BIG);
         client.status_line();
@@ -269,12 +269,12 @@ fn readers_who_hold_every_place_all_make_room() {
 #[test]
 fn who_reads_less_than_the_least_rate_is_dropped() {
     for piece in [0, 1, 1 << 18] {
-        let patience = Patience {
+        let timeouts = Timeouts {
             reader: SHORT,
             reader_rate: u32::MAX,
             ..PATIENT
         };
-        let door = Door::new(patience);
+        let door = Door::new(timeouts);
         let mut client = door.client(READ_BIG);
         client.status_line();
         let mut read = 0;
@@ -293,7 +293,7 @@ fn a_newcomer_does_not_wait_until_another_has_gone() {
     if workers == 1 {
         return;
     }
-    let door = Door::with(PATIENT, Crowd::new(workers + 1, 99, Vec::new()));
+    let door = Door::with(PATIENT, Connections::new(workers + 1, 99, Vec::new()));
     // One for each thread, and then one that blocks the first of these.
     let waiting: Vec<_> = (0..workers).map(|_| door.answered()).collect();
     let mut blocking = door.client("GET /blocked HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -307,8 +307,11 @@ fn a_newcomer_does_not_wait_until_another_has_gone() {
 
 #[test]
 fn a_newcomer_displaces_whoever_has_waited_longest() {
-    for crowd in [Crowd::new(3, 9, Vec::new()), Crowd::new(9, 3, Vec::new())] {
-        let door = Door::with(PATIENT, crowd);
+    for connections in [
+        Connections::new(3, 9, Vec::new()),
+        Connections::new(9, 3, Vec::new()),
+    ] {
+        let door = Door::with(PATIENT, connections);
         let busy = door.busy();
         let (mut longest, mut other) = (door.client(HALF), door.client(HALF));
         let mut newcomer = door.client(GET);
@@ -322,14 +325,14 @@ fn a_newcomer_displaces_whoever_has_waited_longest() {
 
 #[test]
 fn who_reads_slowly_but_steadily_gets_the_whole_answer() {
-    let patience = Patience {
+    let timeouts = Timeouts {
         head: SHORT,
         idle: SHORT,
         reader: Duration::from_secs(1),
         reader_rate: 1 << 20,
         ..PATIENT
     };
-    let door = Door::new(patience);
+    let door = Door::new(timeouts);
     let mut client = door.client(READ_BIG);
     client.status_line();
     let mut read = 0;
@@ -343,7 +346,7 @@ fn who_reads_slowly_but_steadily_gets_the_whole_answer() {
 
 #[test]
 fn a_body_that_does_not_come_is_waited_for_like_a_head() {
-    let door = Door::with(PATIENT, Crowd::new(1, 1, Vec::new()));
+    let door = Door::with(PATIENT, Connections::new(1, 1, Vec::new()));
     door.release.notify_one();
     let mut slow = door.client("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
     door.entered.recv().unwrap();
@@ -353,7 +356,7 @@ fn a_body_that_does_not_come_is_waited_for_like_a_head() {
 
 #[test]
 fn a_request_at_work_is_never_displaced() {
-    let door = Door::with(PATIENT, Crowd::new(2, 2, Vec::new()));
+    let door = Door::with(PATIENT, Connections::new(2, 2, Vec::new()));
     let mut busy = [door.busy(), door.busy()];
     for _ in 0..10 {
         assert!(door.client(GET).answer().is_none(), "there is no room");
@@ -374,7 +377,7 @@ fn a_source_has_its_own_cap_unless_it_is_a_proxy() {
         (network("127.0.0.0/8"), "127.0.0.1:0", false),
         (network("127.0.0.2/32"), "127.0.0.1:0", true),
     ] {
-        let door = Door::with(PATIENT, Crowd::new(9, 1, exempt));
+        let door = Door::with(PATIENT, Connections::new(9, 1, exempt));
         let mut bystander = door.client_from("127.0.0.3:0", HALF);
         let mut first = door.client(HALF);
         let mut second = door.client_from(from, GET);
@@ -411,11 +414,11 @@ fn requests_sent_at_once_are_answered_in_order_however_they_are_cut() {
 
 #[test]
 fn a_stop_closes_who_is_idle_and_finishes_what_is_at_work() {
-    let patience = Patience {
+    let timeouts = Timeouts {
         head: Duration::from_secs(1),
         ..PATIENT
     };
-    let mut door = Door::new(patience);
+    let mut door = Door::new(timeouts);
     let (mut idle, mut busy) = (door.answered(), door.busy());
     let mut dripping = door.client(HALF);
     door.stop.take().unwrap().send(()).unwrap();
@@ -431,11 +434,11 @@ fn a_stop_closes_who_is_idle_and_finishes_what_is_at_work() {
 
 #[test]
 fn a_stop_does_not_wait_for_ever_for_who_does_not_read() {
-    let patience = Patience {
+    let timeouts = Timeouts {
         stop: SHORT,
         ..PATIENT
     };
-    let mut door = Door::new(patience);
+    let mut door = Door::new(timeouts);
     let mut reader = door.client(READ_BIG);
     reader.status_line();
     door.stop.take().unwrap().send(()).unwrap();
@@ -457,7 +460,7 @@ fn a_client_that_is_still_sending_sees_why_it_was_refused() {
 #[test]
 fn who_goes_on_sending_after_the_answer_is_not_heard_for_ever() {
     let farewell = SHORT;
-    let door = Door::new(Patience {
+    let door = Door::new(Timeouts {
         farewell,
         ..PATIENT
     });

@@ -113,8 +113,8 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
 
 #[tokio::test]
 async fn of_a_batch_only_what_failed_is_taken_back() {
-    let house = Harness::new();
-    let store = &house.app.store;
+    let harness = Harness::new();
+    let store = &harness.app.store;
     let work = (0..20).map(|number| {
         store.write(move |tx| {
             register(tx, number)?;
@@ -142,8 +142,8 @@ async fn of_a_batch_only_what_failed_is_taken_back() {
 
 #[tokio::test]
 async fn alone_what_failed_is_taken_back() {
-    let house = Harness::new();
-    let store = &house.app.store;
+    let harness = Harness::new();
+    let store = &harness.app.store;
     for panics in [false, true] {
         let failing = store.write(move |tx| {
             register(tx, 1)?;
@@ -158,29 +158,29 @@ async fn alone_what_failed_is_taken_back() {
 
 #[tokio::test]
 async fn when_the_store_cannot_write_even_a_right_code_is_answered_503() {
-    let house = Harness::new();
-    let token = house.ask(ALICE).await;
-    let intruder = house.intruder();
+    let harness = Harness::new();
+    let token = harness.ask(ALICE).await;
+    let intruder = harness.intruder();
     intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let reply = house.confirm(&token, &house.code()).await;
+    let reply = harness.confirm(&token, &harness.code()).await;
     reply.refused(503, "storage_unavailable");
     assert_eq!(reply.header("retry-after"), Some("5"));
     intruder.execute_batch("ROLLBACK").unwrap();
-    house.confirm(&token, &house.code()).await.ok();
+    harness.confirm(&token, &harness.code()).await.ok();
 }
 
 #[tokio::test]
 async fn a_user_has_twenty_devices() {
-    let house = Harness::with(&[(
+    let harness = Harness::with(&[(
         "INVITED_TEST_NUMBERS__79990000001",
         r#"{ code = "1234", until = 2027-01-01T00:00:00Z }"#,
     )]);
     for _ in 0..25 {
-        let token = house.ask("+79990000001").await;
-        house.confirm(&token, "1234").await.ok();
-        house.advance(1);
+        let token = harness.ask("+79990000001").await;
+        harness.confirm(&token, "1234").await.ok();
+        harness.advance(1);
     }
-    let count: i64 = house
+    let count: i64 = harness
         .intruder()
         .query_row("SELECT count(*) FROM devices", [], |row| row.get(0))
         .unwrap();
@@ -189,25 +189,25 @@ async fn a_user_has_twenty_devices() {
 
 #[tokio::test]
 async fn a_reader_cannot_write() {
-    let house = Harness::new();
-    assert!(house.app.store.read(|tx| register(tx, 1)).await.is_err());
-    assert!(!house.app.store.read(|tx| tx.any_user()).await.unwrap());
+    let harness = Harness::new();
+    assert!(harness.app.store.read(|tx| register(tx, 1)).await.is_err());
+    assert!(!harness.app.store.read(|tx| tx.any_user()).await.unwrap());
 }
 
 #[tokio::test]
 async fn a_phone_belongs_to_one_user_whatever_the_rules_say() {
-    let house = Harness::new();
-    house.app.store.write(|tx| register(tx, 1)).await.unwrap();
+    let harness = Harness::new();
+    harness.app.store.write(|tx| register(tx, 1)).await.unwrap();
     assert!(matches!(
-        house.app.store.write(|tx| register(tx, 1)).await,
+        harness.app.store.write(|tx| register(tx, 1)).await,
         Err(StoreError::Broken(_))
     ));
 }
 
 #[tokio::test]
 async fn an_identifier_and_a_code_are_never_given_twice() {
-    let house = Harness::new();
-    let store = &house.app.store;
+    let harness = Harness::new();
+    let store = &harness.app.store;
     let gone = store
         .write(|tx| {
             let user = register(tx, 1)?;
@@ -259,21 +259,21 @@ impl ParseCode for str {
 
 #[tokio::test]
 async fn what_expired_is_forgotten() {
-    let house = Harness::new();
-    house.login(ALICE).await;
-    house.advance(40 * 86_400);
-    let now = house.app.now().millis();
+    let harness = Harness::new();
+    harness.login(ALICE).await;
+    harness.advance(40 * 86_400);
+    let now = harness.app.now().millis();
     let left = || {
         let sql = "SELECT (SELECT count(*) FROM challenges WHERE expires_at < ?1)
              + (SELECT count(*) FROM sessions WHERE expires_at < ?1) + (SELECT count(*) FROM sends WHERE at < ?1)
              + (SELECT count(*) FROM notes WHERE at < ?1)";
         let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        house.intruder().query_row(sql, [now], read).unwrap()
+        harness.intruder().query_row(sql, [now], read).unwrap()
     };
     assert_eq!(left(), 5);
     // Now and then somebody sweeps; that nobody did in so many logins does not happen.
     for number in 0..2000 {
-        house.login(&format!("+7916{number:07}")).await;
+        harness.login(&format!("+7916{number:07}")).await;
         if left() == 0 {
             return;
         }

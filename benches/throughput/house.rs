@@ -157,7 +157,7 @@ impl Workshop {
                 let mut desk = Desk {
                     tx,
                     app: &app,
-                    visitor: Visitor::unknown(app.now(), app.ratchet.now()),
+                    visitor: Visitor::unknown(app.now(), app.monotonic.now()),
                     rng: app.dice(),
                 };
                 let each = batch.iter().map(|one| work(&mut desk, one));

@@ -102,7 +102,7 @@ fn adopt(config: &Config) -> Result<&'static str, Failure> {
 }
 
 fn table(stored: &Stored) -> String {
-    let rings = [
+    let is_due = [
         ("access", &stored.access),
         ("refresh", &stored.refresh),
         ("challenge", &stored.challenge),
@@ -110,7 +110,7 @@ fn table(stored: &Stored) -> String {
     let ledger = stored.ledger.as_ref().map(short);
     format!(
         "{}{:<10} {}\n",
-        rings.map(|(purpose, ring)| line(purpose, ring)).concat(),
+        is_due.map(|(purpose, ring)| line(purpose, ring)).concat(),
         "ledger",
         ledger.unwrap_or_else(|| "none; the next start of a server draws it".to_owned())
     )

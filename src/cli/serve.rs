@@ -24,8 +24,8 @@ use crate::{
     config::{self, Config},
     domain::{delivery::LEASE, tx::StoreError},
     http,
-    http::server::{self, CLOSING, Crowd, Patience, Workers},
-    sms::{plan::Choice, route::Routes},
+    http::server::{self, CLOSING, Connections, Timeouts, Workers},
+    sms::{route::Routes, setup::Choice},
     store::{Location, Store},
     token::{
         key_file::{self, KeysError},
@@ -193,13 +193,13 @@ async fn tell(app: &Arc<App>, listener: Option<TcpListener>, workers: &Workers) 
         return std::future::pending().await;
     };
     let page = Arc::new(http::metrics::endpoint(app));
-    let crowd = Arc::new(Crowd::new(WATCHERS, WATCHERS, Vec::new()));
-    let patience = Patience::default();
+    let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
+    let timeouts = Timeouts::default();
     server::serve(
         listener,
         page,
-        crowd,
-        patience,
+        connections,
+        timeouts,
         workers,
         std::future::pending(),
     )
@@ -223,11 +223,11 @@ async fn serve(
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
-    let crowd = Arc::new(crowd(&app.config.http));
+    let connections = Arc::new(connections(&app.config.http));
     let router = Arc::new(http::router(&app));
-    let patience = Patience::default();
+    let timeouts = Timeouts::default();
     tokio::select! {
-        () = server::serve(listener, router, crowd, patience, workers, stop) => {}
+        () = server::serve(listener, router, connections, timeouts, workers, stop) => {}
         () = tell(&app, metrics, workers) => {}
     }
     tracing::info!("stopped");
@@ -254,7 +254,7 @@ async fn tell_of_guessing(app: Arc<App>) {
 }
 
 /// Room for as many connections as were configured, or as the system allows.
-fn crowd(http: &config::Http) -> Crowd {
+fn connections(http: &config::Http) -> Connections {
     let configured = *http.connections;
     let files = open_files().map(|files| files - FILES.min(files / 2));
     let files = files.map_or(configured, |files| {
@@ -268,7 +268,7 @@ fn crowd(http: &config::Http) -> Crowd {
             "the system allows too few open files for http.connections"
         );
     }
-    Crowd::new(
+    Connections::new(
         configured.min(files),
         *http.connections_per_source,
         http.trusted_proxies.clone(),

@@ -11,8 +11,8 @@ use crate::{
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
         Message, Setting, SmsError, Transcript, presets,
+        redaction::Redacted,
         route::{Routes, written},
-        said::Shown,
     },
     token::{key_file, keys::Keys},
 };
@@ -133,14 +133,14 @@ async fn check(routes: &Routes) -> Result<(), Failure> {
         let mut transcript = Transcript::kept();
         let said = match link.gateway().check(&mut transcript).await {
             Ok(Some(said)) => said,
-            Ok(None) => Shown::own("cannot be asked without sending something"),
+            Ok(None) => Redacted::own("cannot be asked without sending something"),
             Err(failure) => {
                 wrong += 1;
                 let what = match failure.error {
                     SmsError::Misconfigured => "does not accept what is configured",
                     _ => "cannot be asked",
                 };
-                Shown::own(format!(
+                Redacted::own(format!(
                     "{what}: {}\n{}",
                     failure.detail,
                     transcript.text().trim_end()

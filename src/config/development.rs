@@ -3,7 +3,7 @@
 //! would end a morning's work, and keep nobody out. Limits by phone stay.
 
 use super::{Config, Limits};
-use crate::{domain::limit::Limit, sms::plan::Choice};
+use crate::{domain::limit::Limit, sms::setup::Choice};
 
 /// What limits by source are there, unless they are set.
 pub const LIMIT: &str = "1000/1h";

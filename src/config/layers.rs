@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{phone::Phone, region::Region},
     files,
-    sms::plan::{Choice, Plan},
+    sms::setup::{Choice, Setup},
 };
 
 /// A mistake in the configuration: one sentence that names the setting.
@@ -162,10 +162,10 @@ impl Layers {
     /// Takes the gateways that are declared, and the chains of `[sms.route]`.
     /// A gateway that was chosen by a flag, a variable or `sms.gateway` itself
     /// is the only one, and left for [`Layers::take`]; then its name is told as well.
-    pub fn plan(&mut self) -> Result<(Plan, Option<String>), ConfigError> {
-        let mut plan = Plan {
+    pub fn plan(&mut self) -> Result<(Setup, Option<String>), ConfigError> {
+        let mut plan = Setup {
             environment: std::mem::take(&mut self.environment),
-            ..Plan::default()
+            ..Setup::default()
         };
         let flag = self.flags.get(GATEWAY).map(|(name, _)| (*name).to_owned());
         let variable = Some(variable(GATEWAY)).filter(|name| self.variables.contains_key(name));

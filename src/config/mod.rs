@@ -32,8 +32,8 @@ use crate::{
     domain::{challenge, guard, phone::Phone, session, time::Timestamp},
     sms::{
         Flaw,
-        plan::Plan,
         route::written,
+        setup::Setup,
         text::{Template, Words},
     },
     store,
@@ -77,7 +77,7 @@ pub struct Config {
     /// The words of a message, made of `sms`.
     pub template: Template,
     /// The gateways there are to be, made of `sms` too.
-    pub plan: Plan,
+    pub plan: Setup,
     places: Places,
     /// The settings that some layer had.
     given: Given,

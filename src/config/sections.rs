@@ -12,7 +12,7 @@ use crate::{
         money::{self, Price},
         region::Region,
     },
-    sms::{plan, text},
+    sms::{setup, text},
     store,
 };
 
@@ -147,7 +147,7 @@ section! {
     /// How codes reach phones.
     Sms "sms." {
         /// `console` prints messages, `file:PATH` appends them as JSON lines, a name is a gateway of `invited sms list`.
-        gateway: plan::Choice = "console";
+        gateway: setup::Choice = "console";
         /// The name of your service, as messages say it.
         service_name: Name = "invited";
         /// What messages are written in where the client's Accept-Language says nothing: `ru` or `en`.

@@ -24,7 +24,7 @@ use crate::{
         region::Region,
         time::{Timestamp, parse_span},
     },
-    sms::{plan, text},
+    sms::{setup, text},
     store,
 };
 
@@ -58,7 +58,7 @@ written_as_text!(
     Budget,
     Region,
     Destination,
-    plan::Choice,
+    setup::Choice,
     text::Language,
     store::Location,
     ForwardingHeader,

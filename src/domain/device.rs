@@ -86,7 +86,7 @@ pub struct Device {
 /// A secret that a client shows, and when. Instants of devices never go back,
 /// or a clock that was set back would make forgotten ones known again.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct Presented {
     /// The secret, if there is one.
     pub secret: Option<DeviceSecret>,
     /// The epoch of the keys in use.
@@ -96,7 +96,7 @@ pub struct Shown {
 }
 
 /// The device whose secret is shown, if it is known.
-pub fn find(tx: &mut dyn Tx, shown: &Shown) -> Result<Option<Device>, StoreError> {
+pub fn find(tx: &mut dyn Tx, shown: &Presented) -> Result<Option<Device>, StoreError> {
     let Some(secret) = &shown.secret else {
         return Ok(None);
     };
@@ -130,7 +130,7 @@ pub fn note_use(tx: &mut dyn Tx, hash: &DeviceHash, at: Timestamp) -> Result<(),
 pub fn recognise(
     tx: &mut dyn Tx,
     user: UserId,
-    shown: &Shown,
+    shown: &Presented,
     origin: &Origin,
     rng: &mut dyn CryptoRng,
 ) -> Result<DeviceSecret, StoreError> {

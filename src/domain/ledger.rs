@@ -65,10 +65,10 @@ pub enum Miss {
     InvitationCode,
 }
 
-/// A book of running totals. The sum of any span is the difference of two of
+/// A counter of running totals. The sum of any span is the difference of two of
 /// its lines, however many there are between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Book {
+pub enum Counter {
     /// Messages to strangers.
     SendsToStrangers,
     /// Messages to known devices.
@@ -87,8 +87,8 @@ pub enum Book {
     CorrectionsToKnown,
 }
 
-impl Book {
-    /// Every book there is.
+impl Counter {
+    /// Every counter there is.
     pub const ALL: [Self; 8] = [
         Self::SendsToStrangers,
         Self::SendsToKnown,
@@ -128,7 +128,7 @@ impl Book {
     }
 }
 
-/// The sum of a book's lines over a span.
+/// The sum of a counter's lines over a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// How many lines.

@@ -4,7 +4,6 @@
 //! over one transaction ([`tx::Tx`]) that is given the instant and the source
 //! of chance as arguments, so that it can be read aloud and tested alone.
 
-pub mod about;
 pub mod challenge;
 pub mod code;
 pub mod delivery;
@@ -18,6 +17,7 @@ pub mod limit;
 pub mod login;
 pub mod money;
 pub mod notice;
+pub mod person;
 pub mod phone;
 pub mod profile;
 pub mod region;

@@ -12,7 +12,7 @@ use super::{
     delivery::{self, Dispatch, Handover, LEASE},
     guard::{Guard, Visitor},
     id,
-    ledger::Book,
+    ledger::Counter,
     money::Money,
     phone::Phone,
     tx::{StoreError, Tx},
@@ -41,7 +41,7 @@ pub fn begin(
 ) -> Result<Notice, StoreError> {
     let price = dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(to));
-    guard.bill(tx, Book::sends(false), visitor.at, cost)?;
+    guard.bill(tx, Counter::sends(false), visitor.at, cost)?;
     for _ in 0..id::DRAWS {
         let id = ChallengeId(id::draw(visitor.now, rng));
         if tx.insert_delivery(id, visitor.now + LEASE)? {
@@ -62,12 +62,12 @@ pub fn settle(
 ) -> Result<(), StoreError> {
     delivery::note(tx, notice.id, handover, visitor.now)?;
     if let Handover::Refused { .. } = handover {
-        return guard.bill(tx, Book::unsent(false), visitor.at, notice.cost);
+        return guard.bill(tx, Counter::unsent(false), visitor.at, notice.cost);
     }
     match cost.filter(|cost| *cost != notice.cost) {
         Some(cost) => {
-            let book = Book::corrections(false);
-            guard.bill(tx, book, visitor.at, cost - notice.cost)
+            let counter = Counter::corrections(false);
+            guard.bill(tx, counter, visitor.at, cost - notice.cost)
         }
         None => Ok(()),
     }

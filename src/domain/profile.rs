@@ -1,9 +1,9 @@
 //! What the service shows a user of themself.
 
 use super::{
-    about::{Change, Email, Name},
     challenge::{self, Answer, Verdict},
     guard::{Guard, Visitor},
+    person::{Change, Email, Name},
     phone::Phone,
     session::{self, FreshLogin},
     tx::{StoreError, Tx},

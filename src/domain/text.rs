@@ -23,7 +23,7 @@ pub fn decomposed(text: &str) -> Cow<'_, str> {
 
 /// Whether it means nothing within a number or a code, and is pasted along
 /// with them: white space, dashes, and the format characters that editors,
-/// messengers and address books put around them.
+/// messengers and address counters put around them.
 pub fn is_separator(character: char) -> bool {
     matches!(
         character,

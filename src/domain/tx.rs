@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use super::{
-    about::Change,
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
     delivery::{State, Trace},
     device::{Device, DeviceHash, Origin},
     invitation::{Family, FamilyId},
-    ledger::{Around, Book, Miss, Party, Prefix, Sent, Tally},
+    ledger::{Around, Counter, Miss, Party, Prefix, Sent, Tally},
     money::Money,
+    person::Change,
     phone::Phone,
     session::{Generation, Session, SessionId},
     time::Timestamp,
@@ -241,19 +241,22 @@ pub trait Ledgers {
     /// Forgets misses from before `before`.
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// Adds a line to a book, and now and then forgets lines from before `before`.
+    /// Adds a line to a counter, and now and then forgets lines from before `before`.
     fn note(
         &mut self,
-        book: Book,
+        counter: Counter,
         at: Timestamp,
         amount: Money,
         before: Timestamp,
     ) -> Result<(), StoreError>;
-    /// The sum of a book's lines after `after`.
-    fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError>;
+    /// The sum of a counter's lines after `after`.
+    fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError>;
     /// When the first line after `after` was written.
-    fn first_note(&mut self, book: Book, after: Timestamp)
-    -> Result<Option<Timestamp>, StoreError>;
+    fn first_note(
+        &mut self,
+        counter: Counter,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
 
     /// Since when the alarm is on, as far as anybody was told.
     fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError>;
@@ -279,7 +282,7 @@ pub trait Installations {
 
 /// What stays the same for as long as a user would be shown the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp(pub u64);
+pub struct Version(pub u64);
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]

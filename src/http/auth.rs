@@ -15,7 +15,7 @@ use crate::{
     app::Context,
     domain::{
         session::{self, Bearer, FreshLogin, Session},
-        tx::{Stamp, StoreError, Tx},
+        tx::{StoreError, Tx, Version},
         user::{User, UserId},
     },
     token::{TokenError, access},
@@ -47,8 +47,8 @@ impl Caller {
     }
 
     /// What stays the same for as long as the user would be shown the same.
-    pub fn stamp(&self) -> Stamp {
-        self.app.store.stamp(self.bearer.user)
+    pub fn version(&self) -> Version {
+        self.app.store.version(self.bearer.user)
     }
 
     /// Reads for this user.
@@ -95,7 +95,7 @@ impl Caller {
         &self,
         mut work: impl FnMut(&mut dyn Tx, FreshLogin) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (policy, at) = (self.app.config.sessions(), self.app.ratchet.now());
+        let (policy, at) = (self.app.config.sessions(), self.app.monotonic.now());
         self.write(move |tx, session, user| {
             let login = FreshLogin::of(session, user, policy, at);
             let login = login.ok_or_else(|| Problem::new(&problem::FRESH_LOGIN_REQUIRED))?;

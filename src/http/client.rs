@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::{App, Context},
     domain::{
-        device::{DeviceSecret, Epoch, Shown},
+        device::{DeviceSecret, Epoch, Presented},
         guard::Visitor,
         session::Origin,
         source::{Charged, Source},
@@ -55,11 +55,11 @@ impl Client {
     /// Who this is to the limits, at this instant.
     pub fn visitor(&self, app: &Context, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
-        let at = app.ratchet.now();
+        let at = app.monotonic.now();
         Visitor {
             source: self.source().filter(|_| !self.worked),
             charged: Charged::default(),
-            device: Shown {
+            device: Presented {
                 secret: device
                     .and_then(|header| header.0)
                     .and_then(secret)

@@ -87,13 +87,13 @@ async fn carry(
         .and_then(|(_, receipt)| receipt.code.clone());
     let is_on_record = app.sms.is_paid(challenge.phone);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
-        let (house, id, code) = (app.clone(), challenge.id, chosen.clone());
+        let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);
         let writing = app.store.write(move |tx| {
             if let Some(code) = &code {
                 tx.set_challenge_code(id, code)?;
             }
-            delivery::settle(tx, &house.guard, &visitor, id, &handover, cost)?;
+            delivery::settle(tx, &service.guard, &visitor, id, &handover, cost)?;
             Ok::<_, Problem>(tx.user_by_phone(phone)?.is_some())
         });
         if writing.await? {

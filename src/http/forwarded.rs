@@ -60,7 +60,8 @@ fn warn_of_proxy(app: &App, request: &Request) {
 }
 
 fn is_due(app: &App, setting: &'static str) -> bool {
-    app.bell.rings_every(REMINDER, setting, app.ratchet.now())
+    app.log_throttle
+        .is_due_every(REMINDER, setting, app.monotonic.now())
 }
 
 fn peer(request: &Request) -> Option<IpAddr> {

@@ -102,7 +102,7 @@ impl HealthApi {
         let outcome = if let Some(found) = latest.as_ref().filter(is_fresh) {
             found.outcome.clone()
         } else {
-            let outcome = app.store.check(app.ratchet.now()).await;
+            let outcome = app.store.check(app.monotonic.now()).await;
             let at = app.clock.steady();
             let found = latest.insert(Found { at, outcome });
             found.outcome.clone()

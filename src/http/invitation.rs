@@ -140,11 +140,17 @@ impl InvitationApi {
         body: Body<RedeemRequest>,
         client: Client,
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
-        let (house, code) = (caller.app().clone(), body.0);
-        let visitor = client.visitor(&house, None);
+        let (service, code) = (caller.app().clone(), body.0);
+        let visitor = client.visitor(&service, None);
         let redeemed = caller
             .write(move |tx, _, user| {
-                Ok(invitation::redeem(tx, &house.guard, &visitor, &user, code)?)
+                Ok(invitation::redeem(
+                    tx,
+                    &service.guard,
+                    &visitor,
+                    &user,
+                    code,
+                )?)
             })
             .await?;
         let referrer = redeemed.map_err(Problem::from)?;

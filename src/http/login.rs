@@ -6,13 +6,11 @@ use serde::Serialize;
 
 use super::{
     Tag,
-    challenge::{
-        ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
-    },
     client::{Client, TokenHeader},
     delivery, docs,
     json::{Body, Fields, FromFields, Reply},
     problem::{Problem, seconds},
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
 };
 use crate::{
@@ -194,11 +192,11 @@ impl LoginApi {
             dispatch: delivery::dispatch(app, phone),
             longest: app.sms.longest_code(phone),
         };
-        let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
+        let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app
             .store
             .write(move |tx| {
-                challenge::open(tx, &house.guard, &who, &wanted, &mut rng).map_err(Problem::from)
+                challenge::open(tx, &service.guard, &who, &wanted, &mut rng).map_err(Problem::from)
             })
             .await
             .map_err(|problem| overrun(app, problem))?;
@@ -246,11 +244,11 @@ impl LoginApi {
             origin: client.origin,
         };
         let sessions = app.config.sessions();
-        let (house, mut rng) = (app.clone(), app.dice());
+        let (service, mut rng) = (app.clone(), app.dice());
         let confirmation = app
             .store
             .write(move |tx| {
-                login::confirm(tx, &house.guard, &visitor, &attempt, sessions, &mut rng)
+                login::confirm(tx, &service.guard, &visitor, &attempt, sessions, &mut rng)
                     .map_err(Problem::from)
             })
             .await?;

@@ -14,7 +14,7 @@ use prometheus_client::{
 use super::server::{self, Plain};
 use crate::{
     app::App,
-    sms::link::{Figures, Link},
+    sms::configured::{Configured, Figures},
 };
 
 /// What the text is (OpenMetrics 1.0, section "Text Format").
@@ -52,14 +52,14 @@ type Figure = (&'static str, &'static str, fn(&Figures) -> Option<f64>);
 
 const FIGURES: [Figure; 5] = [
     (
-        "sms_gateway_left_alone",
+        "sms_gateway_circuit_open",
         "Whether a gateway fails and is not called for a while",
-        |figures| Some(f64::from(figures.is_left_alone)),
+        |figures| Some(f64::from(figures.is_circuit_open)),
     ),
     (
-        "sms_gateway_last",
+        "sms_gateway_demoted",
         "Whether a gateway stands last because messages do not arrive",
-        |figures| Some(f64::from(figures.is_last)),
+        |figures| Some(f64::from(figures.is_demoted)),
     ),
     (
         "sms_gateway_arrived_ratio",
@@ -80,7 +80,7 @@ const FIGURES: [Figure; 5] = [
 
 impl Collector for Gateways {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let links: Vec<(&Link, Figures)> = self
+        let links: Vec<(&Configured, Figures)> = self
             .0
             .sms
             .links()

@@ -7,7 +7,6 @@
 mod access;
 mod auth;
 mod catalogue;
-mod challenge;
 mod client;
 mod cors;
 mod delivery;
@@ -16,7 +15,6 @@ mod docs;
 mod forwarded;
 mod framing;
 mod health;
-mod hooks;
 mod invitation;
 mod json;
 mod login;
@@ -27,11 +25,13 @@ mod phone;
 mod pow;
 pub mod problem;
 mod profile;
+mod profile_cache;
+mod proof;
+mod receipt;
 mod refusal;
 mod route;
 pub mod server;
 mod session;
-mod shown;
 mod spec;
 mod strict;
 mod token;
@@ -92,7 +92,7 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
         routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
         inner: Route::new()
-            .at(hooks::PATH, get(hooks::sms).post(hooks::sms))
+            .at(receipt::PATH, get(receipt::sms).post(receipt::sms))
             .at("/*path", service())
             .data(Arc::new(pow::Solved::default()))
             .map_to_response()
@@ -235,8 +235,8 @@ impl Envelope {
             && (problem.kind().status != 503
                 || self
                     .app
-                    .bell
-                    .rings_every(REMINDER, code, self.app.ratchet.now()))
+                    .log_throttle
+                    .is_due_every(REMINDER, code, self.app.monotonic.now()))
         {
             tracing::error!(request_id = id, code, cause, "a request failed");
         }

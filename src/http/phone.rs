@@ -5,15 +5,13 @@ use poem_openapi::{Object, OpenApi};
 use super::{
     Tag,
     auth::Caller,
-    challenge::{
-        ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused,
-    },
     client::{Client, TokenHeader},
     delivery,
     json::{Body, Fields, FromFields, Reply},
     notice,
     problem::{self, Problem},
     profile::ProfileReply,
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
 use crate::domain::{
@@ -125,10 +123,16 @@ impl PhoneApi {
             dispatch: delivery::dispatch(app, phone),
             longest: app.sms.longest_code(phone),
         };
-        let (house, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
+        let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
             .write_fresh(move |tx, _| {
-                Ok(challenge::open(tx, &house.guard, &who, &wanted, &mut rng)?)
+                Ok(challenge::open(
+                    tx,
+                    &service.guard,
+                    &who,
+                    &wanted,
+                    &mut rng,
+                )?)
             })
             .await
             .map_err(|problem| overrun(app, problem))?;
@@ -165,14 +169,14 @@ impl PhoneApi {
         // Or hanging up at the right moment would keep the notice from being sent.
         let moving = delivery::finish(async move {
             let (app, who) = (caller.app().clone(), visitor.clone());
-            let house = app.clone();
+            let service = app.clone();
             let (outcome, notice) = caller
                 .write_fresh(move |tx, login| {
-                    let (guard, answer) = (&house.guard, &answer);
+                    let (guard, answer) = (&service.guard, &answer);
                     let outcome = profile::change_phone(tx, guard, &who, &login, answer)?;
                     let notice = match &outcome {
                         PhoneChange::Changed { left, .. } => {
-                            notice::begin(&house, tx, &who, *left)?
+                            notice::begin(&service, tx, &who, *left)?
                         }
                         _ => None,
                     };

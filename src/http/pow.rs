@@ -54,7 +54,7 @@ pub fn offer(app: &Context, source: Source, problem: Problem) -> Problem {
     if !limit.ends_with("_per_source") {
         return problem;
     }
-    let (at, chance) = (app.ratchet.now().millis(), app.dice().next_u64());
+    let (at, chance) = (app.monotonic.now().millis(), app.dice().next_u64());
     let seal = seal(app, source, at, chance);
     problem.with_challenge(format!("{at:x}.{chance:x}.{seal:x}"))
 }
@@ -72,7 +72,7 @@ pub fn is_done(app: &Context, source: Source, request: &Request) -> bool {
     let Some((challenge, _nonce)) = work.split_once(':') else {
         return false;
     };
-    let (now, solved) = (app.ratchet.now(), request.data::<Arc<Solved>>());
+    let (now, solved) = (app.monotonic.now(), request.data::<Arc<Solved>>());
     let is_ours = posed(challenge).is_some_and(|(at, chance, seal_of)| {
         let posed_at = Timestamp::from_millis(at);
         posed_at <= now && now < posed_at + LIFE && seal(app, source, at, chance) == seal_of

@@ -7,19 +7,19 @@ use super::{
     Tag,
     auth::Caller,
     json::{Body, Done, Fields, FromFields, Reply},
+    profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    shown::Shown,
     types::instant,
 };
 use crate::domain::{
-    about::{Change, Email, Name},
+    person::{Change, Email, Name},
     profile::{self, Profile},
 };
 
 /// The calls about the caller's own account.
 #[derive(Default)]
 pub struct ProfileApi {
-    shown: Shown,
+    cache: ProfileCache,
 }
 
 /// A user as shown to themself.
@@ -198,15 +198,15 @@ impl ProfileApi {
         operation_id = "get_profile"
     )]
     async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
-        let stamp = caller.stamp();
-        if let Some(body) = self.shown.again(caller.bearer(), stamp) {
+        let version = caller.version();
+        if let Some(body) = self.cache.get(caller.bearer(), version) {
             return Ok(Reply::again(body));
         }
         let profile = caller
             .read(|tx, _, user| Ok(profile::read(tx, user)?))
             .await?;
         let reply = Reply::of(&profile.into());
-        self.shown.keep(caller.bearer(), stamp, reply.body());
+        self.cache.put(caller.bearer(), version, reply.body());
         Ok(reply)
     }
 

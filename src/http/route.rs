@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use poem::{Request, http::HeaderValue};
 
-use super::{docs::Pages, hooks};
+use super::{docs::Pages, receipt};
 
 /// A path that is served.
 pub struct Route {
@@ -28,7 +28,7 @@ impl Routes {
     /// The document's operations, as paths with their methods, and the pages beside them.
     pub fn of(operations: Vec<(String, String)>, pages: &Pages) -> Self {
         let pages = pages.paths().map(|path| (path, "GET, HEAD"));
-        let others = pages.chain([(hooks::PATTERN, "GET, HEAD, POST")]);
+        let others = pages.chain([(receipt::PATTERN, "GET, HEAD, POST")]);
         let others = others.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
         let operations = operations.into_iter().chain(others);
         let (mut plain, mut others) = (HashMap::new(), Vec::new());

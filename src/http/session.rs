@@ -150,7 +150,7 @@ impl SessionApi {
     )]
     async fn sessions(&self, caller: Caller) -> Result<Reply<SessionsReply>, Refusal<List>> {
         let app = caller.app();
-        let (now, at, epoch) = (app.now(), app.ratchet.now(), Epoch(app.keys().epoch));
+        let (now, at, epoch) = (app.now(), app.monotonic.now(), Epoch(app.keys().epoch));
         let reply = caller
             .read(move |tx, current, user| {
                 let sessions = tx.sessions_of(user.id, now)?.into_iter();

@@ -6,16 +6,16 @@
 
 pub mod breaker;
 mod client;
+pub mod configured;
 mod console;
 mod declared;
+mod delivery_rate;
 mod file;
-pub mod link;
-pub mod plan;
 pub mod presets;
+pub mod redaction;
 pub mod route;
-pub mod said;
 pub mod secret;
-mod standing;
+pub mod setup;
 pub mod text;
 
 use std::{fmt, net::IpAddr, time::Duration};
@@ -25,10 +25,10 @@ use async_trait::async_trait;
 pub use self::declared::{
     report::{Doubt, Post, Report},
     spec::{Fate, Flaw},
-    terms::{Environment, Setting},
+    variables::{Environment, Setting},
 };
 use self::{
-    said::{MessageId, Shown},
+    redaction::{MessageId, Redacted},
     text::Language,
 };
 use crate::domain::{code::OneTimeCode, money::Money, phone::Phone, time::Timestamp};
@@ -104,13 +104,13 @@ pub struct Failure {
     /// What it means.
     pub error: SmsError,
     /// What was said, for the operator; empty where nothing was.
-    pub detail: Shown,
+    pub detail: Redacted,
 }
 
 impl Failure {
     /// Means `error`, in words of ours.
     pub fn of(error: SmsError, detail: impl Into<String>) -> Self {
-        let detail = Shown::own(detail);
+        let detail = Redacted::own(detail);
         Self { error, detail }
     }
 }
@@ -142,7 +142,7 @@ impl Transcript {
     }
 
     /// Adds to it.
-    pub fn note(&mut self, text: impl FnOnce() -> Shown) {
+    pub fn note(&mut self, text: impl FnOnce() -> Redacted) {
         if let Some(kept) = &mut self.0 {
             kept.push_str(&text());
         }
@@ -199,7 +199,7 @@ pub trait Gateway: Send + Sync {
 
     /// Asks the provider, at no cost, whether it would take messages. What
     /// it says of itself, if it can be asked.
-    async fn check(&self, _: &mut Transcript) -> Result<Option<Shown>, Failure> {
+    async fn check(&self, _: &mut Transcript) -> Result<Option<Redacted>, Failure> {
         Ok(None)
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Failure, Gateway, Message, Receipt, SmsError, Transcript,
-    link::{LEAST, Link},
+    configured::{Configured, LEAST},
 };
 use crate::domain::{money::Money, phone::Phone};
 
@@ -69,10 +69,10 @@ impl Delivery {
 }
 
 /// Gateways to try one after the other.
-pub type Chain = Vec<Arc<Link>>;
+pub type Chain = Vec<Arc<Configured>>;
 
 /// The most digits that a code can have which one of the gateways brings.
-pub fn longest_code(chain: &[Arc<Link>]) -> usize {
+pub fn longest_code(chain: &[Arc<Configured>]) -> usize {
     let digits = chain.iter().map(|link| link.gateway().digits());
     digits.max().unwrap_or_default()
 }
@@ -98,7 +98,7 @@ impl Routes {
 
     /// With one gateway of this machine for everybody.
     pub fn only(gateway: Arc<dyn Gateway>) -> Self {
-        let link = Link::local("only", gateway);
+        let link = Configured::local("only", gateway);
         Self(vec![(String::new(), vec![Arc::new(link)])])
     }
 
@@ -108,8 +108,8 @@ impl Routes {
     }
 
     /// Every gateway once, in the order of the chains.
-    pub fn links(&self) -> impl Iterator<Item = &Link> {
-        let mut links: Vec<&Link> = Vec::new();
+    pub fn links(&self) -> impl Iterator<Item = &Configured> {
+        let mut links: Vec<&Configured> = Vec::new();
         for link in self.0.iter().flat_map(|(_, chain)| chain) {
             if !links.iter().any(|known| known.name == link.name) {
                 links.push(link);
@@ -126,13 +126,13 @@ impl Routes {
     }
 
     /// The gateway of a name.
-    pub fn link(&self, name: &str) -> Option<&Link> {
+    pub fn link(&self, name: &str) -> Option<&Configured> {
         let mut links = self.0.iter().flat_map(|(_, chain)| chain);
         links.find(|link| link.name == name).map(|link| &**link)
     }
 
     /// The chain for a phone.
-    pub fn chain(&self, phone: Phone) -> &[Arc<Link>] {
+    pub fn chain(&self, phone: Phone) -> &[Arc<Configured>] {
         let digits = phone.to_string();
         let mut chains = self.0.iter();
         let chain = chains.find(|(prefix, _)| digits.starts_with(prefix.as_str()));
@@ -162,7 +162,7 @@ impl Routes {
         let deadline = Instant::now() + PATIENCE;
         let mut chain: Vec<_> = self.chain(message.to).iter().collect();
         if chain.len() > 1 {
-            chain.sort_by_cached_key(|link| link.is_last());
+            chain.sort_by_cached_key(|link| link.is_demoted());
         }
         for link in chain {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -13,7 +13,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use crate::domain::{
     time::Timestamp,
-    tx::{Stamp, StoreError, Tx},
+    tx::{StoreError, Tx, Version},
     user::UserId,
 };
 use sqlite::Sqlite;
@@ -142,9 +142,9 @@ impl Store {
 
     /// What stays the same for as long as what was read of this user after it
     /// was taken would be read again.
-    pub fn stamp(&self, user: UserId) -> Stamp {
+    pub fn version(&self, user: UserId) -> Version {
         match self {
-            Self::Sqlite(sqlite) => sqlite.stamp(user),
+            Self::Sqlite(sqlite) => sqlite.version(user),
         }
     }
 

@@ -174,8 +174,8 @@ impl Stored {
     }
 
     fn has_equal_keys(&self) -> bool {
-        let rings = [&self.access, &self.refresh, &self.challenge];
-        let mut keys: Vec<&[u8]> = rings
+        let is_due = [&self.access, &self.refresh, &self.challenge];
+        let mut keys: Vec<&[u8]> = is_due
             .into_iter()
             .flat_map(Ring::iter)
             .chain(&self.ledger)

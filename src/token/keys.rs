@@ -169,14 +169,14 @@ impl Keys {
 
     /// Puts fresh keys in front.
     pub fn rotate(&mut self, rng: &mut dyn CryptoRng) {
-        for ring in self.rings() {
+        for ring in self.is_due() {
             ring.rotate(rng);
         }
     }
 
     /// Fresh keys for all tokens, and no others: none made before is believed.
     pub fn begin_epoch(&mut self, rng: &mut dyn CryptoRng) {
-        for ring in self.rings() {
+        for ring in self.is_due() {
             *ring = Ring::draw(rng);
         }
         self.epoch = draw_epoch(rng);
@@ -186,7 +186,7 @@ impl Keys {
     /// from now on older keys make no tokens, and those that made none for
     /// `longest_life` are dropped.
     pub fn settle(&mut self, longest_life: Duration, now: Timestamp) {
-        for ring in self.rings() {
+        for ring in self.is_due() {
             ring.settle(longest_life, now);
         }
     }
@@ -233,7 +233,7 @@ impl Keys {
         mac.finalize().into_bytes().into()
     }
 
-    fn rings(&mut self) -> [&mut Ring; 3] {
+    fn is_due(&mut self) -> [&mut Ring; 3] {
         [&mut self.access, &mut self.refresh, &mut self.challenge]
     }
 }

@@ -171,7 +171,11 @@ fn nothing_is_answered_for_a_file_that_was_taken_away() {
         }
         let left = read(&folder);
         assert!(server.stop().success());
-        assert!(read(&folder) == left, "{}: touched at the end", way.name);
+        assert!(
+            read(&folder) == left,
+            "{}: invalidated at the end",
+            way.name
+        );
         let errors = site.log_lines("nothing is written to the database any more");
         assert_eq!(errors.len(), 1, "{}: {errors:?}", way.name);
         assert!(errors[0].contains("top the server"), "{errors:?}");

@@ -25,13 +25,13 @@ struct Hanging {
 }
 
 impl Hanging {
-    fn in_front_of(house: &Harness) -> Arc<Self> {
+    fn in_front_of(harness: &Harness) -> Arc<Self> {
         let hanging = Arc::new(Self {
             arrived: Semaphore::new(0),
             open: Semaphore::new(0),
             last_code: Mutex::default(),
         });
-        *house.gateway.instead.lock().unwrap() = Some(Arc::clone(&hanging) as _);
+        *harness.gateway.instead.lock().unwrap() = Some(Arc::clone(&hanging) as _);
         hanging
     }
 }
@@ -52,10 +52,10 @@ impl Gateway for Hanging {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_a_gateway_hangs_everybody_else_is_served() {
-    let house = Harness::new();
-    let (alice, bob) = (house.login(ALICE).await, house.login(BOB).await);
-    let hanging = Hanging::in_front_of(&house);
-    let waiting: Vec<_> = (0..MANY).map(|number| ask(&house, number)).collect();
+    let harness = Harness::new();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
+    let hanging = Hanging::in_front_of(&harness);
+    let waiting: Vec<_> = (0..MANY).map(|number| ask(&harness, number)).collect();
     let _all_are_there = hanging.arrived.acquire_many(MANY).await.unwrap();
     let served = async {
         alice.profile().await;
@@ -65,7 +65,7 @@ async fn while_a_gateway_hangs_everybody_else_is_served() {
             .ok();
         alice.redeem(&bob.invitation_code().await).await.ok();
         alice.exchange(&alice.refresh).await.ok();
-        house
+        harness
             .call(Method::GET, "/health/ready", &[], None)
             .await
             .ok();
@@ -76,10 +76,10 @@ async fn while_a_gateway_hangs_everybody_else_is_served() {
     assert_eq!(statuses(waiting).await, [200; MANY as usize]);
 }
 
-fn ask(house: &Harness, number: u32) -> JoinHandle<u16> {
-    let (house, phone) = (house.clone(), format!("+79{number:05}0000"));
+fn ask(harness: &Harness, number: u32) -> JoinHandle<u16> {
+    let (harness, phone) = (harness.clone(), format!("+79{number:05}0000"));
     tokio::spawn(async move {
-        let reply = house.post("/login/", json!({ "phone": phone })).await;
+        let reply = harness.post("/login/", json!({ "phone": phone })).await;
         reply.status.as_u16()
     })
 }
@@ -87,44 +87,47 @@ fn ask(house: &Harness, number: u32) -> JoinHandle<u16> {
 #[tokio::test]
 #[ignore = "long: it takes the eight seconds that it is about"]
 async fn nobody_waits_for_a_gateway_for_ever() {
-    let house = Harness::new();
-    let hanging = Hanging::in_front_of(&house);
-    let asked = timeout(Duration::from_secs(20), house.ask(ALICE)).await;
+    let harness = Harness::new();
+    let hanging = Hanging::in_front_of(&harness);
+    let asked = timeout(Duration::from_secs(20), harness.ask(ALICE)).await;
     // It may have been sent; then the token is what makes it of use.
     let token = asked.expect("the login is bounded");
     let code = hanging.last_code.lock().unwrap().clone();
-    house.confirm(&token, &code).await.ok();
+    harness.confirm(&token, &code).await.ok();
 }
 
 #[tokio::test]
 async fn who_hangs_up_on_a_hanging_gateway_takes_nothing_along() {
-    let house = Harness::new();
-    let hanging = Hanging::in_front_of(&house);
-    let waiting = ask(&house, 0);
+    let harness = Harness::new();
+    let hanging = Hanging::in_front_of(&harness);
+    let waiting = ask(&harness, 0);
     let _it_is_there = hanging.arrived.acquire().await.unwrap();
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
-    *house.gateway.instead.lock().unwrap() = None;
-    let token = house.ask("+79000000000").await;
-    let code = house.code();
+    *harness.gateway.instead.lock().unwrap() = None;
+    let token = harness.ask("+79000000000").await;
+    let code = harness.code();
     assert_eq!(
         code,
         *hanging.last_code.lock().unwrap(),
         "a resend says the same"
     );
-    house.confirm(&token, &code).await.ok();
+    harness.confirm(&token, &code).await.ok();
 }
 
 #[tokio::test]
 async fn of_a_gateway_that_sends_another_code_only_that_code_is_good() {
-    let house = Harness::new();
-    *house.gateway.chooses.lock().unwrap() = Some("004217".to_owned());
-    let asked = house.post("/login/", json!({ "phone": ALICE })).await.ok();
+    let harness = Harness::new();
+    *harness.gateway.chooses.lock().unwrap() = Some("004217".to_owned());
+    let asked = harness
+        .post("/login/", json!({ "phone": ALICE }))
+        .await
+        .ok();
     assert_eq!(asked["sms_code_length"], 6);
     let token = asked["sms-token"].as_str().unwrap();
-    let wrong = house.confirm(token, &other_than("004217")).await;
+    let wrong = harness.confirm(token, &other_than("004217")).await;
     assert_eq!(wrong.refused(401, "sms_code_invalid")["attempts_left"], 2);
-    house.confirm(token, "004217").await.ok();
+    harness.confirm(token, "004217").await.ok();
 }
 
 struct Panicking;
@@ -138,12 +141,12 @@ impl Gateway for Panicking {
 
 #[tokio::test]
 async fn a_gateway_that_panics_costs_one_request() {
-    let house = Harness::new();
-    *house.gateway.instead.lock().unwrap() = Some(Arc::new(Panicking));
-    let reply = house.post("/login/", json!({ "phone": ALICE })).await;
+    let harness = Harness::new();
+    *harness.gateway.instead.lock().unwrap() = Some(Arc::new(Panicking));
+    let reply = harness.post("/login/", json!({ "phone": ALICE })).await;
     reply.refused(500, "internal");
-    *house.gateway.instead.lock().unwrap() = None;
-    house.login(ALICE).await;
+    *harness.gateway.instead.lock().unwrap() = None;
+    harness.login(ALICE).await;
 }
 
 /// The executable's gateway that is down: a full disk under its file.

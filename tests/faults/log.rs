@@ -149,11 +149,11 @@ fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
 
 #[tokio::test]
 async fn a_log_that_began_anew_fits_its_database_as_the_first_did() {
-    let house = Harness::new();
+    let harness = Harness::new();
     for round in 0..20 {
         let phone = format!("+79{round:05}0000");
-        house.login(&phone).await;
-        let intruder = house.intruder();
+        harness.login(&phone).await;
+        let intruder = harness.intruder();
         if round % 3 > 0 {
             let merge = "PRAGMA wal_checkpoint(PASSIVE)";
             intruder.query_row(merge, [], |_| Ok(())).unwrap();

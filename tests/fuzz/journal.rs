@@ -96,7 +96,7 @@ fn could_be_personal(word: &str) -> bool {
 
 #[tokio::test]
 async fn a_message_that_goes_wrong_is_logged_without_its_phone() {
-    let (house, (journal, _guard)) = (Harness::new(), Journal::open());
+    let (harness, (journal, _guard)) = (Harness::new(), Journal::open());
     for error in [
         SmsError::Rejected,
         SmsError::Misconfigured,
@@ -104,8 +104,8 @@ async fn a_message_that_goes_wrong_is_logged_without_its_phone() {
         SmsError::NotSent,
         SmsError::Unknown,
     ] {
-        *house.gateway.fails.lock().unwrap() = Some(error);
-        house.post("/login/", json!({ "phone": ALICE })).await;
+        *harness.gateway.fails.lock().unwrap() = Some(error);
+        harness.post("/login/", json!({ "phone": ALICE })).await;
         let log = journal.take();
         assert!(log.contains("phone=\"+7900•••••67\""), "{log}");
         assert_mute(&log);
@@ -146,7 +146,7 @@ fn nothing_personal_is_in_the_log_of_the_executable() {
     }
 }
 
-/// Sends made-up requests over TCP, with tokens of another house.
+/// Sends made-up requests over TCP, with tokens of another harness.
 fn volley(address: &str, shots: usize) {
     let (mut chance, document) = (Chance::of(4), Document::read());
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -51,20 +51,20 @@ const LIMITED: [(&str, &str); 6] = [
 /// People mistype too often for short codes to stay good.
 const LONG_CODES: [(&str, &str); 1] = [("INVITED_LOGIN__CODE_LENGTH", "6")];
 
-/// Requests in a house, until another is built.
+/// Requests in a harness, until another is built.
 const STAY: usize = 20_000;
 
 /// Sends so many made-up requests, and judges every answer.
-async fn shoot(chance: &mut Chance, house: &Harness, shots: usize, outcomes: &mut Outcomes) {
+async fn shoot(chance: &mut Chance, harness: &Harness, shots: usize, outcomes: &mut Outcomes) {
     let (journal, _guard) = Journal::open();
     let law = Law::read();
-    let mut cast = Cast::gather(house, chance).await;
+    let mut cast = Cast::gather(harness, chance).await;
     let mut sent = 0;
     while sent < shots {
         let shot = Shot::draw(chance, &law.document, &cast);
         // One of them is a trusted proxy.
         let peer = IpAddr::from([203, 0, 113, 127 + chance.byte() % 2]);
-        let Some(reply) = shot.send(house, peer).await else {
+        let Some(reply) = shot.send(harness, peer).await else {
             continue;
         };
         if let Err(reason) = law.judge(&shot, &reply) {
@@ -75,8 +75,8 @@ async fn shoot(chance: &mut Chance, house: &Harness, shots: usize, outcomes: &mu
         cast.recover(chance, &shot.call, &reply).await;
         match sent % 500 {
             // Every token expires; a while later there are new ones.
-            400 => house.advance(9100),
-            450 => cast = Cast::gather(house, chance).await,
+            400 => harness.advance(9100),
+            450 => cast = Cast::gather(harness, chance).await,
             _ => {}
         }
         assert_mute(&journal.take());
@@ -84,9 +84,9 @@ async fn shoot(chance: &mut Chance, house: &Harness, shots: usize, outcomes: &mu
 }
 
 /// Lets people act until they sent so many requests.
-async fn live(chance: Chance, house: Harness, is_limited: bool, requests: usize) -> Outcomes {
+async fn live(chance: Chance, harness: Harness, is_limited: bool, requests: usize) -> Outcomes {
     let (journal, _guard) = Journal::open();
-    let mut people = People::of(house, chance, is_limited);
+    let mut people = People::of(harness, chance, is_limited);
     while people.sent() < requests {
         people.act().await;
         assert_mute(&journal.take());
@@ -137,9 +137,9 @@ async fn limits_only_take_away_from_what_the_model_says() {
 
 #[tokio::test]
 async fn a_token_with_any_letter_changed_or_left_out_is_none() {
-    let house = Harness::new();
-    let actor = house.login(ALICE).await;
-    let (token, code) = (house.ask(BOB).await, house.code());
+    let harness = Harness::new();
+    let actor = harness.login(ALICE).await;
+    let (token, code) = (harness.ask(BOB).await, harness.code());
     for access in token::broken(&actor.access) {
         let reply = actor.bearing(&access).get("/profile/").await;
         reply.refused(401, "token_invalid");
@@ -148,7 +148,7 @@ async fn a_token_with_any_letter_changed_or_left_out_is_none() {
         actor.exchange(&refresh).await.refused(401, "token_invalid");
     }
     for token in token::broken(&token) {
-        let reply = house.confirm(&token, &code).await;
+        let reply = harness.confirm(&token, &code).await;
         reply.refused(401, "sms_token_invalid");
     }
 }
@@ -159,12 +159,12 @@ async fn a_million_requests_get_documented_answers() {
     let (mut chance, begun) = (Chance::fresh(), SystemClock.steady());
     let mut outcomes = Outcomes::new();
     for round in 0..50 {
-        let house = if round % 5 == 4 {
+        let harness = if round % 5 == 4 {
             Harness::with(&LIMITED)
         } else {
             Harness::new()
         };
-        shoot(&mut chance, &house, STAY, &mut outcomes).await;
+        shoot(&mut chance, &harness, STAY, &mut outcomes).await;
     }
     report(&outcomes, begun);
     assert_came(
@@ -180,12 +180,12 @@ async fn people_get_what_the_model_says_for_a_long_time() {
     let mut outcomes = Outcomes::new();
     for round in 0..40 {
         let is_limited = round % 2 == 1;
-        let house = if is_limited {
+        let harness = if is_limited {
             Harness::as_is(&[])
         } else {
             Harness::with(&LONG_CODES)
         };
-        for (outcome, count) in live(chance.branch(), house, is_limited, 5000).await {
+        for (outcome, count) in live(chance.branch(), harness, is_limited, 5000).await {
             *outcomes.entry(outcome).or_default() += count;
         }
     }

@@ -2,9 +2,8 @@
 //! refused in spite of a status that says otherwise.
 
 use invited::sms::{
-    SmsError, Transcript,
-    plan::{Choice, Plan},
-    presets,
+    SmsError, Transcript, presets,
+    setup::{Choice, Setup},
 };
 
 use super::{
@@ -355,9 +354,9 @@ const ANSWERS: [(&str, &[Row]); 12] = [
 async fn outcome(preset: &str, status: u16, body: &str) -> Option<SmsError> {
     let said = answer(status, body);
     let stub = Stub::saying(move |_| said.clone());
-    let mut plan = Plan {
+    let mut plan = Setup {
         chains: vec![(String::new(), vec![Choice::Named(preset.to_owned())])],
-        ..Plan::default()
+        ..Setup::default()
     };
     let own = format!("url = \"{}\"\nidempotent = false", stub.url);
     plan.gateways

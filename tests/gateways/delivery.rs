@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use super::stub::{Stub, answer};
 use crate::harness::{ALICE, Actor, BOB, Harness};
 
-/// A house that sends through two gateways: `first`, which costs 1, and `second`, which costs 2.
-fn house(first: &Stub, second: &Stub, more: &str) -> Harness {
+/// A harness that sends through two gateways: `first`, which costs 1, and `second`, which costs 2.
+fn harness(first: &Stub, second: &Stub, more: &str) -> Harness {
     let gateway = |name: &str, stub: &Stub, price: u8| {
         format!(
             "[sms.gateway.{name}]\nkind = \"http\"\nurl = \"{}\"\nid = \"/id\"\nbalance = \"/left\"\nprices = \"+7={price}\"\n\
@@ -49,8 +49,8 @@ fn code(stub: &Stub) -> String {
 }
 
 /// States of all deliveries, with the gateways that took them.
-fn deliveries(house: &Harness) -> Vec<(i64, Option<String>)> {
-    let intruder = house.intruder();
+fn deliveries(harness: &Harness) -> Vec<(i64, Option<String>)> {
+    let intruder = harness.intruder();
     let mut statement = intruder
         .prepare("SELECT state, gateway FROM deliveries ORDER BY id")
         .unwrap();
@@ -60,9 +60,9 @@ fn deliveries(house: &Harness) -> Vec<(i64, Option<String>)> {
     rows.map(Result::unwrap).collect()
 }
 
-fn spent(house: &Harness) -> i64 {
+fn spent(harness: &Harness) -> i64 {
     let sql = "SELECT coalesce(sum(amount), 0) FROM notes WHERE book IN (0, 6)";
-    house
+    harness
         .intruder()
         .query_row(sql, [], |row| row.get(0))
         .unwrap()
@@ -71,12 +71,16 @@ fn spent(house: &Harness) -> i64 {
 #[tokio::test]
 async fn a_phone_logs_in_through_the_second_gateway_while_the_first_is_down() {
     let (first, second) = (Stub::answering(500, ""), taking());
-    let house = house(&first, &second, "");
-    let token = house.ask(ALICE).await;
+    let harness = harness(&first, &second, "");
+    let token = harness.ask(ALICE).await;
     assert_eq!(code(&first), code(&second));
-    Actor::of(&house, &house.confirm(&token, &code(&second)).await);
-    assert_eq!(deliveries(&house), [(2, Some("second".to_owned()))]);
-    assert_eq!(spent(&house), 30_000, "the first may have sent it as well");
+    Actor::of(&harness, &harness.confirm(&token, &code(&second)).await);
+    assert_eq!(deliveries(&harness), [(2, Some("second".to_owned()))]);
+    assert_eq!(
+        spent(&harness),
+        30_000,
+        "the first may have sent it as well"
+    );
 }
 
 #[test]
@@ -116,26 +120,26 @@ async fn what_certainly_was_not_sent_is_taken_back() {
         Stub::answering(403, ""),
         Stub::saying(move |_| answer(now.load(Ordering::Relaxed), "{}")),
     );
-    let house = house(&first, &second, "limits.sends_per_phone = \"1/60s\"");
-    house
+    let harness = harness(&first, &second, "limits.sends_per_phone = \"1/60s\"");
+    harness
         .post("/login/", json!({ "phone": ALICE }))
         .await
         .refused(503, "sms_unavailable");
-    assert_eq!(deliveries(&house), []);
+    assert_eq!(deliveries(&harness), []);
     status.store(200, Ordering::Relaxed);
-    house.ask(ALICE).await;
-    assert_eq!(deliveries(&house), [(2, Some("second".to_owned()))]);
+    harness.ask(ALICE).await;
+    assert_eq!(deliveries(&harness), [(2, Some("second".to_owned()))]);
 }
 
 #[tokio::test]
 async fn a_budget_is_charged_what_the_gateways_take() {
     let (first, second) = (taking(), taking());
-    let house = house(&first, &second, "[budget]\namounts = \"3/1h\"\n");
-    house.ask(ALICE).await;
-    assert_eq!(spent(&house), 10_000, "the dearer one was not needed");
-    house.ask(ALICE).await;
+    let harness = harness(&first, &second, "[budget]\namounts = \"3/1h\"\n");
+    harness.ask(ALICE).await;
+    assert_eq!(spent(&harness), 10_000, "the dearer one was not needed");
+    harness.ask(ALICE).await;
     // A third may cost as much as the dearest, which is more than is left.
-    house
+    harness
         .post("/login/", json!({ "phone": ALICE }))
         .await
         .refused(503, "sms_budget_exhausted");
@@ -144,14 +148,14 @@ async fn a_budget_is_charged_what_the_gateways_take() {
 #[tokio::test]
 async fn a_message_is_in_the_language_that_the_client_reads() {
     let (first, second) = (taking(), taking());
-    let house = house(&first, &second, "");
+    let harness = harness(&first, &second, "");
     for (language, words) in [
         ("en-US", "login code"),
         ("ru", "код входа"),
         ("", "код входа"),
     ] {
         let headers = [("accept-language", language)];
-        house
+        harness
             .call(
                 Method::POST,
                 "/login/",
@@ -168,8 +172,8 @@ async fn a_message_is_in_the_language_that_the_client_reads() {
 #[tokio::test]
 async fn a_provider_reports_and_only_ever_moves_on() {
     let (first, second) = (taking(), taking());
-    let house = house(&first, &second, "");
-    house.ask(ALICE).await;
+    let harness = harness(&first, &second, "");
+    harness.ask(ALICE).await;
     let asked = first.last().json();
     let path = asked["report"]
         .as_str()
@@ -178,11 +182,11 @@ async fn a_provider_reports_and_only_ever_moves_on() {
         .unwrap()
         .to_owned();
     let id = format!("m-{}", asked["id"].as_str().unwrap());
-    let report = async |path: &str, body: serde_json::Value| house.post(path, body).await;
+    let report = async |path: &str, body: serde_json::Value| harness.post(path, body).await;
     for (state, stands) in [("queued", 2), ("no", 3), ("ok", 4), ("no", 4), ("ok", 4)] {
         let reply = report(&path, json!({ "id": id, "state": state })).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "heard"));
-        assert_eq!(deliveries(&house)[0].0, stands, "{state}");
+        assert_eq!(deliveries(&harness)[0].0, stands, "{state}");
     }
     let unknown = report(&path, json!({ "id": "another", "state": "ok" })).await;
     assert_eq!(unknown.status, 200, "or it would be said again and again");
@@ -209,30 +213,30 @@ fn address(stub: &Stub) -> String {
 }
 
 /// Has the provider report the message that it took last.
-async fn report(house: &Harness, stub: &Stub, state: &str) {
+async fn report(harness: &Harness, stub: &Stub, state: &str) {
     let id = format!("m-{}", stub.last().json()["id"].as_str().unwrap());
     let body = json!({ "id": id, "state": state });
-    assert_eq!(house.post(&address(stub), body).await.status, 200);
+    assert_eq!(harness.post(&address(stub), body).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_address_that_providers_know_ends_with_its_epoch() {
     let (first, second) = (taking(), taking());
-    let house = house(&first, &second, "");
-    house.ask(ALICE).await;
+    let harness = harness(&first, &second, "");
+    harness.ask(ALICE).await;
     let old = address(&first);
-    let mut keys = house.app.context().keys().clone();
+    let mut keys = harness.app.context().keys().clone();
     keys.rotate(&mut dice());
-    house.app.take_up(keys.clone());
-    report(&house, &first, "queued").await;
+    harness.app.take_up(keys.clone());
+    report(&harness, &first, "queued").await;
     keys.begin_epoch(&mut dice());
-    house.app.take_up(keys);
-    let refused = house.post(&old, json!({ "id": "1", "state": "ok" }));
+    harness.app.take_up(keys);
+    let refused = harness.post(&old, json!({ "id": "1", "state": "ok" }));
     refused.await.refused(404, "not_found");
-    house.ask(BOB).await;
+    harness.ask(BOB).await;
     assert_ne!(address(&first), old);
-    report(&house, &first, "ok").await;
-    let arrived = deliveries(&house)
+    report(&harness, &first, "ok").await;
+    let arrived = deliveries(&harness)
         .into_iter()
         .filter(|(state, _)| *state == 4);
     assert_eq!(arrived.count(), 1);
@@ -240,8 +244,8 @@ async fn the_address_that_providers_know_ends_with_its_epoch() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_that_does_not_arrive_is_not_waited_for() {
-    let house = house(&taking(), &taking(), "");
-    let secret = hook_secret(house.app.context().keys(), "first");
+    let harness = harness(&taking(), &taking(), "");
+    let secret = hook_secret(harness.app.context().keys(), "first");
     let request = poem::Request::builder()
         .method(Method::POST)
         .uri_str(format!("/hooks/sms/first/{secret}/"))
@@ -249,53 +253,55 @@ async fn a_report_that_does_not_arrive_is_not_waited_for() {
         .body(poem::Body::from_bytes_stream(
             futures_util::stream::pending::<Result<&'static str, std::io::Error>>(),
         ));
-    let reply = house.send(request).await;
+    let reply = harness.send(request).await;
     reply.refused(408, "request_timeout");
 }
 
 #[tokio::test]
 async fn numbers_that_are_switched_off_send_no_gateway_to_the_end_of_its_chain() {
     let (first, second) = (taking(), taking());
-    let house = house(&first, &second, "");
+    let harness = harness(&first, &second, "");
     let phone = |number: usize| format!("+7900{number:07}");
     for number in 0..25 {
-        house.ask(&phone(number)).await;
-        report(&house, &first, "no").await;
+        harness.ask(&phone(number)).await;
+        report(&harness, &first, "no").await;
     }
     assert_eq!(first.count(), 25, "nobody has ever logged in there");
     for number in 0..20 {
-        let token = house.ask(&phone(number)).await;
-        Actor::of(&house, &house.confirm(&token, &code(&first)).await);
+        let token = harness.ask(&phone(number)).await;
+        Actor::of(&harness, &harness.confirm(&token, &code(&first)).await);
     }
     for number in 0..20 {
-        house.ask(&phone(number)).await;
-        report(&house, &first, "no").await;
+        harness.ask(&phone(number)).await;
+        report(&harness, &first, "no").await;
     }
     assert_eq!((first.count(), second.count()), (65, 0));
-    house.ask(ALICE).await;
+    harness.ask(ALICE).await;
     assert_eq!((first.count(), second.count()), (65, 1));
 }
 
 #[tokio::test]
 async fn what_becomes_of_messages_can_be_watched() {
     let (first, second) = (Stub::answering(500, ""), taking());
-    let house = house(&first, &second, "");
-    house.ask(ALICE).await;
+    let harness = harness(&first, &second, "");
+    harness.ask(ALICE).await;
     let id = format!("m-{}", second.last().json()["id"].as_str().unwrap());
     let path = second.last().json()["report"]
         .as_str()
         .unwrap()
         .replace("http://invited.test", "");
-    house.post(&path, json!({ "id": id, "state": "ok" })).await;
-    let page = invited::http::metrics::endpoint(&house.app);
+    harness
+        .post(&path, json!({ "id": id, "state": "ok" }))
+        .await;
+    let page = invited::http::metrics::endpoint(&harness.app);
     let request = poem::Request::builder().uri_str("/metrics").finish();
     let response = poem::Endpoint::call(&page, request).await.unwrap();
     let text = response.into_body().into_string().await.unwrap();
     for line in [
         "invited_sms_gateway_calls_total{gateway=\"first\",outcome=\"unknown\"} 1",
         "invited_sms_gateway_calls_total{gateway=\"second\",outcome=\"taken\"} 1",
-        "invited_sms_gateway_left_alone{gateway=\"first\"} 0.0",
-        "invited_sms_gateway_last{gateway=\"second\"} 0.0",
+        "invited_sms_gateway_circuit_open{gateway=\"first\"} 0.0",
+        "invited_sms_gateway_demoted{gateway=\"second\"} 0.0",
         "invited_sms_gateway_arrived_ratio{gateway=\"second\"} 1.0",
         "invited_sms_gateway_balance{gateway=\"second\"} 12.5",
         "# EOF",
@@ -310,7 +316,7 @@ async fn what_becomes_of_messages_can_be_watched() {
         !text.contains("ratio{gateway=\"first\"}"),
         "it reports nothing: {text}"
     );
-    let elsewhere = house.call(Method::GET, "/metrics", &[], None).await;
+    let elsewhere = harness.call(Method::GET, "/metrics", &[], None).await;
     elsewhere.refused(404, "not_found");
 }
 
@@ -324,24 +330,29 @@ async fn who_hangs_up_does_not_stop_a_delivery() {
         let _ = wait.lock().unwrap().recv();
         answer(200, &json!({ "id": asked.json()["id"] }).to_string())
     });
-    let house = house(&first, &taking(), "");
+    let harness = harness(&first, &taking(), "");
     let asking = {
-        let house = house.clone();
-        tokio::spawn(async move { house.post("/login/", json!({ "phone": BOB })).await.status })
+        let harness = harness.clone();
+        tokio::spawn(async move {
+            harness
+                .post("/login/", json!({ "phone": BOB }))
+                .await
+                .status
+        })
     };
     tokio::task::spawn_blocking(move || arrivals.recv().unwrap())
         .await
         .unwrap();
     assert_eq!(
-        deliveries(&house),
+        deliveries(&harness),
         [(0, None)],
         "on record before anybody answers"
     );
     asking.abort();
     assert!(asking.await.unwrap_err().is_cancelled());
     go.send(()).unwrap();
-    while deliveries(&house) == [(0, None)] {
+    while deliveries(&harness) == [(0, None)] {
         tokio::task::yield_now().await;
     }
-    assert_eq!(deliveries(&house), [(2, Some("first".to_owned()))]);
+    assert_eq!(deliveries(&harness), [(2, Some("first".to_owned()))]);
 }

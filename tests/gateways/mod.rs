@@ -11,11 +11,10 @@ use std::time::Duration;
 use invited::{
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
-        Failure, Message, Receipt, SmsError, Transcript,
-        plan::{Choice, Plan},
-        presets,
+        Failure, Message, Receipt, SmsError, Transcript, presets,
+        redaction::MessageId,
         route::Routes,
-        said::MessageId,
+        setup::{Choice, Setup},
         text::Language,
     },
 };
@@ -42,8 +41,8 @@ fn message(text: &str) -> Message {
 }
 
 /// The plan of a configuration with one gateway, called `mine`.
-fn plan(toml: &str) -> Plan {
-    let mut plan = Plan::default();
+fn plan(toml: &str) -> Setup {
+    let mut plan = Setup::default();
     plan.gateways
         .insert("mine".to_owned(), toml.parse().unwrap());
     plan.chains = vec![(String::new(), vec![Choice::Named("mine".to_owned())])];
@@ -79,9 +78,9 @@ fn plain(url: &str) -> String {
 fn every_preset_is_a_gateway_once_its_settings_are_given() {
     for preset in presets::all() {
         assert!(!preset.about.is_empty());
-        let mut plan = Plan {
+        let mut plan = Setup {
             chains: vec![(String::new(), vec![Choice::Named(preset.name.to_owned())])],
-            ..Plan::default()
+            ..Setup::default()
         };
         if preset.name == "webhook" {
             let own = "url = \"https://example.com/\"".parse().unwrap();
@@ -110,9 +109,9 @@ fn every_preset_is_a_gateway_once_its_settings_are_given() {
 #[test]
 fn presets_that_bring_codes_alone_are_known_to_bring_no_texts() {
     for preset in presets::all() {
-        let mut plan = Plan {
+        let mut plan = Setup {
             chains: vec![(String::new(), vec![Choice::Named(preset.name.to_owned())])],
-            ..Plan::default()
+            ..Setup::default()
         };
         plan.gateways.insert(
             preset.name.to_owned(),
@@ -184,9 +183,9 @@ async fn a_text_alone_goes_where_nothing_around_it_needs_a_code() {
 async fn a_line_of_a_file_has_an_empty_code_where_the_message_has_none() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("sms.jsonl");
-    let plan = Plan {
+    let plan = Setup {
         chains: vec![(String::new(), vec![Choice::File(path.clone())])],
-        ..Plan::default()
+        ..Setup::default()
     };
     let routes = plan.open(&|_| String::new()).ok().unwrap();
     let mut notice = message("hello");

@@ -13,9 +13,9 @@ use invited::{
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
         Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
-        link::Link,
+        configured::Configured,
+        redaction::MessageId,
         route::{Delivery, Routes},
-        said::MessageId,
     },
 };
 use tokio::time::{Instant, advance, sleep};
@@ -74,7 +74,7 @@ impl Fake {
 fn chain(one: Fake, two: Fake) -> (Arc<Fake>, Arc<Fake>, Routes) {
     let (one, two) = (Arc::new(one), Arc::new(two));
     let link = |name: &str, gateway: &Arc<Fake>, price: &str| {
-        Arc::new(Link::new(
+        Arc::new(Configured::new(
             name,
             Arc::clone(gateway) as _,
             vec![price.parse().unwrap()],
@@ -161,7 +161,7 @@ async fn a_call_takes_five_seconds_and_a_delivery_eight_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gateway_that_fails_is_left_alone_until_a_trial_succeeds() {
+async fn a_gateway_that_fails_is_circuit_open_until_a_trial_succeeds() {
     let (one, two, routes) = chain(Fake::failing(SmsError::NotSent), Fake::default());
     for _ in 0..8 {
         assert_eq!(taken(&deliver(&routes).await), Some("two"));
@@ -221,7 +221,7 @@ async fn who_brings_short_codes_only_gets_no_long_ones() {
 #[tokio::test(start_paused = true)]
 async fn the_longest_prefix_tells_the_way() {
     let fake = |name: &str| {
-        vec![Arc::new(Link::new(
+        vec![Arc::new(Configured::new(
             name,
             Arc::new(Fake::default()),
             Vec::new(),

@@ -1,4 +1,4 @@
-//! A house with the whole service in it, and people who use it.
+//! A harness with the whole service in it, and people who use it.
 
 pub mod client;
 pub mod line;
@@ -342,7 +342,7 @@ impl fmt::Debug for Reply {
 /// Somebody who is logged in.
 #[derive(Clone)]
 pub struct Actor {
-    house: Harness,
+    harness: Harness,
     pub access: String,
     pub refresh: String,
     pub device: String,
@@ -350,11 +350,11 @@ pub struct Actor {
 
 impl Actor {
     #[track_caller]
-    pub fn of(house: &Harness, confirmed: &Reply) -> Self {
+    pub fn of(harness: &Harness, confirmed: &Reply) -> Self {
         let reply = confirmed.ok();
         let text = |name: &str| reply[name].as_str().unwrap().to_owned();
         Self {
-            house: house.clone(),
+            harness: harness.clone(),
             access: text("access"),
             refresh: text("refresh"),
             device: text("device_token"),
@@ -362,7 +362,7 @@ impl Actor {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        self.house
+        self.harness
             .call(
                 method,
                 path,
@@ -426,7 +426,7 @@ impl Actor {
     }
 
     pub async fn exchange(&self, refresh: &str) -> Reply {
-        self.house
+        self.harness
             .post("/token/refresh/", json!({ "refresh": refresh }))
             .await
     }
@@ -437,7 +437,7 @@ impl Actor {
             ("authorization", &*format!("Bearer {}", self.access)),
             ("sms-token", token),
         ];
-        self.house
+        self.harness
             .call(
                 Method::POST,
                 "/profile/phone/confirm/",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Attack, DAY, Play, Player, Shield,
+    Ablation, Attack, DAY, Player, Run,
     score::Outcome,
     world::{Attacker, World},
 };
@@ -17,7 +17,7 @@ pub const ATTACK: Attack = Attack {
     pace: Duration::from_secs(30),
     players: &[Player {
         name: "",
-        shields: &[Shield::SENDS_PER_PHONE, Shield::SENDS_PER_PREFIX],
+        ablations: &[Ablation::SENDS_PER_PHONE, Ablation::SENDS_PER_PREFIX],
         attacker: |_| Box::new(Bomber),
     }],
     figures,
@@ -31,21 +31,23 @@ struct Bomber;
 
 impl Attacker for Bomber {
     fn prepare(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let phone = world.house.phone(VICTIM);
-        world.crowd.newcomer(&world.house, phone, DAY / 4);
-        world.crowd.owner(tx, &mut world.house, phone, DAY / 2)
+        let phone = world.service.phone(VICTIM);
+        world.bystanders.newcomer(&world.service, phone, DAY / 4);
+        world
+            .bystanders
+            .owner(tx, &mut world.service, phone, DAY / 2)
     }
 
     fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        match world.ask(tx, world.house.phone(VICTIM), None)? {
+        match world.ask(tx, world.service.phone(VICTIM), None)? {
             Ok(_) => Ok(()),
             Err(reached) => world.wait(tx, world.now() + reached.wait),
         }
     }
 }
 
-fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
-    let crowd = &outcome.crowd;
+fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
+    let bystanders = &outcome.bystanders;
     vec![
         (
             "messages\non the worst day".to_owned(),
@@ -57,11 +59,11 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
         ),
         (
             "let in from\na known device".to_owned(),
-            crowd.owners.to_string(),
+            bystanders.owners.to_string(),
         ),
         (
             "let in from\na new one".to_owned(),
-            crowd.newcomers.to_string(),
+            bystanders.newcomers.to_string(),
         ),
     ]
 }

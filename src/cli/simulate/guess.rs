@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    Attack, DAY, Play, Player, Shield,
-    house::{BEGINNING, Token},
+    Ablation, Attack, DAY, Player, Run,
     score::Outcome,
+    service::{BEGINNING, Token},
     table::chance,
     world::{Attacker, Guess, World},
 };
@@ -28,22 +28,22 @@ pub const ATTACK: Attack = Attack {
     players: &[
         Player {
             name: "as strangers",
-            shields: SHIELDS,
+            ablations: SHIELDS,
             attacker: |_| Box::new(Guesser::with(0)),
         },
         Player {
             name: "as strangers, and with five known devices of the phone that were stolen",
-            shields: SHIELDS,
+            ablations: SHIELDS,
             attacker: |_| Box::new(Guesser::with(5)),
         },
     ],
     figures,
 };
 
-const SHIELDS: &[Shield] = &[
-    Shield::WRONG_GUESSES_PER_PHONE,
-    Shield::WRONG_LONG_GUESSES_PER_PHONE,
-    Shield::SENDS_PER_PHONE,
+const SHIELDS: &[Ablation] = &[
+    Ablation::WRONG_GUESSES_PER_PHONE,
+    Ablation::WRONG_LONG_GUESSES_PER_PHONE,
+    Ablation::SENDS_PER_PHONE,
 ];
 
 /// The number of the phone that is attacked.
@@ -92,10 +92,12 @@ impl Guesser {
 
 impl Attacker for Guesser {
     fn prepare(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let phone = world.house.phone(VICTIM);
-        world.crowd.owner(tx, &mut world.house, phone, DAY / 2)?;
+        let phone = world.service.phone(VICTIM);
+        world
+            .bystanders
+            .owner(tx, &mut world.service, phone, DAY / 2)?;
         for _ in 0..self.stolen {
-            let device = world.house.settle(tx, phone)?;
+            let device = world.service.settle(tx, phone)?;
             self.ready.push_back((BEGINNING, Some(device)));
         }
         Ok(())
@@ -106,7 +108,7 @@ impl Attacker for Guesser {
             return Ok(());
         };
         world.wait(tx, at)?;
-        let wait = match world.ask(tx, world.house.phone(VICTIM), device.as_ref())? {
+        let wait = match world.ask(tx, world.service.phone(VICTIM), device.as_ref())? {
             Ok(token) => {
                 let limited = self.guess(world, tx, &token)?;
                 // After the short codes come the long ones, and nothing after those.
@@ -121,7 +123,7 @@ impl Attacker for Guesser {
     }
 }
 
-fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
+fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
     let count = |deeds| outcome.number(outcome.in_all(deeds));
     vec![
         ("messages".to_owned(), count(|day| day.messages.into())),
@@ -138,6 +140,9 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
             chance(outcome.worst_day(|day| day.hits)),
         ),
         play.in_all("takeover", chance(outcome.chance())),
-        ("owner\nlet in".to_owned(), outcome.crowd.owners.to_string()),
+        (
+            "owner\nlet in".to_owned(),
+            outcome.bystanders.owners.to_string(),
+        ),
     ]
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Attack, Play, Player, Shield,
+    Ablation, Attack, Player, Run,
     score::Outcome,
     spray::is_everybodys,
     table::grouped,
@@ -30,15 +30,15 @@ pub const ATTACK: Attack = Attack {
     players: &[
         Player {
             name: "from one address",
-            shields: &[
-                Shield::WRONG_INVITATION_CODES_PER_USER,
-                Shield::WRONG_INVITATION_CODES_PER_SOURCE,
+            ablations: &[
+                Ablation::WRONG_INVITATION_CODES_PER_USER,
+                Ablation::WRONG_INVITATION_CODES_PER_SOURCE,
             ],
             attacker: |_| Box::new(Harvester::from(true)),
         },
         Player {
             name: "from any number of addresses",
-            shields: &[Shield::WRONG_INVITATION_CODES_PER_USER],
+            ablations: &[Ablation::WRONG_INVITATION_CODES_PER_USER],
             attacker: |_| Box::new(Harvester::from(false)),
         },
     ],
@@ -68,7 +68,7 @@ impl Harvester {
             from_one_address,
             accounts: BinaryHeap::new(),
             numbers: 0,
-            next_account: super::house::BEGINNING,
+            next_account: super::service::BEGINNING,
         }
     }
 
@@ -91,7 +91,7 @@ impl Harvester {
     /// Makes an account.
     fn join(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
         self.numbers += 1;
-        match world.ask(tx, world.house.scattered(OWN + self.numbers), None)? {
+        match world.ask(tx, world.service.scattered(OWN + self.numbers), None)? {
             Ok(token) => {
                 if let Some((account, _)) = world.enter(tx, &token)? {
                     self.accounts.push(Reverse((world.now(), account)));
@@ -132,7 +132,7 @@ impl Attacker for Harvester {
     }
 }
 
-fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
+fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
     let codes = outcome.in_all(|day| day.invitation_codes.into());
     let hits = codes * f64::from(play.users) / POSSIBLE;
     vec![

@@ -6,19 +6,19 @@
 //! Then they play again without one limit or another, to show what it is
 //! worth. The installation's own database and keys are not looked at.
 //!
-//! One file an attack; [`house`] is the service, [`world`] all that is around
+//! One file an attack; [`service`] is the service, [`world`] all that is around
 //! an attacker.
 
+mod ablation;
 mod bomb;
-mod crowd;
-mod game;
+mod bystanders;
+mod engine;
 mod guess;
 mod harvest;
-mod house;
-mod play;
 mod pump;
+mod run;
 mod score;
-mod shield;
+mod service;
 mod spray;
 mod table;
 mod world;
@@ -27,7 +27,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use self::{play::Play, score::Outcome, shield::Shield, world::Attacker};
+use self::{ablation::Ablation, run::Run, score::Outcome, world::Attacker};
 use super::{Failure, Settings, print};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -49,7 +49,7 @@ struct Attack {
     /// Who plays it.
     players: &'static [Player],
     /// The heads and the cells of its table.
-    figures: fn(&Outcome, &Play) -> Vec<(String, String)>,
+    figures: fn(&Outcome, &Run) -> Vec<(String, String)>,
 }
 
 /// A way to play an attack.
@@ -57,8 +57,8 @@ struct Player {
     /// What is special of it, if there is another way.
     name: &'static str,
     /// What is taken away, one at a time.
-    shields: &'static [Shield],
-    attacker: fn(&Play) -> Box<dyn Attacker>,
+    ablations: &'static [Ablation],
+    attacker: fn(&Run) -> Box<dyn Attacker>,
 }
 
 #[derive(Args)]
@@ -97,7 +97,7 @@ impl Simulate {
             keys: None,
         };
         let config = settings.read()?;
-        let play = Play {
+        let play = Run {
             has_prices: !config.budget.prices.is_empty(),
             config,
             days: self.days,

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    Attack, HOUR, Play, Player, Shield,
-    house::{BEGINNING, Token},
+    Ablation, Attack, HOUR, Player, Run,
     score::Outcome,
+    service::{BEGINNING, Token},
     spray::is_everybodys,
     world::{Attacker, World},
 };
@@ -33,22 +33,22 @@ pub const ATTACK: Attack = Attack {
     players: &[
         Player {
             name: "no code is read",
-            shields: SHIELDS,
+            ablations: SHIELDS,
             attacker: |play| Box::new(Pumper::new(play, None)),
         },
         Player {
             name: "the codes are read",
-            shields: SHIELDS,
+            ablations: SHIELDS,
             attacker: |play| Box::new(Pumper::new(play, Some(5))),
         },
     ],
     figures,
 };
 
-const SHIELDS: &[Shield] = &[
-    Shield::SENDS_PER_PREFIX,
-    Shield::SENDS_IN_ALL,
-    Shield::Budget,
+const SHIELDS: &[Ablation] = &[
+    Ablation::SENDS_PER_PREFIX,
+    Ablation::SENDS_IN_ALL,
+    Ablation::Budget,
 ];
 
 /// Known devices in each that are made use of.
@@ -94,7 +94,7 @@ impl Prefix {
 }
 
 impl Pumper {
-    fn new(play: &Play, confirms: Option<u32>) -> Self {
+    fn new(play: &Run, confirms: Option<u32>) -> Self {
         let prefix = |number| Prefix {
             next: u64::from(number) * 10_000,
             devices: 0,
@@ -183,12 +183,12 @@ impl Pumper {
 
 impl Attacker for Pumper {
     fn prepare(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        world.crowd.newcomers(&world.house, 24);
+        world.bystanders.newcomers(&world.service, 24);
         for hour in 0..24 {
-            let phone = world.house.scattered(HONEST + u64::from(hour));
+            let phone = world.service.scattered(HONEST + u64::from(hour));
             world
-                .crowd
-                .owner(tx, &mut world.house, phone, HOUR * hour + HOUR / 2)?;
+                .bystanders
+                .owner(tx, &mut world.service, phone, HOUR * hour + HOUR / 2)?;
         }
         Ok(())
     }
@@ -201,7 +201,7 @@ impl Attacker for Pumper {
         let Line { prefix, device } = self.lines[number].clone();
         let phone = match &device {
             Some((phone, _)) => *phone,
-            None => world.house.phone(self.prefixes[prefix].another()),
+            None => world.service.phone(self.prefixes[prefix].another()),
         };
         let secret = device.as_ref().map(|(_, secret)| secret);
         // Another network each time: addresses are no limit.
@@ -220,7 +220,7 @@ impl Attacker for Pumper {
     }
 }
 
-fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
+fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
     let messages = |count| outcome.number(count);
     let mut figures = vec![
         (
@@ -242,11 +242,11 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
     figures.extend([
         (
             "known devices\nlet in".to_owned(),
-            outcome.crowd.owners.to_string(),
+            outcome.bystanders.owners.to_string(),
         ),
         (
             "newcomers\nlet in".to_owned(),
-            outcome.crowd.newcomers.to_string(),
+            outcome.bystanders.newcomers.to_string(),
         ),
     ]);
     figures

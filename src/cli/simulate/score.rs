@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DAY, HOUR, crowd::Crowd, house::BEGINNING, table::grouped};
+use super::{DAY, HOUR, bystanders::Bystanders, service::BEGINNING, table::grouped};
 use crate::domain::{guard::LONG, money::Money, time::Timestamp};
 
 /// What an attacker did so far.
@@ -86,7 +86,7 @@ pub struct Outcome {
     /// The score.
     pub score: Score,
     /// Everybody else, and how they fared.
-    pub crowd: Crowd,
+    pub bystanders: Bystanders,
     /// How long it was played.
     pub played: Duration,
     /// How long it was to be played.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    Attack, DAY, HOUR, Play, Player, Shield,
-    house::{BEGINNING, Token},
+    Ablation, Attack, DAY, HOUR, Player, Run,
     score::Outcome,
+    service::{BEGINNING, Token},
     world::{Attacker, Guess, World},
 };
 use crate::domain::{
@@ -25,12 +25,12 @@ pub const ATTACK: Attack = Attack {
     players: &[
         Player {
             name: "first all codes are sent, then all are guessed at",
-            shields: &[Shield::SENDS_IN_ALL],
+            ablations: &[Ablation::SENDS_IN_ALL],
             attacker: |_| Box::new(Hoarder::default()),
         },
         Player {
             name: "guesses are hidden among logins with a thousand phones of the attacker's own",
-            shields: &[Shield::SENDS_IN_ALL],
+            ablations: &[Ablation::SENDS_IN_ALL],
             attacker: |_| Box::new(Hider::default()),
         },
     ],
@@ -62,7 +62,7 @@ struct Hoarder {
 
 impl Attacker for Hoarder {
     fn prepare(&mut self, world: &mut World, _: &mut dyn Tx) -> Result<(), StoreError> {
-        world.crowd.newcomers(&world.house, 1000);
+        world.bystanders.newcomers(&world.service, 1000);
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl Hoarder {
         world: &mut World,
         tx: &mut dyn Tx,
     ) -> Result<(Vec<Token>, Duration), StoreError> {
-        let over = world.now() + world.house.policy().challenges.ttl;
+        let over = world.now() + world.service.policy().challenges.ttl;
         let mut tokens = Vec::new();
         let mut refusals = 0;
         while self.useful.is_none_or(|useful| count(&tokens) < useful) {
@@ -100,7 +100,7 @@ impl Hoarder {
                 break;
             }
             self.next += 1;
-            match world.ask(tx, world.house.scattered(self.next % TARGETS), None)? {
+            match world.ask(tx, world.service.scattered(self.next % TARGETS), None)? {
                 Ok(token) if is_long(world, &token) => return Ok((tokens, QUIET)),
                 Ok(token) => tokens.push(token),
                 Err(reached) => {
@@ -141,7 +141,7 @@ impl Hider {
     fn log_in(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
         self.own += 1;
         self.login = self.login + DAY / OWN;
-        let phone = world.house.scattered(FIRST + u64::from(self.own % OWN));
+        let phone = world.service.scattered(FIRST + u64::from(self.own % OWN));
         if let Ok(token) = world.ask(tx, phone, None)? {
             world.enter(tx, &token)?;
         }
@@ -150,7 +150,7 @@ impl Hider {
 
     fn attack(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
         self.next += 1;
-        let phone = world.house.scattered(self.next % TARGETS);
+        let phone = world.service.scattered(self.next % TARGETS);
         let wait = match world.ask(tx, phone, None)? {
             Ok(token) if is_long(world, &token) => QUIET,
             Ok(token) => {
@@ -166,7 +166,7 @@ impl Hider {
 
 impl Attacker for Hider {
     fn prepare(&mut self, world: &mut World, _: &mut dyn Tx) -> Result<(), StoreError> {
-        world.crowd.newcomers(&world.house, 1000);
+        world.bystanders.newcomers(&world.service, 1000);
         Ok(())
     }
 
@@ -181,11 +181,11 @@ impl Attacker for Hider {
 }
 
 fn is_long(world: &World, token: &Token) -> bool {
-    token.code.digits() > world.house.policy().challenges.code_length
+    token.code.digits() > world.service.policy().challenges.code_length
 }
 
 fn few(world: &World) -> u32 {
-    world.house.policy().challenges.guesses.min(FEW)
+    world.service.policy().challenges.guesses.min(FEW)
 }
 
 /// Guesses at a token; whether that was of use.
@@ -207,7 +207,7 @@ fn count(tokens: &[Token]) -> u32 {
     u32::try_from(tokens.len()).unwrap_or(u32::MAX)
 }
 
-fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
+fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
     let count = |deeds| outcome.number(outcome.a_day(deeds));
     let takeovers = |count: f64| outcome.decimal(count);
     vec![
@@ -227,7 +227,7 @@ fn figures(outcome: &Outcome, play: &Play) -> Vec<(String, String)> {
         play.in_all("takeovers", takeovers(outcome.in_all(|day| day.hits))),
         (
             "newcomers\nlet in".to_owned(),
-            outcome.crowd.newcomers.to_string(),
+            outcome.bystanders.newcomers.to_string(),
         ),
     ]
 }

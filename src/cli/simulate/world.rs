@@ -1,13 +1,13 @@
-//! The world that an attacker acts in: a house, its other visitors, a clock
+//! The world that an attacker acts in: a service, its other visitors, a clock
 //! that every request moves on, and the score.
 
 use std::time::Duration;
 
 use super::{
     DAY,
-    crowd::{Crowd, mistyped},
-    house::{House, Token},
+    bystanders::{Bystanders, mistyped},
     score::Score,
+    service::{Service, Token},
 };
 use crate::domain::{
     challenge::Verdict,
@@ -39,9 +39,9 @@ pub trait Attacker: Send {
 /// Everything around an attacker.
 pub struct World {
     /// The service.
-    pub house: House,
+    pub service: Service,
     /// Everybody else.
-    pub crowd: Crowd,
+    pub bystanders: Bystanders,
     /// What came of the attack so far.
     pub score: Score,
     /// The one address that the attack comes from; `None` when it comes from
@@ -77,13 +77,13 @@ pub enum Guess {
 impl World {
     /// A world of so many days and so many requests on each, none of which
     /// takes less than `pace`.
-    pub fn new(house: House, pace: Duration, days: u32, requests: u32) -> Self {
-        let begin = house.now;
-        let policy = house.policy();
+    pub fn new(service: Service, pace: Duration, days: u32, requests: u32) -> Self {
+        let begin = service.now;
+        let policy = service.policy();
         let forgotten = begin + policy.sends_in_all.longest().max(policy.budget.longest());
         Self {
-            house,
-            crowd: Crowd::default(),
+            service,
+            bystanders: Bystanders::default(),
             score: Score::default(),
             source: None,
             pace,
@@ -99,7 +99,7 @@ impl World {
 
     /// What time it is.
     pub fn now(&self) -> Timestamp {
-        self.house.now
+        self.service.now
     }
 
     /// Whether all is over.
@@ -110,7 +110,7 @@ impl World {
     /// The attacker does nothing until `then`.
     pub fn wait(&mut self, tx: &mut dyn Tx, then: Timestamp) -> Result<(), StoreError> {
         let then = then.max(self.now()).min(self.end);
-        self.crowd.live(tx, &mut self.house, then)?;
+        self.bystanders.live(tx, &mut self.service, then)?;
         while self.tomorrow <= self.now() {
             self.tomorrow = self.tomorrow + DAY;
             self.today = 0;
@@ -142,9 +142,9 @@ impl World {
         if self.is_over() {
             return Ok(Err(OVER));
         }
-        let asked = self.house.ask(tx, self.source, phone, device)?;
+        let asked = self.service.ask(tx, self.source, phone, device)?;
         if asked.is_ok() {
-            let price = self.house.price(phone);
+            let price = self.service.price(phone);
             self.score.message(self.now(), price);
         }
         self.request(tx)?;
@@ -164,7 +164,7 @@ impl World {
         if wrong == token.code || self.is_over() {
             return Ok(Guess::Over);
         }
-        let outcome = self.house.confirm(tx, self.source, token, wrong)?;
+        let outcome = self.service.confirm(tx, self.source, token, wrong)?;
         self.request(tx)?;
         Ok(match outcome {
             Confirmation::Refused(Verdict::Wrong { .. }) => {
@@ -187,7 +187,7 @@ impl World {
             return Ok(None);
         }
         let code = token.code.clone();
-        let outcome = self.house.confirm(tx, self.source, token, code)?;
+        let outcome = self.service.confirm(tx, self.source, token, code)?;
         self.request(tx)?;
         Ok(match outcome {
             Confirmation::Welcome(welcome) => Some((welcome.session.user, welcome.device)),
@@ -202,7 +202,7 @@ impl World {
             return Ok(Some(OVER));
         }
         let at = self.now();
-        let outcome = self.house.redeem(tx, self.source, user)?;
+        let outcome = self.service.redeem(tx, self.source, user)?;
         self.request(tx)?;
         if let Err(RedeemError::Limited(reached)) = outcome {
             return Ok(Some(reached));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::{DAY, HOUR};
 use crate::domain::{
-    ledger::Book,
+    ledger::Counter,
     limit::Reached,
     time::Timestamp,
     tx::{StoreError, Tx},
@@ -47,11 +47,11 @@ pub enum Turn {
 
 pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     for (span, most, percent) in WINDOWS {
-        let wrong = tx.tally(Book::Wrong, at - span)?.count;
+        let wrong = tx.tally(Counter::Wrong, at - span)?.count;
         if wrong <= most {
             continue;
         }
-        let right = tx.tally(Book::Right, at - span)?.count;
+        let right = tx.tally(Counter::Right, at - span)?.count;
         if wrong * 100 > (wrong + right) * percent {
             return Ok(true);
         }
@@ -70,8 +70,8 @@ pub fn turn(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Turn>, StoreError> 
     match (is_on(tx, at)?, tx.alarm()?) {
         (true, None) => {
             tx.set_alarm(Some(at))?;
-            let wrong = tx.tally(Book::Wrong, at - DAY)?.count;
-            let entered = wrong + tx.tally(Book::Right, at - DAY)?.count;
+            let wrong = tx.tally(Counter::Wrong, at - DAY)?.count;
+            let entered = wrong + tx.tally(Counter::Right, at - DAY)?.count;
             Ok(Some(Turn::Began { wrong, entered }))
         }
         (false, Some(since)) => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{DAY, Guard, LONG, Visitor, alarm};
 use crate::domain::{
     challenge::{Challenge, ChallengeId},
-    ledger::{Asker, Book, Miss, Party},
+    ledger::{Asker, Counter, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
     phone::Phone,
@@ -126,7 +126,7 @@ impl Guard {
         digits: usize,
     ) -> Result<(), StoreError> {
         self.note_miss(tx, visitor, guess_of(digits), asker.party)?;
-        note(tx, Book::Wrong, visitor)?;
+        note(tx, Counter::Wrong, visitor)?;
         if alarm::is_on(tx, visitor.at)? {
             tx.set_dead_until(visitor.at)?;
         }
@@ -170,7 +170,7 @@ impl Guard {
         let is_first = !tx.any_confirmed(parties, visitor.at - alarm::REMEMBERED)?;
         tx.confirm_send(challenge)?;
         if is_first {
-            note(tx, Book::Right, visitor)?;
+            note(tx, Counter::Right, visitor)?;
         }
         Ok(())
     }
@@ -242,7 +242,7 @@ fn missed(
     tx.misses(miss, party, limit.most())
 }
 
-fn note(tx: &mut dyn Tx, book: Book, visitor: &Visitor) -> Result<(), StoreError> {
+fn note(tx: &mut dyn Tx, counter: Counter, visitor: &Visitor) -> Result<(), StoreError> {
     let (at, nothing) = (visitor.at, Money::default());
-    tx.note(book, at, nothing, at - alarm::REMEMBERED)
+    tx.note(counter, at, nothing, at - alarm::REMEMBERED)
 }

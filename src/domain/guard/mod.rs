@@ -23,7 +23,7 @@ pub use self::{
 };
 use super::{
     challenge::{self, SourceHash},
-    device::{self, Epoch, Shown},
+    device::{self, Epoch, Presented},
     ledger::{Asker, Network, Party, Prefix},
     limit::{Limit, Reached},
     money::{Budget, Price},
@@ -78,7 +78,7 @@ pub struct Visitor {
     /// What that was charged with for this very request.
     pub charged: Charged,
     /// The device's secret, if it says that it is a known one.
-    pub device: Shown,
+    pub device: Presented,
     /// What the clock shows.
     pub now: Timestamp,
     /// The same, unless the clock went back: the instant that ledgers go by.
@@ -89,7 +89,7 @@ impl Visitor {
     /// Somebody of whom nothing is known.
     pub fn unknown(now: Timestamp, at: Timestamp) -> Self {
         let epoch = Epoch(0);
-        let device = Shown {
+        let device = Presented {
             secret: None,
             epoch,
             at,

@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     challenge::ChallengeId,
     id,
-    ledger::{Asker, Book, Network, Sent},
+    ledger::{Asker, Counter, Network, Sent},
     limit::{Limit, Reached},
     money::{Allowance, Money, Price},
     phone::Phone,
@@ -211,7 +211,7 @@ impl Guard {
             cost,
             network,
         })?;
-        self.bill(tx, Book::sends(asker.known), at, cost)?;
+        self.bill(tx, Counter::sends(asker.known), at, cost)?;
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
@@ -222,13 +222,13 @@ impl Guard {
     pub fn bill(
         &self,
         tx: &mut dyn Tx,
-        book: Book,
+        counter: Counter,
         at: Timestamp,
         amount: Money,
     ) -> Result<(), StoreError> {
         let policy = &self.policy;
         let remembered = policy.sends_in_all.longest().max(policy.budget.longest());
-        tx.note(book, at, amount, at - remembered)
+        tx.note(counter, at, amount, at - remembered)
     }
 
     /// Puts right what a message cost.
@@ -246,7 +246,7 @@ impl Guard {
         tx.set_send_cost(challenge, cost)?;
         self.bill(
             tx,
-            Book::corrections(sent.asker.known),
+            Counter::corrections(sent.asker.known),
             at,
             cost - sent.cost,
         )
@@ -266,7 +266,7 @@ impl Guard {
         };
         tx.delete_send(challenge)?;
         let at = visitor.at;
-        self.bill(tx, Book::unsent(asker.known), at, cost)?;
+        self.bill(tx, Counter::unsent(asker.known), at, cost)?;
         if is_blameless && !asker.known {
             self.absolve_source(visitor, Deed::Send);
         }
@@ -283,10 +283,10 @@ fn sent(
     at: Timestamp,
     span: Duration,
 ) -> Result<(u64, Money), StoreError> {
-    let sent = tx.tally(Book::sends(known), at - span)?;
-    let unsent = tx.tally(Book::unsent(known), at - span + UNSETTLED)?;
+    let sent = tx.tally(Counter::sends(known), at - span)?;
+    let unsent = tx.tally(Counter::unsent(known), at - span + UNSETTLED)?;
     let count = sent.count.saturating_sub(unsent.count);
-    let corrected = tx.tally(Book::corrections(known), at - span + UNSETTLED)?;
+    let corrected = tx.tally(Counter::corrections(known), at - span + UNSETTLED)?;
     Ok((count, sent.amount - unsent.amount + corrected.amount))
 }
 
@@ -297,6 +297,6 @@ fn relief(
     at: Timestamp,
     span: Duration,
 ) -> Result<Duration, StoreError> {
-    let first = tx.first_note(Book::sends(known), at - span)?;
+    let first = tx.first_note(Counter::sends(known), at - span)?;
     Ok(first.map_or(span, |first| (first + span).since(at)))
 }

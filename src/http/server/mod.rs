@@ -1,18 +1,18 @@
 //! The accept loop, and what keeps clients from holding the server.
 //!
 //! poem's own server has no clock and takes whoever comes. This one is
-//! hyper's, over a `wire` that times each part of a request by itself (a
+//! hyper's, over a `stream` that times each part of a request by itself (a
 //! client who is slow to send is cut off, one who is between requests is not),
-//! and a `crowd` with a place for so many and no more. How requests must
+//! and a `connections` with a slot for so many and no more. How requests must
 //! look is said in `framing`; how long bodies may take, in `json`.
 
-mod book;
-mod crowd;
-mod exchange;
+mod connections;
 mod head;
-mod patience;
+mod idle_queue;
+mod progress;
+mod stream;
+mod timeouts;
 mod unreadable;
-mod wire;
 mod workers;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -38,13 +38,13 @@ use tokio::{
 };
 
 pub use self::{
-    crowd::{CLOSING, Crowd},
-    patience::Patience,
+    connections::{CLOSING, Connections},
+    timeouts::Timeouts,
     workers::Workers,
 };
 use self::{
-    exchange::{Exchange, Part},
-    wire::Wire,
+    progress::{Part, Progress},
+    stream::ClientStream,
 };
 
 /// Most bytes of a request's head.
@@ -89,44 +89,44 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Service for Plain<E> {
 pub async fn serve<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
-    crowd: Arc<Crowd>,
-    patience: Patience,
+    connections: Arc<Connections>,
+    timeouts: Timeouts,
     workers: &Workers,
     stop: impl Future<Output = ()>,
 ) where
     E: Service,
 {
     let local = listener.local_addr().ok();
-    let door = Door {
+    let acceptor = Acceptor {
         endpoint,
-        crowd,
-        patience,
+        connections,
+        timeouts,
         workers,
         local: LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
         graceful: GracefulShutdown::new(),
     };
     tokio::select! {
         () = stop => {}
-        () = door.accept(&listener) => {}
+        () = acceptor.accept(&listener) => {}
     }
     drop(listener);
-    let finished = door.graceful.shutdown();
-    if tokio::time::timeout(patience.stop, finished).await.is_err() {
+    let finished = acceptor.graceful.shutdown();
+    if tokio::time::timeout(timeouts.stop, finished).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
 
 /// Where connections come in.
-struct Door<'w, E> {
+struct Acceptor<'w, E> {
     endpoint: Arc<E>,
-    crowd: Arc<Crowd>,
-    patience: Patience,
+    connections: Arc<Connections>,
+    timeouts: Timeouts,
     workers: &'w Workers,
     local: LocalAddr,
     graceful: GracefulShutdown,
 }
 
-impl<E: Service> Door<'_, E> {
+impl<E: Service> Acceptor<'_, E> {
     /// Accepts for ever.
     async fn accept(&self, listener: &TcpListener) {
         let mut said: Option<Instant> = None;
@@ -142,7 +142,7 @@ impl<E: Service> Door<'_, E> {
                     }
                     let files = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
                     let lacks_files = error.raw_os_error().is_some_and(|no| files.contains(&no));
-                    let thinned = lacks_files && self.crowd.thin();
+                    let thinned = lacks_files && self.connections.thin();
                     tokio::time::sleep(if thinned { THINNED } else { RESPITE }).await;
                 }
             }
@@ -150,7 +150,7 @@ impl<E: Service> Door<'_, E> {
     }
 
     async fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some((place, told)) = self.crowd.enter(peer.ip()).await else {
+        let Some((slot, told)) = self.connections.enter(peer.ip()).await else {
             tracing::debug!("a connection was refused: every other has a request at work");
             return;
         };
@@ -161,35 +161,35 @@ impl<E: Service> Door<'_, E> {
             return;
         };
         let (endpoint, local) = (Arc::clone(&self.endpoint), self.local.clone());
-        let (patience, graceful) = (self.patience, self.graceful.watcher());
+        let (timeouts, graceful) = (self.timeouts, self.graceful.watcher());
         self.workers.serve(async move {
             let Ok(stream) = TcpStream::from_std(stream) else {
                 return;
             };
-            let exchange = Arc::new(Exchange::new());
+            let progress = Arc::new(Progress::new());
             let unreadable = Arc::clone(&endpoint);
             let refuse = Box::new(move |status| unreadable.refuse(status, peer));
-            let wire = Wire::new(stream, place, Arc::clone(&exchange), patience, refuse);
+            let stream = ClientStream::new(stream, slot, Arc::clone(&progress), timeouts, refuse);
             let service = service_fn(move |mut request: Request<Incoming>| {
-                // The wire learns what hyper made of the head, and tells what it saw in it.
-                if exchange.open(request.body().size_hint().exact()) {
+                // The stream learns what hyper made of the head, and tells what it saw in it.
+                if progress.open(request.body().size_hint().exact()) {
                     request.extensions_mut().insert(Ambiguous);
                 }
                 let peer = RemoteAddr(Addr::SocketAddr(peer));
                 let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
-                let (endpoint, exchange) = (Arc::clone(&endpoint), Arc::clone(&exchange));
+                let (endpoint, progress) = (Arc::clone(&endpoint), Arc::clone(&progress));
                 async move {
-                    let response = answer(&*endpoint, &exchange, request).await;
+                    let response = answer(&*endpoint, &progress, request).await;
                     Ok::<Response<_>, Infallible>(response.into())
                 }
             });
             let connection = http1::Builder::new()
-                // The wire keeps the time.
+                // The stream keeps the time.
                 .header_read_timeout(None)
                 .max_buf_size(HEADER)
                 .max_header_size(HEADER)
                 .half_close(true)
-                .serve_connection(TokioIo::new(wire), service);
+                .serve_connection(TokioIo::new(stream), service);
             // A client that goes away in the middle is nobody's failure.
             let _ = Abortable::new(graceful.watch(connection), told).await;
         });
@@ -197,14 +197,14 @@ impl<E: Service> Door<'_, E> {
 }
 
 /// Has the request answered, and says so when nothing can follow it.
-async fn answer<E>(endpoint: &E, exchange: &Exchange, request: poem::Request) -> poem::Response
+async fn answer<E>(endpoint: &E, progress: &Progress, request: poem::Request) -> poem::Response
 where
     E: Endpoint<Output = poem::Response>,
 {
     let mut response = endpoint.get_response(request).await;
     // What is left of a body is not waited for, so the client is told not to go on after it
     // (RFC 9112, section 9.3). Where one in chunks ends, others may see differently.
-    if *exchange.part() != Part::Body(0) {
+    if *progress.part() != Part::Body(0) {
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -53,11 +53,11 @@ impl Workers {
 
     /// Has a connection served by the thread that has the fewest.
     pub fn serve(&self, connection: impl Future<Output = ()> + Send + 'static) {
-        let load = |worker: &&Worker| worker.connections.load(Ordering::Relaxed);
-        if let Some(worker) = self.0.iter().min_by_key(load) {
-            let place = Place::of(&worker.connections);
+        let fewest = |worker: &&Worker| worker.connections.load(Ordering::Relaxed);
+        if let Some(worker) = self.0.iter().min_by_key(fewest) {
+            let load = Load::of(&worker.connections);
             worker.runtime.spawn(async move {
-                let _place = place;
+                let _place = load;
                 connection.await;
             });
         }
@@ -96,16 +96,16 @@ impl Drop for Worker {
 }
 
 /// Counts a connection for as long as it is served.
-struct Place(Arc<AtomicUsize>);
+struct Load(Arc<AtomicUsize>);
 
-impl Place {
+impl Load {
     fn of(connections: &Arc<AtomicUsize>) -> Self {
         connections.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(connections))
     }
 }
 
-impl Drop for Place {
+impl Drop for Load {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{
-    blank::{Blank, Show},
     spec::{Flaw, OneOrMore},
-    terms::Terms,
+    template::{Show, Template},
+    variables::Variables,
 };
 use crate::sms::{
     Failure, Message, SmsError,
-    said::{Filter, Said},
+    redaction::{Filter, ProviderText},
 };
 
 /// An answer, as it came.
@@ -17,7 +17,7 @@ pub struct Answer {
     /// The status.
     pub status: u16,
     /// The body, as text.
-    pub text: Said,
+    pub text: ProviderText,
     json: Value,
 }
 
@@ -28,9 +28,9 @@ pub struct Refusal {
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
     /// The provider's code for it.
-    pub code: Option<Said>,
+    pub code: Option<ProviderText>,
     /// What was said.
-    pub said: Said,
+    pub said: ProviderText,
 }
 
 impl Refusal {
@@ -40,7 +40,7 @@ impl Refusal {
             error,
             status,
             code: None,
-            said: Said::new(said),
+            said: ProviderText::new(said),
         }
     }
 
@@ -66,25 +66,25 @@ impl Answer {
     /// An answer with this status and body.
     pub fn new(status: u16, text: String) -> Self {
         let json = serde_json::from_str(&text).unwrap_or_default();
-        let text = Said::new(text);
+        let text = ProviderText::new(text);
         Self { status, text, json }
     }
 }
 
-/// Where something stands in an answer: a JSON pointer (RFC 6901) that may have holes.
-pub struct Pointer(Blank);
+/// Where something stands in an answer: a JSON pointer (RFC 6901) that may have placeholders.
+pub struct Pointer(Template);
 
 impl Pointer {
     /// Reads one that stands at `path`.
-    pub fn read(path: &str, text: &str, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    pub fn read(path: &str, text: &str, variables: &Variables<'_>) -> Result<Self, Flaw> {
         if !text.starts_with('/') {
             return Err(Flaw::at(
                 path,
                 "must be a JSON pointer, as in \"/message/id\"",
             ));
         }
-        let blank = Blank::read(text, terms).map_err(|reason| Flaw::at(path, reason))?;
-        Ok(Self(blank))
+        let template = Template::read(text, variables).map_err(|reason| Flaw::at(path, reason))?;
+        Ok(Self(template))
     }
 
     /// What stands there.
@@ -100,10 +100,12 @@ impl Pointer {
 pub fn pointers(
     path: &str,
     texts: Option<&OneOrMore<String>>,
-    terms: &Terms<'_>,
+    variables: &Variables<'_>,
 ) -> Result<Vec<Pointer>, Flaw> {
     let texts = texts.cloned().map(OneOrMore::into_vec).unwrap_or_default();
-    let pointers = texts.iter().map(|text| Pointer::read(path, text, terms));
+    let pointers = texts
+        .iter()
+        .map(|text| Pointer::read(path, text, variables));
     pointers.collect()
 }
 

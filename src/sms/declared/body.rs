@@ -3,23 +3,23 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    blank::{Blank, Hole, Show},
     spec::{BodySpec, Flaw},
-    terms::Terms,
+    template::{Placeholder, Show, Template},
+    variables::Variables,
 };
 use crate::sms::Message;
 
-/// A body with holes in it.
+/// A body with placeholders in it.
 pub enum Body {
     None,
     Json(Shape),
-    Form(Vec<(String, Blank)>),
-    Text(Blank),
+    RequestTemplate(Vec<(String, Template)>),
+    Text(Template),
 }
 
-/// JSON with blanks for texts.
+/// JSON with templates for texts.
 pub enum Shape {
-    Text(Blank),
+    Text(Template),
     Fixed(Value),
     List(Vec<Self>),
     Members(Vec<(String, Self)>),
@@ -27,55 +27,57 @@ pub enum Shape {
 
 impl Body {
     /// Reads one.
-    pub fn read(spec: &BodySpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
-        let blank = |path: &str, text: &str| {
-            Blank::read(text, terms).map_err(|reason| Flaw::at(path, reason))
+    pub fn read(spec: &BodySpec, variables: &Variables<'_>) -> Result<Self, Flaw> {
+        let template = |path: &str, text: &str| {
+            Template::read(text, variables).map_err(|reason| Flaw::at(path, reason))
         };
         match (&spec.json, &spec.form, &spec.text) {
             (None, None, None) => Ok(Self::None),
-            (Some(json), None, None) => Shape::read(json, terms)
+            (Some(json), None, None) => Shape::read(json, variables)
                 .map(Self::Json)
                 .map_err(|flaw| flaw.under("json").under("body")),
             (None, Some(form), None) => form
                 .iter()
-                .map(|(name, text)| match blank("", text) {
-                    Ok(blank) => Ok((name.clone(), blank)),
+                .map(|(name, text)| match template("", text) {
+                    Ok(template) => Ok((name.clone(), template)),
                     Err(flaw) => Err(flaw.under(name).under("form").under("body")),
                 })
                 .collect::<Result<_, _>>()
-                .map(Self::Form),
-            (None, None, Some(text)) => blank("body.text", text).map(Self::Text),
+                .map(Self::RequestTemplate),
+            (None, None, Some(text)) => template("body.text", text).map(Self::Text),
             _ => Err(Flaw::at("body", "must be one of json, form and text")),
         }
     }
 
     /// Every text in it.
-    pub fn blanks(&self) -> Vec<&Blank> {
+    pub fn templates(&self) -> Vec<&Template> {
         match self {
             Self::None => Vec::new(),
-            Self::Json(shape) => shape.blanks(),
-            Self::Form(members) => members.iter().map(|(_, blank)| blank).collect(),
-            Self::Text(blank) => vec![blank],
+            Self::Json(shape) => shape.templates(),
+            Self::RequestTemplate(members) => {
+                members.iter().map(|(_, template)| template).collect()
+            }
+            Self::Text(template) => vec![template],
         }
     }
 }
 
 impl Shape {
-    fn read(value: &toml::Value, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    fn read(value: &toml::Value, variables: &Variables<'_>) -> Result<Self, Flaw> {
         Ok(match value {
             toml::Value::String(text) => {
-                Self::Text(Blank::read(text, terms).map_err(|reason| Flaw::at("", reason))?)
+                Self::Text(Template::read(text, variables).map_err(|reason| Flaw::at("", reason))?)
             }
             toml::Value::Array(items) => Self::List(
                 items
                     .iter()
-                    .map(|item| Self::read(item, terms))
+                    .map(|item| Self::read(item, variables))
                     .collect::<Result<_, _>>()?,
             ),
             toml::Value::Table(members) => Self::Members(
                 members
                     .iter()
-                    .map(|(name, value)| match Self::read(value, terms) {
+                    .map(|(name, value)| match Self::read(value, variables) {
                         Ok(shape) => Ok((name.clone(), shape)),
                         Err(flaw) => Err(flaw.under(name)),
                     })
@@ -96,10 +98,10 @@ impl Shape {
     /// The value; `None` when it is to be left out.
     pub fn fill(&self, message: &Message, show: Show) -> Option<Value> {
         match self {
-            Self::Text(blank) if blank.only_hole() == Some(Hole::Ttl) => {
+            Self::Text(template) if template.only_placeholder() == Some(Placeholder::Ttl) => {
                 Some(json!(message.ttl.as_secs()))
             }
-            Self::Text(blank) => blank.text(message, show).map(Value::String),
+            Self::Text(template) => template.text(message, show).map(Value::String),
             Self::Fixed(value) => Some(value.clone()),
             Self::List(items) => {
                 let items = items.iter().filter_map(|item| item.fill(message, show));
@@ -114,14 +116,14 @@ impl Shape {
         }
     }
 
-    fn blanks(&self) -> Vec<&Blank> {
+    fn templates(&self) -> Vec<&Template> {
         match self {
-            Self::Text(blank) => vec![blank],
+            Self::Text(template) => vec![template],
             Self::Fixed(_) => Vec::new(),
-            Self::List(items) => items.iter().flat_map(Self::blanks).collect(),
+            Self::List(items) => items.iter().flat_map(Self::templates).collect(),
             Self::Members(members) => members
                 .iter()
-                .flat_map(|(_, shape)| shape.blanks())
+                .flat_map(|(_, shape)| shape.templates())
                 .collect(),
         }
     }

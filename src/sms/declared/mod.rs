@@ -2,9 +2,7 @@
 //! answer is to be read.
 
 pub mod answer;
-mod blank;
 mod body;
-mod proof;
 mod reading;
 pub mod report;
 pub mod report_url;
@@ -12,7 +10,9 @@ mod request;
 mod signature;
 pub mod spec;
 mod success;
-pub mod terms;
+mod template;
+pub mod variables;
+mod verification;
 
 use std::fmt::Write;
 
@@ -22,35 +22,35 @@ use toml::Table;
 
 use self::{
     answer::Answer,
-    blank::Show,
-    proof::Proof,
     reading::Reading,
     report::{Doubt, Post, Report, Reports},
     report_url::ReportUrl,
-    request::Form,
+    request::RequestTemplate,
     spec::{CallSpec, Flaw, Frame},
-    terms::Terms,
+    template::Show,
+    variables::Variables,
+    verification::Verification,
 };
 use super::{
     Failure, Gateway, Message, Receipt, Transcript,
     client::{self, Client},
-    said::{Filter, Shown},
+    redaction::{Filter, Redacted},
 };
 use crate::domain::{phone::Phone, time::Timestamp};
 use crate::sms::text::Language;
 
 /// A request and how its answer is read.
 struct Call {
-    form: Form,
+    form: RequestTemplate,
     reading: Reading,
 }
 
 impl Call {
-    fn read(table: Table, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    fn read(table: Table, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let spec: CallSpec = spec::read(table)?;
         Ok(Self {
-            form: Form::read(&spec, terms)?,
-            reading: Reading::read(&spec.ok, &spec.error, spec.balance.as_ref(), terms)?,
+            form: RequestTemplate::read(&spec, variables)?,
+            reading: Reading::read(&spec.ok, &spec.error, spec.balance.as_ref(), variables)?,
         })
     }
 
@@ -66,7 +66,7 @@ impl Call {
         let request = self.form.fill(client, message, Show::Secrets)?;
         transcript.note(|| match self.form.fill(client, message, Show::Masks) {
             Ok(masked) => written(&masked),
-            Err(failure) => Shown::own(format!("{failure}\n")),
+            Err(failure) => Redacted::own(format!("{failure}\n")),
         });
         let answer = client::exchange(client, request).await;
         // The one place where what was said becomes what is shown.
@@ -74,9 +74,9 @@ impl Call {
         transcript.note(|| match &answer {
             Ok(answer) => {
                 let said = filter.lines(&answer.text, "< ");
-                Shown::own(format!("< HTTP {}\n{said}", answer.status))
+                Redacted::own(format!("< HTTP {}\n{said}", answer.status))
             }
-            Err(refusal) => Shown::own(format!("< {}\n", refusal.shown(&filter))),
+            Err(refusal) => Redacted::own(format!("< {}\n", refusal.shown(&filter))),
         });
         let judged = answer.and_then(|answer| {
             let judged = self.reading.judge(&answer, message);
@@ -90,7 +90,7 @@ impl Call {
 }
 
 /// A request as people read it.
-fn written(request: &Request) -> Shown {
+fn written(request: &Request) -> Redacted {
     let mut text = format!("> {} {}\n", request.method(), request.url());
     for (name, value) in request.headers() {
         let _ = writeln!(
@@ -105,14 +105,14 @@ fn written(request: &Request) -> Shown {
             let _ = writeln!(text, "> {line}");
         }
     }
-    Shown::own(text)
+    Redacted::own(text)
 }
 
 /// A declared gateway.
 pub struct Declared {
     client: Client,
     send: Call,
-    proof: Proof,
+    proof: Verification,
     check: Option<Call>,
     digits: usize,
     report_url: ReportUrl,
@@ -122,29 +122,29 @@ pub struct Declared {
 
 impl Declared {
     /// Reads one from the keys of its table.
-    pub fn read(client: Client, mut table: Table, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    pub fn read(client: Client, mut table: Table, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let mut frame = Frame::take(&mut table)?;
         let check = frame.check.take();
-        let proof = Proof::read(&frame, terms)?;
+        let proof = Verification::read(&frame, variables)?;
         let own = if proof.chooses() {
-            proof::CHOSEN
+            verification::CHOSEN
         } else {
             usize::MAX
         };
         let receipt = frame.receipt.take();
-        let send = Call::read(table, terms)?;
+        let send = Call::read(table, variables)?;
         let secret = send.form.secrets().next().cloned();
-        let reports = receipt.map(|spec| Reports::read(spec, terms.report_url.clone(), secret));
+        let reports = receipt.map(|spec| Reports::read(spec, variables.report_url.clone(), secret));
         Ok(Self {
             client,
             is_idempotent: frame.idempotent,
-            report_url: terms.report_url.clone(),
+            report_url: variables.report_url.clone(),
             reports: reports.transpose()?,
             digits: frame.digits.unwrap_or(own),
             proof,
             send,
             check: check
-                .map(|table| Call::read(table, terms).map_err(|flaw| flaw.under("check")))
+                .map(|table| Call::read(table, variables).map_err(|flaw| flaw.under("check")))
                 .transpose()?,
         })
     }
@@ -194,7 +194,7 @@ impl Gateway for Declared {
         !self.proof.chooses() && self.send.form.carries_text()
     }
 
-    async fn check(&self, transcript: &mut Transcript) -> Result<Option<Shown>, Failure> {
+    async fn check(&self, transcript: &mut Transcript) -> Result<Option<Redacted>, Failure> {
         let Some(check) = &self.check else {
             return Ok(None);
         };
@@ -203,11 +203,11 @@ impl Gateway for Declared {
         let balance = check.reading.balance(&answer, &nobody);
         let balance = balance.map(|balance| format!(", the balance is {}", filter.line(&balance)));
         let said = format!("the credentials are good{}", balance.unwrap_or_default());
-        Ok(Some(Shown::own(said)))
+        Ok(Some(Redacted::own(said)))
     }
 }
 
-/// What fills the holes of a request that is about no message.
+/// What fills the placeholders of a request that is about no message.
 fn nobody() -> Message {
     Message {
         to: Phone::from_digits("79990000000").expect("it is a phone number"),

@@ -8,9 +8,9 @@ use super::{
     answer::{Answer, Pointer, Refusal, plain, pointers},
     spec::{ErrorSpec, Flaw, OkSpec},
     success::Success,
-    terms::Terms,
+    variables::Variables,
 };
-use crate::sms::{Message, SmsError, said::Said};
+use crate::sms::{Message, SmsError, redaction::ProviderText};
 
 /// What it means when it does not.
 struct Errors {
@@ -23,10 +23,10 @@ struct Errors {
 }
 
 impl Errors {
-    fn read(spec: &ErrorSpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    fn read(spec: &ErrorSpec, variables: &Variables<'_>) -> Result<Self, Flaw> {
         Ok(Self {
-            pointers: pointers("error.pointer", spec.pointer.as_ref(), terms)?,
-            messages: pointers("error.message", spec.message.as_ref(), terms)?,
+            pointers: pointers("error.pointer", spec.pointer.as_ref(), variables)?,
+            messages: pointers("error.message", spec.message.as_ref(), variables)?,
             map: spec.map.clone(),
             patterns: spec
                 .patterns
@@ -74,8 +74,8 @@ impl Errors {
         Refusal {
             error,
             status: Some(answer.status),
-            code: known.or(codes.first()).map(Said::new),
-            said: said.map_or_else(|| answer.text.clone(), Said::new),
+            code: known.or(codes.first()).map(ProviderText::new),
+            said: said.map_or_else(|| answer.text.clone(), ProviderText::new),
         }
     }
 }
@@ -102,13 +102,13 @@ impl Reading {
         ok: &OkSpec,
         error: &ErrorSpec,
         balance: Option<&String>,
-        terms: &Terms<'_>,
+        variables: &Variables<'_>,
     ) -> Result<Self, Flaw> {
         Ok(Self {
-            ok: Success::read(ok, error, terms)?,
-            errors: Errors::read(error, terms)?,
+            ok: Success::read(ok, error, variables)?,
+            errors: Errors::read(error, variables)?,
             balance: balance
-                .map(|text| Pointer::read("balance", text, terms))
+                .map(|text| Pointer::read("balance", text, variables))
                 .transpose()?,
         })
     }
@@ -128,8 +128,8 @@ impl Reading {
     }
 
     /// What is left, if it says so.
-    pub fn balance(&self, answer: &Answer, message: &Message) -> Option<Said> {
+    pub fn balance(&self, answer: &Answer, message: &Message) -> Option<ProviderText> {
         let found = self.balance.as_ref()?.find(answer, message);
-        found.and_then(plain).map(Said::new)
+        found.and_then(plain).map(ProviderText::new)
     }
 }

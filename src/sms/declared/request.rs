@@ -6,46 +6,46 @@ use reqwest::{
 };
 
 use super::{
-    blank::{Blank, Hole, Show},
     body::Body,
     signature,
     spec::{BasicSpec, CallSpec, Flaw, SignKind, SignSpec},
-    terms::Terms,
+    template::{Placeholder, Show, Template},
+    variables::Variables,
 };
 use crate::sms::{
     Failure, Message, SmsError,
-    said::Filter,
+    redaction::Filter,
     secret::{MASK, Secret},
 };
 
-/// A request with holes in it.
-pub struct Form {
+/// A request with placeholders in it.
+pub struct RequestTemplate {
     method: Method,
-    url: Blank,
-    query: Vec<(String, Blank)>,
-    headers: Vec<(HeaderName, Blank)>,
-    basic: Option<(Blank, Blank)>,
+    url: Template,
+    query: Vec<(String, Template)>,
+    headers: Vec<(HeaderName, Template)>,
+    basic: Option<(Template, Template)>,
     /// What the key of a webhook is made of.
     sign: Option<Secret>,
     body: Body,
 }
 
-impl Form {
+impl RequestTemplate {
     /// Reads a request, and refuses one that would give a secret away.
-    pub fn read(spec: &CallSpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
-        let blank = |path: &str, text: &str| {
-            Blank::read(text, terms).map_err(|reason| Flaw::at(path, reason))
+    pub fn read(spec: &CallSpec, variables: &Variables<'_>) -> Result<Self, Flaw> {
+        let template = |path: &str, text: &str| {
+            Template::read(text, variables).map_err(|reason| Flaw::at(path, reason))
         };
         let pairs = |section: &str, pairs: &std::collections::BTreeMap<String, String>| {
             pairs
                 .iter()
-                .map(|(name, text)| match Blank::read(text, terms) {
-                    Ok(blank) => Ok((name.clone(), blank)),
+                .map(|(name, text)| match Template::read(text, variables) {
+                    Ok(template) => Ok((name.clone(), template)),
                     Err(reason) => Err(Flaw::at("", reason).under(name).under(section)),
                 })
                 .collect::<Result<Vec<_>, _>>()
         };
-        let body = Body::read(&spec.body, terms)?;
+        let body = Body::read(&spec.body, variables)?;
         let by_default = if matches!(body, Body::None) {
             "GET"
         } else {
@@ -59,12 +59,12 @@ impl Form {
                 .ok()
                 .filter(|_| method.bytes().all(|byte| byte.is_ascii_uppercase()))
                 .ok_or_else(|| Flaw::at("method", "is no method: write \"GET\" or \"POST\""))?,
-            url: blank("url", &spec.url)?,
+            url: template("url", &spec.url)?,
             query: pairs("query", &spec.query)?,
             headers: headers
                 .into_iter()
-                .map(|(name, blank)| match name.parse() {
-                    Ok(name) => Ok((name, blank)),
+                .map(|(name, template)| match name.parse() {
+                    Ok(name) => Ok((name, template)),
                     Err(_) => Err(Flaw::at("", "is no name of a header")
                         .under(&name)
                         .under("headers")),
@@ -72,15 +72,15 @@ impl Form {
                 .collect::<Result<_, _>>()?,
             basic: match &spec.basic {
                 Some(BasicSpec { user, password }) => Some((
-                    blank("basic.user", user)?,
-                    blank("basic.password", password)?,
+                    template("basic.user", user)?,
+                    template("basic.password", password)?,
                 )),
                 None => None,
             },
             sign: spec
                 .sign
                 .as_ref()
-                .map(|sign| signer(sign, terms))
+                .map(|sign| signer(sign, variables))
                 .transpose()?,
             body,
         };
@@ -128,7 +128,7 @@ impl Form {
             let leak = self
                 .query
                 .iter()
-                .find(|(_, blank)| blank.secrets().next().is_some());
+                .find(|(_, template)| template.secrets().next().is_some());
             if let Some((name, _)) = leak {
                 return Err(Flaw::at("", consent).under(name).under("query"));
             }
@@ -148,13 +148,13 @@ impl Form {
             request = match show {
                 Show::Masks => request.header("authorization", format!("Basic {MASK}")),
                 Show::Secrets => {
-                    let text = |blank: &Blank| blank.fill(message, show, str::to_owned);
+                    let text = |template: &Template| template.fill(message, show, str::to_owned);
                     request.basic_auth(text(user), Some(text(password)))
                 }
             };
         }
-        for (name, blank) in &self.headers {
-            let Some(text) = blank.text(message, show) else {
+        for (name, template) in &self.headers {
+            let Some(text) = template.text(message, show) else {
                 continue;
             };
             let mut value = HeaderValue::from_str(&text).map_err(|_| {
@@ -163,7 +163,7 @@ impl Form {
                     format!("the header {name} cannot carry what fills it"),
                 )
             })?;
-            value.set_sensitive(blank.secrets().next().is_some());
+            value.set_sensitive(template.secrets().next().is_some());
             request = request.header(name, value);
         }
         request = match &self.body {
@@ -171,8 +171,8 @@ impl Form {
             Body::Json(shape) => request
                 .header("content-type", "application/json")
                 .body(shape.fill(message, show).unwrap_or_default().to_string()),
-            Body::Form(members) => request.form(&filled(members, message, show)),
-            Body::Text(blank) => request.body(blank.fill(message, show, str::to_owned)),
+            Body::RequestTemplate(members) => request.form(&filled(members, message, show)),
+            Body::Text(template) => request.body(template.fill(message, show, str::to_owned)),
         };
         let unfit = |error: reqwest::Error| {
             Failure::of(
@@ -190,18 +190,23 @@ impl Form {
     /// Whether it brings a text, and needs no code for it: members that are
     /// nothing but the code can be left out.
     pub fn carries_text(&self) -> bool {
-        let needs_code =
-            |blank: &Blank| blank.has(Hole::Code) && blank.only_hole() != Some(Hole::Code);
-        let whole = matches!(&self.body, Body::Text(text) if text.has(Hole::Code));
-        self.blanks().any(|blank| blank.has(Hole::Text))
-            && !self.blanks().any(needs_code)
-            && !self.url.has(Hole::Code)
+        let needs_code = |template: &Template| {
+            template.has(Placeholder::Code)
+                && template.only_placeholder() != Some(Placeholder::Code)
+        };
+        let whole = matches!(&self.body, Body::Text(text) if text.has(Placeholder::Code));
+        self.templates()
+            .any(|template| template.has(Placeholder::Text))
+            && !self.templates().any(needs_code)
+            && !self.url.has(Placeholder::Code)
             && !whole
     }
 
     /// Every secret that goes into it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.blanks().flat_map(Blank::secrets).chain(&self.sign)
+        self.templates()
+            .flat_map(Template::secrets)
+            .chain(&self.sign)
     }
 
     /// What hides all that it carries from those who read what is said of it.
@@ -211,10 +216,10 @@ impl Form {
             filter.secret(secret);
         }
         if let Some((user, password)) = &self.basic {
-            let text = |blank: &Blank| blank.fill(message, Show::Secrets, str::to_owned);
+            let text = |template: &Template| template.fill(message, Show::Secrets, str::to_owned);
             filter.hide(&format!("{}:{}", text(user), text(password)), MASK);
         }
-        for url in self.blanks().flat_map(Blank::report_urls) {
+        for url in self.templates().flat_map(Template::report_urls) {
             filter.hide(&url, MASK);
             // Whoever knows the gateway's name needs this part only.
             if let Some(secret) = url.trim_end_matches('/').rsplit('/').next() {
@@ -225,28 +230,28 @@ impl Form {
     }
 
     /// Every text in it.
-    fn blanks(&self) -> impl Iterator<Item = &Blank> {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
         let basic = self
             .basic
             .iter()
             .flat_map(|(user, password)| [user, password]);
-        let pairs = self.query.iter().map(|(_, blank)| blank);
-        let headers = self.headers.iter().map(|(_, blank)| blank);
+        let pairs = self.query.iter().map(|(_, template)| template);
+        let headers = self.headers.iter().map(|(_, template)| template);
         [&self.url]
             .into_iter()
             .chain(basic)
             .chain(pairs)
             .chain(headers)
-            .chain(self.body.blanks())
+            .chain(self.body.templates())
     }
 }
 
 /// The secret that a webhook is signed with.
-fn signer(spec: &SignSpec, terms: &Terms<'_>) -> Result<Secret, Flaw> {
+fn signer(spec: &SignSpec, variables: &Variables<'_>) -> Result<Secret, Flaw> {
     let flaw = |reason: String| Flaw::at("sign.secret", reason);
     let SignKind::StandardWebhooks = spec.kind;
-    let blank = Blank::read(&spec.secret, terms).map_err(flaw)?;
-    let secret = blank.secrets().next().cloned();
+    let template = Template::read(&spec.secret, variables).map_err(flaw)?;
+    let secret = template.secrets().next().cloned();
     let secret = secret.filter(|secret| signature::webhook_key(secret).is_some());
     secret.ok_or_else(|| {
         flaw(
@@ -281,13 +286,15 @@ fn sign(request: &mut Request, secret: &Secret, message: &Message, show: Show) {
 }
 
 fn filled<'a>(
-    pairs: &'a [(String, Blank)],
+    pairs: &'a [(String, Template)],
     message: &Message,
     show: Show,
 ) -> Vec<(&'a str, String)> {
-    let filled = pairs
-        .iter()
-        .filter_map(|(name, blank)| blank.text(message, show).map(|text| (name.as_str(), text)));
+    let filled = pairs.iter().filter_map(|(name, template)| {
+        template
+            .text(message, show)
+            .map(|text| (name.as_str(), text))
+    });
     filled.collect()
 }
 

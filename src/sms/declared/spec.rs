@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::terms::Setting;
+use super::variables::Setting;
 use crate::sms::SmsError;
 
 /// A mistake in a gateway: under which of its keys, and what it is.
@@ -165,7 +165,7 @@ pub struct ReceiptSpec {
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     Json,
-    Form,
+    RequestTemplate,
     Query,
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     answer::{Answer, Pointer, plain, pointers},
     spec::{ErrorSpec, Flaw, OkSpec, OneOrMore},
-    terms::Terms,
+    variables::Variables,
 };
 use crate::sms::Message;
 
@@ -24,7 +24,7 @@ pub struct Success {
 
 impl Success {
     /// Reads the rule.
-    pub fn read(spec: &OkSpec, error: &ErrorSpec, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    pub fn read(spec: &OkSpec, error: &ErrorSpec, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let is_asked = spec.equals.is_some() || spec.exists.is_some();
         match (
             &spec.pointer,
@@ -50,20 +50,20 @@ impl Success {
             pointer: spec
                 .pointer
                 .as_deref()
-                .map(|text| Pointer::read("ok.pointer", text, terms))
+                .map(|text| Pointer::read("ok.pointer", text, variables))
                 .transpose()?,
             equals: spec.equals.as_ref().map(words).unwrap_or_default(),
             pattern: pattern.map_err(|_| Flaw::at("ok.pattern", "is no regular expression"))?,
             absent: match (&spec.absent, &spec.equals) {
-                (Some(absent), _) => pointers("ok.absent", Some(absent), terms)?,
+                (Some(absent), _) => pointers("ok.absent", Some(absent), variables)?,
                 (None, Some(_)) => Vec::new(),
-                (None, None) => pointers("error.pointer", error.pointer.as_ref(), terms)?,
+                (None, None) => pointers("error.pointer", error.pointer.as_ref(), variables)?,
             },
             unless: spec
                 .unless
                 .iter()
                 .map(|(text, value)| {
-                    let pointer = Pointer::read("ok.unless", text, terms)?;
+                    let pointer = Pointer::read("ok.unless", text, variables)?;
                     Ok((pointer, words(value)))
                 })
                 .collect::<Result<_, Flaw>>()?,

@@ -96,7 +96,7 @@ fn a_log_that_nobody_writes_to_is_emptied() {
 }
 
 #[test]
-fn a_log_that_somebody_writes_to_is_left_alone() {
+fn a_log_that_somebody_writes_to_is_circuit_open() {
     let mut desk = Desk::new();
     for id in 0..10 {
         desk.write(id, WRITTEN).unwrap();

@@ -6,7 +6,7 @@ use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
     id,
-    ledger::{Around, Asker, Book, Miss, Network, Party, Prefix, Sent, Tally},
+    ledger::{Around, Asker, Counter, Miss, Network, Party, Prefix, Sent, Tally},
     money::Money,
     time::Timestamp,
     tx::{Ledgers, StoreError},
@@ -167,17 +167,17 @@ impl Ledgers for Transaction<'_> {
 
     fn note(
         &mut self,
-        book: Book,
+        counter: Counter,
         at: Timestamp,
         amount: Money,
         before: Timestamp,
     ) -> Result<(), StoreError> {
-        let (latest, last) = self.last_line(book)?.unwrap_or((at, Line::default()));
+        let (latest, last) = self.last_line(counter)?.unwrap_or((at, Line::default()));
         let line = last.number + 1;
         self.change(
-            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO notes (counter, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
-                number(book),
+                number(counter),
                 at.max(latest).millis(),
                 line,
                 amount.units(),
@@ -186,22 +186,22 @@ impl Ledgers for Transaction<'_> {
         )?;
         if id::sweeps(line) {
             self.change(
-                "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
-                     SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
-                params![number(book), before.millis()],
+                "DELETE FROM notes WHERE counter = ?1 AND (at, number) IN (
+                     SELECT at, number FROM notes WHERE counter = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
+                params![number(counter), before.millis()],
             )?;
         }
         Ok(())
     }
 
-    fn tally(&mut self, book: Book, after: Timestamp) -> Result<Tally, StoreError> {
-        let Some((_, last)) = self.last_line(book)? else {
+    fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError> {
+        let Some((_, last)) = self.last_line(counter)? else {
             return Ok(Tally::default());
         };
-        let base = match self.line(LAST, book, after)? {
+        let base = match self.line(LAST, counter, after)? {
             Some((_, line)) => line,
             // What came before the first line was pruned.
-            None => match self.line(FIRST, book, after)? {
+            None => match self.line(FIRST, counter, after)? {
                 Some((_, first)) => Line {
                     number: first.number - 1,
                     total: first.total - first.amount,
@@ -218,10 +218,10 @@ impl Ledgers for Transaction<'_> {
 
     fn first_note(
         &mut self,
-        book: Book,
+        counter: Counter,
         after: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.line(FIRST, book, after)?.map(|(at, _)| at))
+        Ok(self.line(FIRST, counter, after)?.map(|(at, _)| at))
     }
 
     fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError> {
@@ -268,8 +268,8 @@ impl Ledgers for Transaction<'_> {
             |row| at(row, 0),
         )?;
         let mut latest = elsewhere.unwrap_or(Timestamp::from_millis(0));
-        for book in Book::ALL {
-            if let Some((at, _)) = self.last_line(book)? {
+        for counter in Counter::ALL {
+            if let Some((at, _)) = self.last_line(counter)? {
                 latest = latest.max(at);
             }
         }
@@ -277,12 +277,12 @@ impl Ledgers for Transaction<'_> {
     }
 }
 
-/// The last line of a book up to an instant.
+/// The last line of a counter up to an instant.
 const LAST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE book = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
-/// The first line of a book after an instant.
+    WHERE counter = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
+/// The first line of a counter after an instant.
 const FIRST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE book = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
+    WHERE counter = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
 
 #[derive(Clone, Copy, Default)]
 struct Line {
@@ -292,14 +292,14 @@ struct Line {
 }
 
 impl Transaction<'_> {
-    fn last_line(&self, book: Book) -> Result<Option<(Timestamp, Line)>, StoreError> {
-        self.line(LAST, book, Timestamp::from_millis(i64::MAX))
+    fn last_line(&self, counter: Counter) -> Result<Option<(Timestamp, Line)>, StoreError> {
+        self.line(LAST, counter, Timestamp::from_millis(i64::MAX))
     }
 
     fn line(
         &self,
         which: &str,
-        book: Book,
+        counter: Counter,
         instant: Timestamp,
     ) -> Result<Option<(Timestamp, Line)>, StoreError> {
         let read = |row: &Row<'_>| {
@@ -310,7 +310,7 @@ impl Transaction<'_> {
             };
             Ok((at(row, 0)?, line))
         };
-        self.one(which, params![number(book), instant.millis()], read)
+        self.one(which, params![number(counter), instant.millis()], read)
     }
 }
 
@@ -327,16 +327,16 @@ fn kind(miss: Miss) -> i64 {
     }
 }
 
-/// What the column `book` says. Never to be changed.
-fn number(book: Book) -> i64 {
-    match book {
-        Book::SendsToStrangers => 0,
-        Book::SendsToKnown => 1,
-        Book::UnsentToStrangers => 2,
-        Book::UnsentToKnown => 3,
-        Book::Right => 4,
-        Book::Wrong => 5,
-        Book::CorrectionsToStrangers => 6,
-        Book::CorrectionsToKnown => 7,
+/// What the column `counter` says. Never to be changed.
+fn number(counter: Counter) -> i64 {
+    match counter {
+        Counter::SendsToStrangers => 0,
+        Counter::SendsToKnown => 1,
+        Counter::UnsentToStrangers => 2,
+        Counter::UnsentToKnown => 3,
+        Counter::Right => 4,
+        Counter::Wrong => 5,
+        Counter::CorrectionsToStrangers => 6,
+        Counter::CorrectionsToKnown => 7,
     }
 }

@@ -23,9 +23,9 @@ pub mod open;
 #[cfg(debug_assertions)]
 mod plan;
 mod sessions;
-pub mod stamps;
 mod transaction;
 mod users;
+pub mod versions;
 mod wal;
 mod writer;
 
@@ -50,8 +50,8 @@ use self::{
     damage::{Damage, failed},
     length::LENGTH,
     open::{Absent, OpenError},
-    stamps::Stamps,
     transaction::{Scope, Transaction},
+    versions::Versions,
     writer::{Pen, Writer},
 };
 use super::{
@@ -61,7 +61,7 @@ use super::{
 };
 use crate::domain::{
     time::Timestamp,
-    tx::{Ledgers, Stamp, StoreError, Tx},
+    tx::{Ledgers, StoreError, Tx, Version},
     user::UserId,
 };
 
@@ -98,7 +98,7 @@ pub struct Sqlite {
     readers: Pool<SqliteConnectionManager>,
     writer: Writer,
     damage: Damage,
-    stamps: Arc<Stamps>,
+    versions: Arc<Versions>,
     log: Arc<LogFigures>,
     /// The latest instant in any ledger.
     pub latest_time: Timestamp,
@@ -127,14 +127,14 @@ impl Sqlite {
             .map_err(|error| OpenError::store(path, error))?;
         open::merge_on_close(&connection, false)
             .map_err(|error| OpenError::sqlite(path, &error))?;
-        let (stamps, damage, figures) = (Arc::default(), Damage::default(), log.figures());
+        let (versions, damage, figures) = (Arc::default(), Damage::default(), log.figures());
         let pen = Pen::new(log, connection, Arc::clone(&lock));
         Ok(Self {
             check: None,
             readers: readers(path)?,
-            writer: Writer::start(pen, damage.clone(), Arc::clone(&stamps)),
+            writer: Writer::start(pen, damage.clone(), Arc::clone(&versions)),
             damage,
-            stamps,
+            versions,
             log: figures,
             latest_time,
             installation,
@@ -182,9 +182,9 @@ impl Sqlite {
         outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// See [`super::Store::stamp`].
-    pub fn stamp(&self, user: UserId) -> Stamp {
-        self.stamps.of(user)
+    /// See [`super::Store::version`].
+    pub fn version(&self, user: UserId) -> Version {
+        self.versions.of(user)
     }
 
     /// See [`super::Store::read`]. Reads are short and mostly find their pages

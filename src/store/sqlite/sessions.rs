@@ -3,9 +3,9 @@
 use rusqlite::{Row, named_params, params};
 
 use super::{
-    stamps::Touched,
     transaction::{Transaction, unreadable},
     users::at,
+    versions::Invalidated,
 };
 use crate::domain::{
     device::DeviceHash,
@@ -101,7 +101,7 @@ impl Sessions for Transaction<'_> {
             params![user.0, i64::try_from(kept).unwrap_or(i64::MAX)],
         )?;
         if ended > 0 {
-            self.touched.push(Touched::User(user));
+            self.invalidated.push(Invalidated::User(user));
         }
         Ok(())
     }
@@ -112,13 +112,13 @@ impl Sessions for Transaction<'_> {
             [id.0],
             |row| row.get(0).map(UserId),
         )?;
-        self.touched.extend(user.map(Touched::User));
+        self.invalidated.extend(user.map(Invalidated::User));
         Ok(())
     }
 
     fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError> {
         self.change("DELETE FROM sessions WHERE user_id = ?1", [user.0])?;
-        self.touched.push(Touched::User(user));
+        self.invalidated.push(Invalidated::User(user));
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Sessions for Transaction<'_> {
             "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2",
             params![user.0, kept.0],
         )?;
-        self.touched.push(Touched::User(user));
+        self.invalidated.push(Invalidated::User(user));
         Ok(())
     }
 

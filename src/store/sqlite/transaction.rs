@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 #[cfg(debug_assertions)]
 use super::plan;
-use super::{damage::failed, stamps::Touched};
+use super::{damage::failed, versions::Invalidated};
 use crate::domain::tx::StoreError;
 
 /// What lies between a BEGIN and its end: taken back unless it is committed.
@@ -44,7 +44,7 @@ pub struct Transaction<'c> {
     /// The engine's last failure.
     pub failure: Cell<Option<StoreError>>,
     /// Who is shown something else after it.
-    pub touched: Vec<Touched>,
+    pub invalidated: Vec<Invalidated>,
     /// Whether personal data was deleted.
     pub erases: bool,
 }
@@ -55,7 +55,7 @@ impl<'c> Transaction<'c> {
         Self {
             connection,
             failure: Cell::new(None),
-            touched: Vec::new(),
+            invalidated: Vec::new(),
             erases: false,
         }
     }

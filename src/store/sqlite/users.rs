@@ -3,13 +3,13 @@
 use rusqlite::{Row, named_params, params};
 
 use super::{
-    stamps::Touched,
     transaction::{Transaction, unreadable},
+    versions::Invalidated,
 };
 use crate::domain::{
-    about::{Change, Email, Name},
     code::InvitationCode,
     invitation::FamilyId,
+    person::{Change, Email, Name},
     phone::Phone,
     time::Timestamp,
     tx::{Invitee, StoreError, Users},
@@ -76,7 +76,7 @@ impl Users for Transaction<'_> {
                 change.email.as_ref().map(Email::as_str),
             ],
         )?;
-        self.touched.push(Touched::User(id));
+        self.invalidated.push(Invalidated::User(id));
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl Users for Transaction<'_> {
             "UPDATE users SET phone = ?2 WHERE id = ?1",
             params![id.0, number(phone)],
         )?;
-        self.touched.push(Touched::Everybody);
+        self.invalidated.push(Invalidated::Everybody);
         Ok(())
     }
 
@@ -103,7 +103,8 @@ impl Users for Transaction<'_> {
              WHERE id = ?1",
             params![id.0, referrer.0, at.millis(), family.0],
         )?;
-        self.touched.extend([id, referrer].map(Touched::User));
+        self.invalidated
+            .extend([id, referrer].map(Invalidated::User));
         Ok(())
     }
 
@@ -163,7 +164,7 @@ impl Users for Transaction<'_> {
             "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
             params![user.id.0, user.invitation_code.as_str()],
         )?;
-        self.touched.push(Touched::Everybody);
+        self.invalidated.push(Invalidated::Everybody);
         self.erases = true;
         Ok(())
     }

@@ -31,8 +31,8 @@ use super::{
     damage::{Damage, failed, is_damage},
     mark,
     open::merge_on_close,
-    stamps::{Stamps, Touched},
     transaction::Transaction,
+    versions::{Invalidated, Versions},
 };
 use crate::{
     domain::tx::StoreError,
@@ -57,7 +57,7 @@ struct Desk {
     pen: Mutex<Pen>,
     stopping: AtomicBool,
     damage: Damage,
-    stamps: Arc<Stamps>,
+    versions: Arc<Versions>,
 }
 
 /// What it takes to write. They are let go of in this order.
@@ -80,13 +80,13 @@ impl Pen {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(pen: Pen, damage: Damage, stamps: Arc<Stamps>) -> Self {
+    pub fn start(pen: Pen, damage: Damage, versions: Arc<Versions>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
         let desk = Arc::new(Desk {
             pen: Mutex::new(pen),
             stopping: AtomicBool::new(false),
             damage,
-            stamps,
+            versions,
         });
         let place = Arc::clone(&desk);
         let thread = std::thread::Builder::new()
@@ -160,7 +160,7 @@ impl Desk {
             log, connection, ..
         } = &mut *self.pen();
         // If that fails, the next start finds the log as a killed process leaves it. So
-        // it does where the files are not to be touched.
+        // it does where the files are not to be invalidated.
         if self.damage.sign().is_none() && log.finish(connection).is_ok() {
             let _ = merge_on_close(connection, true);
         }
@@ -184,8 +184,8 @@ impl Desk {
                 .inspect_err(|failure| self.damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
-        for who in done.touched {
-            self.stamps.raise(who);
+        for who in done.invalidated {
+            self.versions.raise(who);
         }
         let is_content = !batch.iter().all(|job| job.is_probe());
         for job in batch {
@@ -216,7 +216,7 @@ impl Desk {
 /// What the closures of a batch did.
 #[derive(Default)]
 struct Summary {
-    touched: Vec<Touched>,
+    invalidated: Vec<Invalidated>,
     erases: bool,
 }
 
@@ -283,7 +283,7 @@ fn run_in_savepoint(
 fn run(connection: &Connection, job: &mut dyn Job, done: &mut Summary) -> Result<bool, StoreError> {
     let mut transaction = Transaction::new(connection);
     let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
-    done.touched.append(&mut transaction.touched);
+    done.invalidated.append(&mut transaction.invalidated);
     done.erases |= transaction.erases;
     let failure = transaction.failure.take();
     if connection.is_autocommit() {

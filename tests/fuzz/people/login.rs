@@ -40,7 +40,7 @@ impl People {
         let call = (Method::POST, "/login/");
         let body = json!({ "phone": spelling::phone(&mut self.chance, &phone) });
         let (gateway, shown) = (
-            Arc::clone(&self.house().gateway),
+            Arc::clone(&self.harness().gateway),
             shown("device-token", device),
         );
         let again = self.model.again(&phone, None, known.as_ref(), self.peer);
@@ -88,7 +88,7 @@ impl People {
         }
         let (reply, wait) = (reply.ok(), self.model.resend_in(phone, device));
         let token = reply["sms-token"].as_str().unwrap().to_owned();
-        let app = &self.house().app;
+        let app = &self.harness().app;
         let opened = challenge::open(app.context().keys(), &token, app.now());
         let challenge = opened.unwrap().challenge.0;
         let mut tickets = self.model.tickets.iter();
@@ -97,14 +97,14 @@ impl People {
             assert!(again.any(|ticket| ticket.challenge == challenge));
             drop(again);
             assert!(self.is_limited || wait > 0 && reply["resend_in"] == wait);
-            assert_eq!(self.house().gateway.count(), before, "nothing is sent");
+            assert_eq!(self.harness().gateway.count(), before, "nothing is sent");
             let left = self.model.tickets[at].at + SMS_TOKEN - self.model.now;
             assert_eq!(reply["expires_in"], left);
             self.model.tickets[at].token = token;
             return;
         }
-        let code = self.house().gateway.code_of(phone);
-        assert_eq!(self.house().gateway.count(), before + 1);
+        let code = self.harness().gateway.code_of(phone);
+        assert_eq!(self.harness().gateway.count(), before + 1);
         assert_eq!(reply["sms_code_length"], code.len());
         if let Some(alive) = self.model.code_alive(phone, mover, code.len()) {
             assert_eq!(alive, code, "the code that is alive is sent again");

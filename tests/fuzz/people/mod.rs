@@ -32,7 +32,7 @@ const STORY: usize = 40;
 const BACK: i64 = 590;
 
 pub struct People {
-    house: Option<Harness>,
+    harness: Option<Harness>,
     law: Law,
     /// The last byte of the address of whoever does something.
     peer: u8,
@@ -54,15 +54,15 @@ pub struct People {
 }
 
 impl People {
-    pub fn of(house: Harness, mut chance: Chance, is_limited: bool) -> Self {
-        let now = house.app.now().seconds();
+    pub fn of(harness: Harness, mut chance: Chance, is_limited: bool) -> Self {
+        let now = harness.app.now().seconds();
         Self {
             model: Model {
                 now,
-                at: house.app.ratchet.now().seconds(),
+                at: harness.app.monotonic.now().seconds(),
                 ..Model::default()
             },
-            house: Some(house),
+            harness: Some(harness),
             law: Law::read(),
             peer: 0,
             phones: (0..PHONES).map(|_| chance.phone()).collect(),
@@ -77,8 +77,10 @@ impl People {
         }
     }
 
-    fn house(&self) -> &Harness {
-        self.house.as_ref().expect("there is a house between deeds")
+    fn harness(&self) -> &Harness {
+        self.harness
+            .as_ref()
+            .expect("there is a harness between deeds")
     }
 
     /// How many requests were sent.
@@ -103,7 +105,7 @@ impl People {
         }
         let peer = IpAddr::from([198, 51, 100, self.peer]);
         let reply = shot
-            .send(self.house(), peer)
+            .send(self.harness(), peer)
             .await
             .expect("a client can send this");
         let told = told(&reply);
@@ -187,17 +189,19 @@ impl People {
                 let place = self.chance.below(PHONES);
                 self.phones[place] = self.chance.phone();
             }
-            1 => self.house = self.house.take().map(Harness::restarted),
+            1 => self.harness = self.harness.take().map(Harness::restarted),
             2..=5 if !self.is_limited => {
                 let most = BACK - (self.latest - self.model.now);
                 let back = seconds.min(most.unsigned_abs());
-                let house = self.house();
-                house.clock.set(house.app.now() - Duration::from_secs(back));
+                let harness = self.harness();
+                harness
+                    .clock
+                    .set(harness.app.now() - Duration::from_secs(back));
             }
-            _ => self.house().advance(seconds),
+            _ => self.harness().advance(seconds),
         }
-        self.model.now = self.house().app.now().seconds();
-        self.model.at = self.house().app.ratchet.now().seconds();
+        self.model.now = self.harness().app.now().seconds();
+        self.model.at = self.harness().app.monotonic.now().seconds();
         self.latest = self.latest.max(self.model.now);
         self.tell(format!("it is {}\n", self.model.now));
     }

@@ -17,7 +17,7 @@ impl People {
         };
         let phone = self.chance.pick(&self.phones.clone()).clone();
         let mover = self.model.sessions[at.0].user;
-        let before = self.house().gateway.count();
+        let before = self.harness().gateway.count();
         let (predicted, header) = self.bearer(at);
         let checks = [
             predicted,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub struct Cast {
-    house: Harness,
+    harness: Harness,
     /// The first is who acts, the second is the one whose tokens are borrowed.
     people: [Person; 2],
     pub waiting: Waiting,
@@ -31,8 +31,8 @@ pub struct Waiting {
 }
 
 impl Person {
-    async fn log_in(house: &Harness, phone: String) -> Self {
-        let actor = house.login(&phone).await;
+    async fn log_in(harness: &Harness, phone: String) -> Self {
+        let actor = harness.login(&phone).await;
         Self {
             invitation_code: actor.invitation_code().await,
             phone,
@@ -44,23 +44,23 @@ impl Person {
 }
 
 impl Waiting {
-    async fn ask(house: &Harness, phone: &str) -> Self {
+    async fn ask(harness: &Harness, phone: &str) -> Self {
         Self {
-            token: house.ask(phone).await,
-            code: house.code(),
+            token: harness.ask(phone).await,
+            code: harness.code(),
         }
     }
 }
 
 impl Cast {
-    pub async fn gather(house: &Harness, chance: &mut Chance) -> Self {
+    pub async fn gather(harness: &Harness, chance: &mut Chance) -> Self {
         Self {
-            house: house.clone(),
+            harness: harness.clone(),
             people: [
-                Person::log_in(house, chance.phone()).await,
-                Person::log_in(house, chance.phone()).await,
+                Person::log_in(harness, chance.phone()).await,
+                Person::log_in(harness, chance.phone()).await,
             ],
-            waiting: Waiting::ask(house, &chance.phone()).await,
+            waiting: Waiting::ask(harness, &chance.phone()).await,
         }
     }
 
@@ -126,11 +126,11 @@ impl Cast {
                     } else {
                         person.phone.clone()
                     };
-                    *person = Person::log_in(&self.house, phone).await;
+                    *person = Person::log_in(&self.harness, phone).await;
                 }
             }
             "confirm_login" if succeeded || chance.one_in(3) => {
-                self.waiting = Waiting::ask(&self.house, &chance.phone()).await;
+                self.waiting = Waiting::ask(&self.harness, &chance.phone()).await;
             }
             _ => {}
         }

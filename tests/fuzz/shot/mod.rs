@@ -183,7 +183,7 @@ impl Shot {
     }
 
     /// Sends it; `None` when no client could.
-    pub async fn send(&self, house: &Harness, peer: IpAddr) -> Option<Reply> {
+    pub async fn send(&self, harness: &Harness, peer: IpAddr) -> Option<Reply> {
         let uri: Uri = self.path.parse().ok()?;
         let mut request = poem::http::Request::builder()
             .method(self.method.clone())
@@ -199,7 +199,7 @@ impl Shot {
         let peer = RemoteAddr(Addr::SocketAddr((peer, 4711).into()));
         let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
         let body = Body::from_vec(self.body.clone());
-        Some(house.send(Request::from_parts(parts, body)).await)
+        Some(harness.send(Request::from_parts(parts, body)).await)
     }
 }
 

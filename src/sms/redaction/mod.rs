@@ -14,9 +14,9 @@ pub use self::filter::Filter;
 
 /// What was said, as it came: neither `Display` nor `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Said(String);
+pub struct ProviderText(String);
 
-impl Said {
+impl ProviderText {
     /// Takes what was said.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -30,16 +30,16 @@ impl Said {
 
 /// Text that may be shown: our own words, or what a filter has let through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown(String);
+pub struct Redacted(String);
 
-impl Shown {
+impl Redacted {
     /// Our own words.
     pub fn own(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
 
-impl Deref for Shown {
+impl Deref for Redacted {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -47,7 +47,7 @@ impl Deref for Shown {
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -56,13 +56,13 @@ impl fmt::Display for Shown {
 /// A provider's name for a message, by which it reports.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageId {
-    said: Said,
-    shown: Shown,
+    said: ProviderText,
+    shown: Redacted,
 }
 
 impl MessageId {
     /// The name, and what `filter` lets through of it.
-    pub fn new(said: Said, filter: &Filter) -> Self {
+    pub fn new(said: ProviderText, filter: &Filter) -> Self {
         let shown = filter.line(&said);
         Self { said, shown }
     }
@@ -70,8 +70,8 @@ impl MessageId {
     /// Our own name for it, where the provider has none.
     pub fn own(text: &str) -> Self {
         Self {
-            said: Said::new(text),
-            shown: Shown::own(text),
+            said: ProviderText::new(text),
+            shown: Redacted::own(text),
         }
     }
 

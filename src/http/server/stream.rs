@@ -21,27 +21,27 @@ use tokio::{
 };
 
 use super::{
-    crowd::Place,
-    exchange::{Exchange, Part},
+    connections::Slot,
     head::Head,
-    patience::{Alarm, Patience},
+    progress::{Part, Progress},
+    timeouts::{Timeouts, Timer},
     unreadable::{self, Refuse},
 };
 
 /// A connection, as hyper sees it.
-pub struct Wire {
-    // Closed before the place is given back.
-    stream: TcpStream,
-    place: Place,
-    exchange: Arc<Exchange>,
+pub struct ClientStream {
+    // Closed before the slot is given back.
+    socket: TcpStream,
+    slot: Slot,
+    progress: Arc<Progress>,
     head: Head,
     /// Whether the head that is awaited has its time running: the first one
     /// from the beginning, others once anything comes of them.
     begun: bool,
     /// What arrived together with something before it.
     surplus: Bytes,
-    patience: Patience,
-    alarm: Alarm,
+    timeouts: Timeouts,
+    timer: Timer,
     /// When the head that is awaited must have gone further.
     until: Instant,
     /// When the client must have read on, from when its socket was full until
@@ -50,29 +50,29 @@ pub struct Wire {
     /// When the client must have stopped sending, once it was answered.
     farewell: Option<Instant>,
     refuse: Refuse,
-    /// What is written in the place of hyper's own refusal, as far as it was not yet.
+    /// What is written in place of hyper's own refusal, as far as it was not yet.
     refusal: Option<Bytes>,
 }
 
-impl Wire {
+impl ClientStream {
     /// Of a client who has just come, and has its first head to send.
     pub fn new(
-        stream: TcpStream,
-        place: Place,
-        exchange: Arc<Exchange>,
-        patience: Patience,
+        socket: TcpStream,
+        slot: Slot,
+        progress: Arc<Progress>,
+        timeouts: Timeouts,
         refuse: Refuse,
     ) -> Self {
-        let until = Instant::now() + patience.head;
+        let until = Instant::now() + timeouts.head;
         Self {
-            stream,
-            place,
-            exchange,
+            socket,
+            slot,
+            progress,
             head: Head::default(),
             begun: true,
             surplus: Bytes::new(),
-            patience,
-            alarm: Alarm::new(until),
+            timeouts,
+            timer: Timer::new(until),
             until,
             write_deadline: None,
             farewell: None,
@@ -83,7 +83,7 @@ impl Wire {
 
     /// What hyper asks for, when it asks for more.
     fn asked(&mut self) -> io::Result<Part> {
-        let mut part = self.exchange.part();
+        let mut part = self.progress.part();
         match *part {
             // hyper takes for half a head what was read as a whole one here.
             Part::Handed { .. } => return Err(io::ErrorKind::InvalidData.into()),
@@ -91,8 +91,8 @@ impl Wire {
                 *part = Part::Head;
                 self.begun = false;
                 let now = Instant::now();
-                self.until = now + self.patience.idle;
-                self.place.rest(now);
+                self.until = now + self.timeouts.idle;
+                self.slot.rest(now);
             }
             Part::Head | Part::Body(_) | Part::Chunks => {}
         }
@@ -101,7 +101,7 @@ impl Wire {
 
     /// How many of the bytes that arrived are part of what hyper asked for.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut part = self.exchange.part();
+        let mut part = self.progress.part();
         let taken = match &mut *part {
             Part::Body(left) => {
                 let taken =
@@ -113,7 +113,7 @@ impl Wire {
             Part::Head | Part::Handed { .. } => {
                 if !self.begun {
                     self.begun = true;
-                    self.until = Instant::now() + self.patience.head;
+                    self.until = Instant::now() + self.timeouts.head;
                 }
                 let Some(taken) = self.head.read(bytes) else {
                     return Ok(bytes.len());
@@ -129,7 +129,7 @@ impl Wire {
     }
 
     fn work(&mut self) -> io::Result<()> {
-        if self.place.work() {
+        if self.slot.work() {
             Ok(())
         } else {
             Err(io::ErrorKind::ConnectionAborted.into())
@@ -138,17 +138,17 @@ impl Wire {
 
     fn wait(&mut self, cx: &mut Context<'_>, part: Part) -> Poll<io::Result<()>> {
         if part == Part::Head {
-            return self.alarm.poll(cx, self.until);
+            return self.timer.poll(cx, self.until);
         }
         // Bodies are timed where they are read.
-        self.place.wait();
+        self.slot.wait();
         Poll::Pending
     }
 
     /// Whether hyper made no request of what it read, so that what it writes
     /// can only be a refusal of its own.
     fn is_unread(&self) -> bool {
-        matches!(*self.exchange.part(), Part::Head | Part::Handed { .. })
+        matches!(*self.progress.part(), Part::Head | Part::Handed { .. })
     }
 
     /// Writes the whole refusal, and tells of hyper's `bare` one that it was written.
@@ -168,12 +168,12 @@ impl Wire {
     }
 
     fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.written(cx, written)
     }
 
     /// A client who does not read is waited for like one who does not send:
-    /// it has the place only until another wants it.
+    /// it has the slot only until another wants it.
     fn written(
         &mut self,
         cx: &mut Context<'_>,
@@ -182,65 +182,65 @@ impl Wire {
         if let Poll::Ready(written) = written {
             self.work()?;
             if let (Some(deadline), Ok(bytes)) = (&mut self.write_deadline, &written) {
-                *deadline += self.patience.reading(*bytes);
+                *deadline += self.timeouts.reading(*bytes);
             }
             return Poll::Ready(written);
         }
         let deadline = *self.write_deadline.get_or_insert_with(|| {
             let now = Instant::now();
-            self.place.rest(now);
-            now + self.patience.reader
+            self.slot.rest(now);
+            now + self.timeouts.reader
         });
-        self.place.wait();
-        self.alarm.poll(cx, deadline)
+        self.slot.wait();
+        self.timer.poll(cx, deadline)
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ClientStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        let part = wire.asked()?;
-        if wire.surplus.is_empty() {
+        let this = self.get_mut();
+        let part = this.asked()?;
+        if this.surplus.is_empty() {
             let before = buffer.filled().len();
-            let Poll::Ready(read) = Pin::new(&mut wire.stream).poll_read(cx, buffer) else {
-                return wire.wait(cx, part);
+            let Poll::Ready(read) = Pin::new(&mut this.socket).poll_read(cx, buffer) else {
+                return this.wait(cx, part);
             };
             read?;
             let arrived = &buffer.filled()[before..];
             if arrived.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let taken = wire.take(arrived)?;
+            let taken = this.take(arrived)?;
             if taken < arrived.len() {
-                wire.surplus = Bytes::copy_from_slice(&arrived[taken..]);
+                this.surplus = Bytes::copy_from_slice(&arrived[taken..]);
                 buffer.set_filled(before + taken);
             }
         } else {
-            let most = wire.surplus.len().min(buffer.remaining());
-            let arrived = wire.surplus.slice(..most);
-            let taken = wire.take(&arrived)?;
+            let most = this.surplus.len().min(buffer.remaining());
+            let arrived = this.surplus.slice(..most);
+            let taken = this.take(&arrived)?;
             buffer.put_slice(&arrived[..taken]);
-            wire.surplus.advance(taken);
+            this.surplus.advance(taken);
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ClientStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let wire = self.get_mut();
-        if wire.is_unread() {
-            return wire.refuse(cx, bytes);
+        let this = self.get_mut();
+        if this.is_unread() {
+            return this.refuse(cx, bytes);
         }
-        wire.send(cx, bytes)
+        this.send(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -248,18 +248,18 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let wire = self.get_mut();
-        if wire.is_unread() {
+        let this = self.get_mut();
+        if this.is_unread() {
             // A refusal is a head and nothing else.
             let bare = slices.iter().find(|slice| !slice.is_empty());
-            return wire.refuse(cx, bare.map_or(&[], |slice| slice));
+            return this.refuse(cx, bare.map_or(&[], |slice| slice));
         }
-        let written = Pin::new(&mut wire.stream).poll_write_vectored(cx, slices);
-        wire.written(cx, written)
+        let written = Pin::new(&mut this.socket).poll_write_vectored(cx, slices);
+        this.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     /// A socket keeps nothing back. So this tells that all was written, and
@@ -273,26 +273,26 @@ impl AsyncWrite for Wire {
     /// its hands, the connection would be reset and the answer lost with it
     /// (RFC 9112, section 9.6).
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        ready!(Pin::new(&mut wire.stream).poll_shutdown(cx))?;
-        let part = *wire.exchange.part();
-        if part == Part::Body(0) || (part == Part::Head && wire.head.is_empty()) {
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+        let part = *this.progress.part();
+        if part == Part::Body(0) || (part == Part::Head && this.head.is_empty()) {
             return Poll::Ready(Ok(()));
         }
-        let patience = wire.patience.farewell;
-        let until = *wire.farewell.get_or_insert_with(|| {
+        let timeouts = this.timeouts.farewell;
+        let until = *this.farewell.get_or_insert_with(|| {
             let now = Instant::now();
-            wire.place.rest(now);
-            now + patience
+            this.slot.rest(now);
+            now + timeouts
         });
         // First, or whoever sends fast enough would never be found late.
-        if let Poll::Ready(late) = wire.alarm.poll(cx, until) {
+        if let Poll::Ready(late) = this.timer.poll(cx, until) {
             return Poll::Ready(late);
         }
         let mut unwanted = [0; 4096];
         loop {
             let mut buffer = ReadBuf::new(&mut unwanted);
-            ready!(Pin::new(&mut wire.stream).poll_read(cx, &mut buffer))?;
+            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buffer))?;
             if buffer.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -300,11 +300,11 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for ClientStream {
     fn drop(&mut self) {
         if self.write_deadline.is_some() {
             // Or the system would keep for minutes what this client does not read.
-            let _ = self.stream.set_zero_linger();
+            let _ = self.socket.set_zero_linger();
         }
     }
 }

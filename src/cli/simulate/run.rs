@@ -1,4 +1,4 @@
-//! Every game of an attack, and the table that tells of them.
+//! Every run of an attack, and the table that tells of them.
 
 use std::{iter::once, thread};
 
@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     Attack, Player,
-    game::Game,
-    house::House,
+    ablation::Ablation,
+    engine::Engine,
     score::Outcome,
-    shield::Shield,
+    service::Service,
     table::{Line, table, wrapped},
     world::World,
 };
@@ -22,7 +22,7 @@ const NOTE: &str = "\n~ reckoned up from the first days, for the others would be
 const EXACT: u32 = 4;
 
 /// What is played.
-pub struct Play {
+pub struct Run {
     /// The settings of the installation.
     pub config: Config,
     /// How long.
@@ -46,7 +46,7 @@ struct Row<'a> {
     lacks: bool,
 }
 
-impl Play {
+impl Run {
     /// A figure over the whole time, with its head.
     pub fn in_all(&self, what: &str, figure: String) -> (String, String) {
         let days = if self.days == 1 { "day" } else { "days" };
@@ -92,11 +92,11 @@ impl Play {
             policy,
             lacks,
         };
-        let without = player.shields.iter().filter_map(|shield| {
-            let name = format!("without {}", shield.name());
-            Some(row(name, shield.removed_from(&policy)?, true))
+        let without = player.ablations.iter().filter_map(|ablation| {
+            let name = format!("without {}", ablation.name());
+            Some(row(name, ablation.removed_from(&policy)?, true))
         });
-        let bare = Shield::all_removed_from(&policy);
+        let bare = Ablation::all_removed_from(&policy);
         once(row("as configured".to_owned(), policy.clone(), false))
             .chain(without)
             .chain([row("without any limit".to_owned(), bare, true)])
@@ -107,23 +107,22 @@ impl Play {
     fn outcomes(&self, attack: &Attack, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Failure> {
         let bar = &progress(self.days, rows.len());
         let play = |row: &Row<'_>| {
-            let house = House::new(&self.config, row.policy.clone()).ok_or_else(|| {
+            let service = Service::new(&self.config, row.policy.clone()).ok_or_else(|| {
                 Failure::misconfigured("login.destinations covers no phone that there can be")
             })?;
-            let mut world = World::new(house, attack.pace, self.days, self.requests);
+            let mut world = World::new(service, attack.pace, self.days, self.requests);
             let days = if row.lacks { 1 } else { EXACT };
             world.enough = self.requests.saturating_mul(days);
-            Game::new(world, (row.player.attacker)(self)).play(bar)
+            Engine::new(world, (row.player.attacker)(self)).play(bar)
         };
         let outcomes = thread::scope(|scope| {
-            let games: Vec<_> = rows
+            let runs: Vec<_> = rows
                 .iter()
                 .map(|row| scope.spawn(move || play(row)))
                 .collect();
-            let broken = |_| Err(Failure::of("simulating failed: a game was given up"));
-            games
-                .into_iter()
-                .map(|game| game.join().unwrap_or_else(broken))
+            let broken = |_| Err(Failure::of("simulating failed: a run was given up"));
+            runs.into_iter()
+                .map(|run| run.join().unwrap_or_else(broken))
                 .collect()
         });
         bar.finish_and_clear();
@@ -131,9 +130,9 @@ impl Play {
     }
 }
 
-fn progress(days: u32, games: usize) -> ProgressBar {
+fn progress(days: u32, runs: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} days, {eta} to go");
-    let bar = ProgressBar::new(u64::from(days) * games as u64);
+    let bar = ProgressBar::new(u64::from(days) * runs as u64);
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

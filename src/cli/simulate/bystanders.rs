@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{DAY, house::House};
+use super::{DAY, service::Service};
 use crate::domain::{
     code::OneTimeCode,
     device::DeviceSecret,
@@ -20,7 +20,7 @@ const CLUMSY: u32 = 20;
 
 /// Honest people.
 #[derive(Default)]
-pub struct Crowd {
+pub struct Bystanders {
     people: Vec<Person>,
     /// People with a known device.
     pub owners: Entries,
@@ -58,10 +58,10 @@ impl fmt::Display for Entries {
     }
 }
 
-impl Crowd {
-    fn add(&mut self, house: &House, every: Duration, delay: Duration, who: Who) {
+impl Bystanders {
+    fn add(&mut self, service: &Service, every: Duration, delay: Duration, who: Who) {
         self.people.push(Person {
-            next: house.now + delay,
+            next: service.now + delay,
             every,
             who,
         });
@@ -72,63 +72,68 @@ impl Crowd {
     pub fn owner(
         &mut self,
         tx: &mut dyn Tx,
-        house: &mut House,
+        service: &mut Service,
         phone: Phone,
         delay: Duration,
     ) -> Result<(), StoreError> {
-        let device = house.settle(tx, phone)?;
-        self.add(house, DAY, delay, Who::Owner(phone, device));
+        let device = service.settle(tx, phone)?;
+        self.add(service, DAY, delay, Who::Owner(phone, device));
         Ok(())
     }
 
     /// Somebody who reads the phone's messages, but shows no known device,
     /// and wants in once a day, first after `delay`.
-    pub fn newcomer(&mut self, house: &House, phone: Phone, delay: Duration) {
-        self.add(house, DAY, delay, Who::Newcomer(phone));
+    pub fn newcomer(&mut self, service: &Service, phone: Phone, delay: Duration) {
+        self.add(service, DAY, delay, Who::Newcomer(phone));
     }
 
     /// So many new people a day.
-    pub fn newcomers(&mut self, house: &House, a_day: u32) {
+    pub fn newcomers(&mut self, service: &Service, a_day: u32) {
         let every = DAY / a_day;
-        self.add(house, every, every / 2, Who::Newcomers);
+        self.add(service, every, every / 2, Who::Newcomers);
     }
 
     /// Lets time pass until `then`, and people do what they do meanwhile.
     pub fn live(
         &mut self,
         tx: &mut dyn Tx,
-        house: &mut House,
+        service: &mut Service,
         then: Timestamp,
     ) -> Result<(), StoreError> {
         while let Some(person) = self.people.iter_mut().min_by_key(|person| person.next)
             && person.next <= then
         {
-            house.now = person.next;
+            service.now = person.next;
             person.next = person.next + person.every;
             let who = person.who.clone();
-            self.come(tx, house, &who)?;
+            self.come(tx, service, &who)?;
         }
-        house.now = then;
+        service.now = then;
         Ok(())
     }
 
-    fn come(&mut self, tx: &mut dyn Tx, house: &mut House, who: &Who) -> Result<(), StoreError> {
+    fn come(
+        &mut self,
+        tx: &mut dyn Tx,
+        service: &mut Service,
+        who: &Who,
+    ) -> Result<(), StoreError> {
         let number = NEWCOMERS + u64::from(self.newcomers.tried);
         let (phone, device, entries) = match who {
             Who::Owner(phone, device) => (*phone, Some(device), &mut self.owners),
             Who::Newcomer(phone) => (*phone, None, &mut self.newcomers),
-            Who::Newcomers => (house.scattered(number), None, &mut self.newcomers),
+            Who::Newcomers => (service.scattered(number), None, &mut self.newcomers),
         };
         entries.tried += 1;
         let is_clumsy = device.is_none() && entries.tried % CLUMSY == 0;
-        let Ok(token) = house.ask(tx, None, phone, device)? else {
+        let Ok(token) = service.ask(tx, None, phone, device)? else {
             return Ok(());
         };
         if is_clumsy {
-            house.confirm(tx, None, &token, mistyped(&token.code, 0))?;
+            service.confirm(tx, None, &token, mistyped(&token.code, 0))?;
         }
         let code = token.code.clone();
-        if let Confirmation::Welcome(_) = house.confirm(tx, None, &token, code)? {
+        if let Confirmation::Welcome(_) = service.confirm(tx, None, &token, code)? {
             entries.succeeded += 1;
         }
         Ok(())

@@ -27,7 +27,7 @@ const PENANCE: Duration = Duration::from_mins(10);
 
 /// What is known of one gateway.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct DeliveryRate {
     taken: VecDeque<Taken>,
     /// Whether it has ever reported anything: those who never do are not judged.
     reports: bool,
@@ -60,7 +60,7 @@ pub enum Move {
     Forth,
 }
 
-impl Standing {
+impl DeliveryRate {
     /// It took a message.
     pub fn took(&mut self, id: &str, now: Instant) {
         if self.taken.len() == LATEST {
@@ -100,7 +100,7 @@ impl Standing {
     }
 
     /// Whether it is to stand last, and whether that is news.
-    pub fn is_last(&mut self, now: Instant) -> (bool, Option<Move>) {
+    pub fn is_demoted(&mut self, now: Instant) -> (bool, Option<Move>) {
         match self.last_until {
             Some(until) if now < until => return (true, None),
             Some(_) => {
@@ -182,18 +182,18 @@ mod tests {
 
     /// Takes so many messages a second apart, of which every so-manieth arrives after three.
     fn busy(
-        standing: &mut Standing,
+        delivery_rate: &mut DeliveryRate,
         messages: usize,
         arrives: impl Fn(usize) -> bool,
         mut now: Instant,
     ) -> Instant {
         for number in 0..messages {
             let id = format!("{number} at {now:?}");
-            standing.took(&id, now);
-            standing.vouch(&id, phone(number));
+            delivery_rate.took(&id, now);
+            delivery_rate.vouch(&id, phone(number));
             now += SECOND;
             if arrives(number) {
-                standing.heard(&id, Fate::Delivered, now + 2 * SECOND);
+                delivery_rate.heard(&id, Fate::Delivered, now + 2 * SECOND);
             }
         }
         now
@@ -201,32 +201,41 @@ mod tests {
 
     #[test]
     fn a_gateway_whose_messages_do_not_arrive_stands_last_for_ten_minutes() {
-        let mut standing = Standing::default();
-        let now = busy(&mut standing, 20, |_| true, Instant::now());
-        assert_eq!(standing.is_last(now), (false, None));
-        assert_eq!(standing.median(), Some(3 * SECOND));
-        let now = busy(&mut standing, 20, |number| number % 3 == 0, now);
+        let mut delivery_rate = DeliveryRate::default();
+        let now = busy(&mut delivery_rate, 20, |_| true, Instant::now());
+        assert_eq!(delivery_rate.is_demoted(now), (false, None));
+        assert_eq!(delivery_rate.median(), Some(3 * SECOND));
+        let now = busy(&mut delivery_rate, 20, |number| number % 3 == 0, now);
         assert_eq!(
-            standing.is_last(now),
+            delivery_rate.is_demoted(now),
             (false, None),
             "they may still arrive"
         );
         let now = now + PATIENCE;
-        assert_eq!(standing.is_last(now), (true, Some(Move::Back(7, 20))));
-        assert_eq!(standing.is_last(now + PENANCE - SECOND), (true, None));
-        assert_eq!(standing.is_last(now + PENANCE), (false, Some(Move::Forth)));
-        assert_eq!(standing.is_last(now + PENANCE), (false, None));
+        assert_eq!(
+            delivery_rate.is_demoted(now),
+            (true, Some(Move::Back(7, 20)))
+        );
+        assert_eq!(
+            delivery_rate.is_demoted(now + PENANCE - SECOND),
+            (true, None)
+        );
+        assert_eq!(
+            delivery_rate.is_demoted(now + PENANCE),
+            (false, Some(Move::Forth))
+        );
+        assert_eq!(delivery_rate.is_demoted(now + PENANCE), (false, None));
     }
 
     #[test]
     fn who_never_reports_is_not_judged_and_who_stops_is() {
-        let mut standing = Standing::default();
-        let now = busy(&mut standing, 40, |_| false, Instant::now());
-        assert_eq!(standing.is_last(now + PATIENCE), (false, None));
-        let now = busy(&mut standing, 1, |_| true, now);
-        let now = busy(&mut standing, 20, |_| false, now);
+        let mut delivery_rate = DeliveryRate::default();
+        let now = busy(&mut delivery_rate, 40, |_| false, Instant::now());
+        assert_eq!(delivery_rate.is_demoted(now + PATIENCE), (false, None));
+        let now = busy(&mut delivery_rate, 1, |_| true, now);
+        let now = busy(&mut delivery_rate, 20, |_| false, now);
         assert_eq!(
-            standing.is_last(now + PATIENCE),
+            delivery_rate.is_demoted(now + PATIENCE),
             (true, Some(Move::Back(0, 20)))
         );
     }
@@ -234,16 +243,16 @@ mod tests {
     /// Takes so many messages that are all reported lost, to phones that have
     /// proved themselves or have not, and says whether it stands last.
     fn loses(messages: usize, proved: impl Fn(usize) -> Option<Phone>) -> (bool, Option<Move>) {
-        let (mut standing, now) = (Standing::default(), Instant::now());
+        let (mut delivery_rate, now) = (DeliveryRate::default(), Instant::now());
         for number in 0..messages {
             let id = number.to_string();
-            standing.took(&id, now);
+            delivery_rate.took(&id, now);
             if let Some(phone) = proved(number) {
-                standing.vouch(&id, phone);
+                delivery_rate.vouch(&id, phone);
             }
-            standing.heard(&id, Fate::Undelivered, now);
+            delivery_rate.heard(&id, Fate::Undelivered, now);
         }
-        standing.is_last(now)
+        delivery_rate.is_demoted(now)
     }
 
     #[test]
@@ -258,21 +267,21 @@ mod tests {
 
     #[test]
     fn a_report_moves_a_message_on_and_never_back() {
-        let (mut standing, now) = (Standing::default(), Instant::now());
-        busy(&mut standing, 20, |_| true, now);
-        let ids: Vec<_> = standing
+        let (mut delivery_rate, now) = (DeliveryRate::default(), Instant::now());
+        busy(&mut delivery_rate, 20, |_| true, now);
+        let ids: Vec<_> = delivery_rate
             .taken
             .iter()
             .map(|taken| taken.id.clone())
             .collect();
         for id in &ids {
-            standing.heard(id, Fate::Undelivered, now + 9 * SECOND);
+            delivery_rate.heard(id, Fate::Undelivered, now + 9 * SECOND);
         }
-        assert_eq!(standing.is_last(now + PATIENCE), (false, None));
-        standing.took("late", now);
-        standing.heard("late", Fate::Undelivered, now);
-        standing.heard("late", Fate::Delivered, now + SECOND);
-        assert_eq!(standing.arrived(now + SECOND), Some(1.0));
-        standing.heard("nobody's", Fate::Delivered, now);
+        assert_eq!(delivery_rate.is_demoted(now + PATIENCE), (false, None));
+        delivery_rate.took("late", now);
+        delivery_rate.heard("late", Fate::Undelivered, now);
+        delivery_rate.heard("late", Fate::Delivered, now + SECOND);
+        assert_eq!(delivery_rate.arrived(now + SECOND), Some(1.0));
+        delivery_rate.heard("nobody's", Fate::Delivered, now);
     }
 }

@@ -1,4 +1,4 @@
-//! What the wire and the service tell one another of the request under way.
+//! What the stream and the service tell one another of the request under way.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,10 +19,10 @@ pub enum Part {
     Chunks,
 }
 
-/// Shared by the two ends of hyper: the wire below and the service above.
-pub struct Exchange(Mutex<Part>);
+/// Shared by the two ends of hyper: the stream below and the service above.
+pub struct Progress(Mutex<Part>);
 
-impl Exchange {
+impl Progress {
     /// Of a connection that nothing came from yet.
     pub fn new() -> Self {
         Self(Mutex::new(Part::Head))

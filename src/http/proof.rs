@@ -155,7 +155,7 @@ pub fn overrun(app: &App, problem: Problem) -> Problem {
         _ => problem.limit().filter(|limit| SHARED.contains(limit)),
     };
     if let Some(limit) = limit
-        && app.bell.rings(limit, app.ratchet.now())
+        && app.log_throttle.is_due(limit, app.monotonic.now())
     {
         tracing::warn!(
             limit,

@@ -1,10 +1,10 @@
-//! A text with holes in it: `{{…}}` is filled for each message, `${…}` once,
-//! when it is read. What fills a hole is escaped as the place demands where
+//! A text with placeholders in it: `{{…}}` is filled for each message, `${…}` once,
+//! when it is read. What fills a placeholder is escaped as the place demands where
 //! the text goes; it is never pasted.
 
 use std::net::IpAddr;
 
-use super::{report_url::ReportUrl, terms::Terms};
+use super::{report_url::ReportUrl, variables::Variables};
 use crate::{
     domain::code::OneTimeCode,
     sms::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// What a message fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hole {
+pub enum Placeholder {
     /// `+79123456789`
     ToE164,
     /// `79123456789`
@@ -36,22 +36,22 @@ pub enum Hole {
     Language,
 }
 
-const HOLES: [(&str, Hole); 9] = [
-    ("to_e164", Hole::ToE164),
-    ("to_digits", Hole::ToDigits),
-    ("code", Hole::Code),
-    ("text", Hole::Text),
-    ("ttl_s", Hole::Ttl),
-    ("ttl_min", Hole::TtlMinutes),
-    ("request_id", Hole::RequestId),
-    ("ip", Hole::Ip),
-    ("language", Hole::Language),
+const PLACEHOLDERS: [(&str, Placeholder); 9] = [
+    ("to_e164", Placeholder::ToE164),
+    ("to_digits", Placeholder::ToDigits),
+    ("code", Placeholder::Code),
+    ("text", Placeholder::Text),
+    ("ttl_s", Placeholder::Ttl),
+    ("ttl_min", Placeholder::TtlMinutes),
+    ("request_id", Placeholder::RequestId),
+    ("ip", Placeholder::Ip),
+    ("language", Placeholder::Language),
 ];
 
 /// What needs it is left out when nobody could report.
 const REPORT_URL: &str = "{{report_url}}";
 
-impl Hole {
+impl Placeholder {
     /// What fills it.
     pub fn filling(self, message: &Message) -> String {
         match self {
@@ -99,12 +99,12 @@ fn is_public(ip: IpAddr) -> bool {
 #[derive(Debug, Clone)]
 enum Piece {
     Plain(String),
-    /// From the operator, so it is escaped like what fills a hole.
+    /// From the operator, so it is escaped like what fills a placeholder.
     Given(String),
     Secret(Secret),
     /// Our own, which the provider is to know and nobody else.
     Private(ReportUrl),
-    Hole(Hole),
+    Placeholder(Placeholder),
 }
 
 /// Whether secrets are filled in, or only shown to be there.
@@ -118,18 +118,18 @@ pub enum Show {
 
 /// The text.
 #[derive(Debug, Clone, Default)]
-pub struct Blank {
+pub struct Template {
     pieces: Vec<Piece>,
     /// Whether its member is left out when nothing fills it.
     is_optional: bool,
 }
 
-impl Blank {
+impl Template {
     /// Reads a text.
     ///
     /// # Errors
     /// The end of a sentence that begins with where the text stands.
-    pub fn read(text: &str, terms: &Terms<'_>) -> Result<Self, String> {
+    pub fn read(text: &str, variables: &Variables<'_>) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(start) = next(rest) {
@@ -137,27 +137,30 @@ impl Blank {
             if !before.is_empty() {
                 pieces.push(Piece::Plain(before.to_owned()));
             }
-            let is_hole = opened.starts_with('{');
-            let close = if is_hole { "}}" } else { "}" };
+            let is_placeholder = opened.starts_with('{');
+            let close = if is_placeholder { "}}" } else { "}" };
             let (inner, after) = opened[2..]
                 .split_once(close)
                 .ok_or_else(|| format!("opens {} without {close}", &opened[..2]))?;
-            pieces.push(if is_hole {
-                hole(inner.trim(), terms)?
+            pieces.push(if is_placeholder {
+                placeholder(inner.trim(), variables)?
             } else {
-                given(inner.trim(), terms)?
+                given(inner.trim(), variables)?
             });
             rest = after;
         }
         if !rest.is_empty() {
             pieces.push(Piece::Plain(rest.to_owned()));
         }
-        let is_unreachable = terms.report_url.get().is_empty() && text.contains(REPORT_URL);
+        let is_unreachable = variables.report_url.get().is_empty() && text.contains(REPORT_URL);
         if is_unreachable {
             pieces.clear();
         }
         // What is nothing but one of these is of no use without it.
-        let is_bare = matches!(pieces.as_slice(), [Piece::Hole(Hole::Ip | Hole::Code)]);
+        let is_bare = matches!(
+            pieces.as_slice(),
+            [Piece::Placeholder(Placeholder::Ip | Placeholder::Code)]
+        );
         let is_optional = is_unreachable || is_bare;
         Ok(Self {
             pieces,
@@ -173,7 +176,7 @@ impl Blank {
             Piece::Secret(secret) if show == Show::Secrets => escape(secret.reveal()),
             Piece::Private(url) if show == Show::Secrets => escape(&url.get()),
             Piece::Secret(_) | Piece::Private(_) => MASK.to_owned(),
-            Piece::Hole(hole) => escape(&hole.filling(message)),
+            Piece::Placeholder(placeholder) => escape(&placeholder.filling(message)),
         };
         self.pieces.iter().map(piece).collect()
     }
@@ -185,7 +188,7 @@ impl Blank {
         (!self.is_optional || !text.is_empty()).then_some(text)
     }
 
-    /// The text with the same in every hole.
+    /// The text with the same in every placeholder.
     pub fn fill_all(&self, filling: &str) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Plain(text) => text.clone(),
@@ -194,17 +197,17 @@ impl Blank {
         self.pieces.iter().map(piece).collect()
     }
 
-    /// The hole that is all of it.
-    pub fn only_hole(&self) -> Option<Hole> {
+    /// The placeholder that is all of it.
+    pub fn only_placeholder(&self) -> Option<Placeholder> {
         match self.pieces.as_slice() {
-            [Piece::Hole(hole)] => Some(*hole),
+            [Piece::Placeholder(placeholder)] => Some(*placeholder),
             _ => None,
         }
     }
 
-    /// Whether it has such a hole.
-    pub fn has(&self, hole: Hole) -> bool {
-        let is_it = |piece: &Piece| matches!(piece, Piece::Hole(own) if *own == hole);
+    /// Whether it has such a placeholder.
+    pub fn has(&self, placeholder: Placeholder) -> bool {
+        let is_it = |piece: &Piece| matches!(piece, Piece::Placeholder(own) if *own == placeholder);
         self.pieces.iter().any(is_it)
     }
 
@@ -225,7 +228,7 @@ impl Blank {
     }
 }
 
-/// Where the next hole opens.
+/// Where the next placeholder opens.
 fn next(text: &str) -> Option<usize> {
     [text.find("{{"), text.find("${")]
         .into_iter()
@@ -233,24 +236,26 @@ fn next(text: &str) -> Option<usize> {
         .min()
 }
 
-fn hole(name: &str, terms: &Terms<'_>) -> Result<Piece, String> {
+fn placeholder(name: &str, variables: &Variables<'_>) -> Result<Piece, String> {
     match name {
-        "sender" => return given("sender", terms),
-        "report_url" => return Ok(Piece::Private(terms.report_url.clone())),
+        "sender" => return given("sender", variables),
+        "report_url" => return Ok(Piece::Private(variables.report_url.clone())),
         _ => {}
     }
-    let found = HOLES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, hole)| Piece::Hole(*hole)).ok_or_else(|| {
-        let known: Vec<_> = HOLES.iter().map(|(name, _)| *name).collect();
-        format!(
-            "has {{{{{name}}}}}, which is no placeholder: there are {}, sender and report_url",
-            known.join(", ")
-        )
-    })
+    let found = PLACEHOLDERS.iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, placeholder)| Piece::Placeholder(*placeholder))
+        .ok_or_else(|| {
+            let known: Vec<_> = PLACEHOLDERS.iter().map(|(name, _)| *name).collect();
+            format!(
+                "has {{{{{name}}}}}, which is no placeholder: there are {}, sender and report_url",
+                known.join(", ")
+            )
+        })
 }
 
-fn given(name: &str, terms: &Terms<'_>) -> Result<Piece, String> {
-    Ok(match terms.value(name)? {
+fn given(name: &str, variables: &Variables<'_>) -> Result<Piece, String> {
+    Ok(match variables.value(name)? {
         (text, true) => Piece::Secret(Secret::new(text)),
         (text, false) => Piece::Given(text),
     })

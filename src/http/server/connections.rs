@@ -2,8 +2,8 @@
 //!
 //! A connection waits while the server waits for its client: between requests,
 //! until a request has arrived, and while its answer is not read. At a cap a
-//! newcomer takes the place of the one that has waited longest; one whose
-//! request is at work keeps its place. So clients who hold connections and
+//! newcomer takes the slot of the one that has waited longest; one whose
+//! request is at work keeps its slot. So clients who hold connections and
 //! neither say nor read anything displace one another.
 
 use std::{
@@ -18,7 +18,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::book::{Book, Seat, Time};
+use super::idle_queue::{Connection, IdleQueue, Time};
 use crate::domain::source::Source;
 
 /// Of so many connections there may be one more, that was told to go and has
@@ -26,7 +26,7 @@ use crate::domain::source::Source;
 pub const CLOSING: usize = 16;
 
 /// Everybody who is connected.
-pub struct Crowd {
+pub struct Connections {
     most: usize,
     most_per_source: usize,
     exempt: Vec<IpNet>,
@@ -34,10 +34,10 @@ pub struct Crowd {
     permits: Arc<Semaphore>,
     /// What times are counted from.
     beginning: Instant,
-    book: Mutex<Book>,
+    queue: Mutex<IdleQueue>,
 }
 
-impl Crowd {
+impl Connections {
     /// Room for `most` connections, `most_per_source` of them from one IPv4
     /// address or IPv6 /64 unless it is among the `exempt`.
     pub fn new(most: usize, most_per_source: usize, exempt: Vec<IpNet>) -> Self {
@@ -47,40 +47,45 @@ impl Crowd {
             exempt,
             permits: Arc::new(Semaphore::new(most + most.div_ceil(CLOSING))),
             beginning: Instant::now(),
-            book: Mutex::default(),
+            queue: Mutex::default(),
         }
     }
 
-    /// A place for a newcomer, and how it is told to go; `None` when everybody
+    /// A slot for a newcomer, and how it is told to go; `None` when everybody
     /// who could make room has a request at work.
-    pub async fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<(Place, AbortRegistration)> {
+    pub async fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<(Slot, AbortRegistration)> {
         let (leave, told) = AbortHandle::new_pair();
         let since = self.time(Instant::now());
-        let mut place = Place {
-            crowd: Arc::clone(self),
-            seat: self.seat(self.source(peer), leave, since)?,
+        let mut slot = Slot {
+            connections: Arc::clone(self),
+            connection: self.entry(self.source(peer), leave, since)?,
             since,
             waits: true,
             permit: None,
         };
         // At once, unless too many of those who were told to go still have files open.
-        place.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
-        Some((place, told))
+        slot.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        Some((slot, told))
     }
 
     /// Tells whoever has waited longest to go. `false` when nobody waits.
     pub fn thin(&self) -> bool {
-        self.book().displace(None).is_some()
+        self.queue().displace(None).is_some()
     }
 
-    fn seat(&self, source: Option<Source>, leave: AbortHandle, now: Time) -> Option<Arc<Seat>> {
-        let mut book = self.book();
-        if source.is_some_and(|source| book.taken_by(source) >= self.most_per_source) {
-            book.displace(source)?;
-        } else if book.taken() >= self.most {
-            book.displace(None)?;
+    fn entry(
+        &self,
+        source: Option<Source>,
+        leave: AbortHandle,
+        now: Time,
+    ) -> Option<Arc<Connection>> {
+        let mut queue = self.queue();
+        if source.is_some_and(|source| queue.taken_by(source) >= self.most_per_source) {
+            queue.displace(source)?;
+        } else if queue.taken() >= self.most {
+            queue.displace(None)?;
         }
-        Some(book.seat(source, leave, now))
+        Some(queue.entry(source, leave, now))
     }
 
     /// Whom a connection counts for: nobody when its peer is exempt.
@@ -96,25 +101,25 @@ impl Crowd {
         Time::try_from(since.as_micros()).unwrap_or_default()
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, IdleQueue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's place, given back when it is dropped.
-pub struct Place {
-    crowd: Arc<Crowd>,
-    seat: Arc<Seat>,
+/// One connection's slot, given back when it is dropped.
+pub struct Slot {
+    connections: Arc<Connections>,
+    connection: Arc<Connection>,
     since: Time,
     waits: bool,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
+impl Slot {
     /// A request is over: waits for another from now on.
     pub fn rest(&mut self, now: Instant) {
         if !self.waits {
-            self.since = self.crowd.time(now);
+            self.since = self.connections.time(now);
             self.wait();
         }
     }
@@ -122,23 +127,23 @@ impl Place {
     /// Waits on for what is missing of a request, since when it waited before.
     pub fn wait(&mut self) {
         if !self.waits {
-            self.seat.wait(self.since);
+            self.connection.wait(self.since);
             self.waits = true;
         }
     }
 
-    /// Something arrived to be worked at; `false` when the place is lost to another.
+    /// Something arrived to be worked at; `false` when the slot is lost to another.
     pub fn work(&mut self) -> bool {
         if self.waits {
-            self.waits = !self.seat.work(self.since);
+            self.waits = !self.connection.work(self.since);
         }
         !self.waits
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.crowd.book().leave(&self.seat);
+        self.connections.queue().leave(&self.connection);
     }
 }
 
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_connection_counts_for_its_source_unless_that_is_a_proxy() {
-        let crowd = Crowd::new(1, 1, vec!["10.0.0.0/8".parse().unwrap()]);
+        let connections = Connections::new(1, 1, vec!["10.0.0.0/8".parse().unwrap()]);
         for (peer, source) in [
             ("203.0.113.7", Some("203.0.113.7")),
             ("::ffff:203.0.113.7", Some("203.0.113.7")),
@@ -157,7 +162,7 @@ mod tests {
             ("::ffff:10.1.2.3", None),
         ] {
             let source = source.map(|source| source.parse::<IpAddr>().unwrap().into());
-            assert_eq!(crowd.source(peer.parse().unwrap()), source, "{peer}");
+            assert_eq!(connections.source(peer.parse().unwrap()), source, "{peer}");
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::{guard::Policy, limit::Limit};
 
 /// A limit, by the name that it has in refusals.
 #[derive(Clone, Copy)]
-pub enum Shield {
+pub enum Ablation {
     /// A list of windows.
     Limit(&'static str, fn(&mut Policy) -> &mut Limit),
     /// The budget in money.
@@ -12,14 +12,14 @@ pub enum Shield {
 }
 
 macro_rules! limits {
-    ($($shield:ident $field:ident;)*) => {
-        impl Shield {
+    ($($ablation:ident $field:ident;)*) => {
+        impl Ablation {
             $(
                 #[doc = concat!("The limit `", stringify!($field), "`.")]
-                pub const $shield: Self = Self::Limit(stringify!($field), |policy| &mut policy.$field);
+                pub const $ablation: Self = Self::Limit(stringify!($field), |policy| &mut policy.$field);
             )*
 
-            const ALL: &'static [Self] = &[$(Self::$shield,)* Self::Budget];
+            const ALL: &'static [Self] = &[$(Self::$ablation,)* Self::Budget];
         }
     };
 }
@@ -36,7 +36,7 @@ limits! {
     WRONG_INVITATION_CODES_PER_SOURCE wrong_invitation_codes_per_source;
 }
 
-impl Shield {
+impl Ablation {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,8 +62,8 @@ impl Shield {
     /// long while the whole instance is under attack.
     pub fn all_removed_from(policy: &Policy) -> Policy {
         let mut policy = policy.clone();
-        for shield in Self::ALL {
-            policy = shield.removed_from(&policy).unwrap_or(policy);
+        for ablation in Self::ALL {
+            policy = ablation.removed_from(&policy).unwrap_or(policy);
         }
         policy.challenges.guesses = u32::MAX;
         policy.challenges.live_per_phone = usize::MAX;

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::{
     answer::{Answer, Pointer, plain},
     spec::{Flaw, Frame},
-    terms::Terms,
+    variables::Variables,
 };
 use crate::{
     domain::{code::OneTimeCode, money::Money},
     sms::{
         Failure, Message, Receipt, SmsError,
-        said::{Filter, MessageId, Said},
+        redaction::{Filter, MessageId, ProviderText},
     },
 };
 
@@ -21,18 +21,18 @@ pub const CHOSEN: usize = 4;
 const LONGEST_ID: usize = 200;
 
 /// What a receipt is made of.
-pub struct Proof {
+pub struct Verification {
     id: Option<Pointer>,
     cost: Option<Pointer>,
     code: Option<Pointer>,
 }
 
-impl Proof {
+impl Verification {
     /// Reads where its parts stand.
-    pub fn read(frame: &Frame, terms: &Terms<'_>) -> Result<Self, Flaw> {
+    pub fn read(frame: &Frame, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let pointer = |path: &str, text: &Option<String>| {
             text.as_deref()
-                .map(|text| Pointer::read(path, text, terms))
+                .map(|text| Pointer::read(path, text, variables))
                 .transpose()
         };
         Ok(Self {
@@ -82,7 +82,7 @@ impl Proof {
             return Err(Failure::of(SmsError::Unknown, "the answer has no id"));
         }
         Ok(Receipt {
-            id: id.map(|id| MessageId::new(Said::new(id), filter)),
+            id: id.map(|id| MessageId::new(ProviderText::new(id), filter)),
             cost: text(&self.cost).and_then(|cost| Money::rounded(&cost)),
             balance: None,
             code,

@@ -7,11 +7,10 @@ use toml::{Table, Value};
 use super::{
     Environment, Flaw, Gateway,
     client::Client,
+    configured::Configured,
     console,
-    declared::{Declared, report_url::ReportUrl, spec::overlay, terms::Terms},
-    file,
-    link::Link,
-    presets,
+    declared::{Declared, report_url::ReportUrl, spec::overlay, variables::Variables},
+    file, presets,
     route::{Chain, Routes},
 };
 use crate::domain::money::Price;
@@ -63,7 +62,7 @@ fn is_name(text: &str) -> bool {
 
 /// Which gateways there are to be.
 #[derive(Clone, Default)]
-pub struct Plan {
+pub struct Setup {
     /// What each declared one is.
     pub gateways: BTreeMap<String, Table>,
     /// What to send through, for each prefix of digits; the empty one is for all others.
@@ -74,15 +73,15 @@ pub struct Plan {
     pub chooser: String,
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
+        f.debug_struct("Setup")
             .field("chains", &self.chains)
             .finish_non_exhaustive()
     }
 }
 
-impl Plan {
+impl Setup {
     /// What is wrong with the first name of a chain that names nothing.
     pub fn stranger(&self) -> Option<(&str, String)> {
         let is_known =
@@ -240,18 +239,18 @@ fn prices(value: &Value) -> Result<Vec<Price>, String> {
 
 /// Opens gateways, each once.
 struct Opener<'a> {
-    plan: &'a Plan,
+    plan: &'a Setup,
     report_url: &'a dyn Fn(&str) -> String,
     client: Option<Client>,
-    links: Vec<(Choice, Arc<Link>)>,
+    links: Vec<(Choice, Arc<Configured>)>,
 }
 
 impl Opener<'_> {
-    fn link(&mut self, choice: &Choice) -> Result<Arc<Link>, Flaw> {
+    fn link(&mut self, choice: &Choice) -> Result<Arc<Configured>, Flaw> {
         if let Some((_, link)) = self.links.iter().find(|(known, _)| known == choice) {
             return Ok(Arc::clone(link));
         }
-        let local = |name: &str, gateway: Arc<dyn Gateway>| Link::local(name, gateway);
+        let local = |name: &str, gateway: Arc<dyn Gateway>| Configured::local(name, gateway);
         let link = match choice {
             Choice::Console => match console::Console::open() {
                 Ok(console) => local("console", Arc::new(console)),
@@ -285,7 +284,7 @@ impl Opener<'_> {
         given.find(|proxy| !proxy.is_empty())
     }
 
-    fn named(&mut self, name: &str) -> Result<Link, Flaw> {
+    fn named(&mut self, name: &str) -> Result<Configured, Flaw> {
         if !is_name(name) {
             return Err(Flaw::at(
                 "",
@@ -308,7 +307,7 @@ impl Opener<'_> {
             None => Client::new(self.proxy()).map_err(|reason| Flaw::at("", reason))?,
         };
         self.client = Some(client.clone());
-        let terms = Terms {
+        let variables = Variables {
             gateway: name,
             settings: &settings,
             given: &given,
@@ -317,10 +316,10 @@ impl Opener<'_> {
         };
         // Told where they stand, and not where they would be used.
         for setting in given.keys() {
-            let value = terms.value(setting);
+            let value = variables.value(setting);
             value.map_err(|reason| Flaw::at(setting, reason))?;
         }
-        let gateway = Declared::read(client, table, &terms)?;
-        Ok(Link::new(name, Arc::new(gateway), prices))
+        let gateway = Declared::read(client, table, &variables)?;
+        Ok(Configured::new(name, Arc::new(gateway), prices))
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::{
     Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
     breaker::{Breaker, Turn},
-    said::{MessageId, Shown},
-    standing::{Move, Standing},
+    delivery_rate::{DeliveryRate, Move},
+    redaction::{MessageId, Redacted},
 };
 use crate::domain::{
     money::{Money, Price},
@@ -43,9 +43,9 @@ pub struct Figures {
     /// How many calls ended how.
     pub calls: [(&'static str, u64); OUTCOMES.len()],
     /// Whether it fails and is not called for a while.
-    pub is_left_alone: bool,
+    pub is_circuit_open: bool,
     /// Whether all others are tried before it.
-    pub is_last: bool,
+    pub is_demoted: bool,
     /// The share of the latest messages that arrived, where it reports.
     pub arrived: Option<f64>,
     /// How long the middle one of those took.
@@ -55,13 +55,13 @@ pub struct Figures {
 }
 
 /// A gateway in its place: with a name, a breaker and its prices.
-pub struct Link {
+pub struct Configured {
     /// What the configuration calls it.
     pub name: String,
     gateway: Arc<dyn Gateway>,
     prices: Vec<Price>,
     breaker: Mutex<Breaker>,
-    standing: Mutex<Standing>,
+    delivery_rate: Mutex<DeliveryRate>,
     /// What was left on the account when it said so last.
     balance: Mutex<Option<f64>>,
     /// How many calls ended how, in the order of [`OUTCOMES`].
@@ -70,7 +70,7 @@ pub struct Link {
     pub is_paid: bool,
 }
 
-impl Link {
+impl Configured {
     /// A gateway that costs something.
     pub fn new(name: &str, gateway: Arc<dyn Gateway>, prices: Vec<Price>) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Link {
             gateway,
             prices,
             breaker: Mutex::default(),
-            standing: Mutex::default(),
+            delivery_rate: Mutex::default(),
             calls: Default::default(),
             balance: Mutex::default(),
             is_paid: true,
@@ -139,7 +139,7 @@ impl Link {
         deadline: Instant,
         transcript: &mut Transcript,
     ) -> Result<Receipt, Failure> {
-        transcript.note(|| Shown::own(format!("= {}\n", self.name)));
+        transcript.note(|| Redacted::own(format!("= {}\n", self.name)));
         let left = deadline.saturating_duration_since(Instant::now());
         let delivery = timeout(left.min(CALL), self.gateway.deliver(message, transcript));
         let late = |_| Err(Failure::of(SmsError::Unknown, "no answer in time"));
@@ -161,7 +161,7 @@ impl Link {
             // Those who give it no name of their own report it by ours.
             let own = || MessageId::own(&message.request_id);
             let id = receipt.id.get_or_insert_with(own);
-            self.standing().took(id.raw(), Instant::now());
+            self.delivery_rate().took(id.raw(), Instant::now());
             if receipt.balance.is_some() {
                 *self.balance() = receipt.balance;
             }
@@ -192,39 +192,39 @@ impl Link {
     /// Takes note that a message which it took is for a phone that has proved
     /// itself before.
     pub fn vouch(&self, message: &str, phone: Phone) {
-        self.standing().vouch(message, phone);
+        self.delivery_rate().vouch(message, phone);
     }
 
     /// Takes note of what its provider reports.
     pub fn heard(&self, message: &str, fate: Fate, now: Instant) {
-        self.standing().heard(message, fate, now);
+        self.delivery_rate().heard(message, fate, now);
     }
 
     /// What is known of it.
     pub fn figures(&self) -> Figures {
-        let (standing, now) = (self.standing(), Instant::now());
+        let (delivery_rate, now) = (self.delivery_rate(), Instant::now());
         let mut calls = OUTCOMES.map(|(outcome, _)| (outcome, 0));
         for ((_, count), counted) in calls.iter_mut().zip(&self.calls) {
             *count = counted.load(Ordering::Relaxed);
         }
         Figures {
             calls,
-            is_left_alone: self.is_paid && self.breaker().is_open(now),
-            is_last: standing.stands_last(now),
-            arrived: standing.arrived(now),
-            median: standing.median(),
+            is_circuit_open: self.is_paid && self.breaker().is_open(now),
+            is_demoted: delivery_rate.stands_last(now),
+            arrived: delivery_rate.arrived(now),
+            median: delivery_rate.median(),
             balance: *self.balance(),
         }
     }
 
     /// Whether all others are to be tried before it.
-    pub fn is_last(&self) -> bool {
-        let mut standing = self.standing();
-        let (is_last, news) = standing.is_last(Instant::now());
+    pub fn is_demoted(&self) -> bool {
+        let mut delivery_rate = self.delivery_rate();
+        let (is_demoted, news) = delivery_rate.is_demoted(Instant::now());
         let gateway = &self.name;
         match news {
             Some(Move::Back(arrived, of)) => {
-                let median = standing.median().map(|median| median.as_secs());
+                let median = delivery_rate.median().map(|median| median.as_secs());
                 tracing::error!(
                     gateway,
                     arrived,
@@ -236,11 +236,13 @@ impl Link {
             Some(Move::Forth) => tracing::info!(gateway, "a gateway stands in its place again"),
             None => {}
         }
-        is_last
+        is_demoted
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn delivery_rate(&self) -> MutexGuard<'_, DeliveryRate> {
+        self.delivery_rate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn balance(&self) -> MutexGuard<'_, Option<f64>> {

@@ -1,7 +1,7 @@
 //! The filter between what was said and what is shown.
 
 use super::{
-    Said, Shown,
+    ProviderText, Redacted,
     spelling::{Letter, readings, spellings},
 };
 use crate::sms::{
@@ -78,20 +78,20 @@ impl Filter {
     }
 
     /// What may be shown of something in one line.
-    pub fn line(&self, said: &Said) -> Shown {
+    pub fn line(&self, said: &ProviderText) -> Redacted {
         let text = self.masked(said);
         let words: Vec<_> = text.split_whitespace().collect();
-        Shown(bounded(&words.join(" "), SENTENCE))
+        Redacted(bounded(&words.join(" "), SENTENCE))
     }
 
     /// What may be shown of it in lines that begin with `mark`.
-    pub fn lines(&self, said: &Said, mark: &str) -> Shown {
+    pub fn lines(&self, said: &ProviderText, mark: &str) -> Redacted {
         let text = bounded(&self.masked(said), ANSWER);
         let lines = text.lines().map(|line| format!("{mark}{line}\n"));
-        Shown(lines.collect())
+        Redacted(lines.collect())
     }
 
-    fn masked(&self, said: &Said) -> String {
+    fn masked(&self, said: &ProviderText) -> String {
         let letters = cleaned(said.raw());
         let mut hidden: Vec<Option<usize>> = vec![None; letters.len()];
         let readings = readings(&letters);
@@ -272,7 +272,7 @@ mod tests {
             let mut filter = Filter::of(&message());
             filter.secret(&Secret::new(secret.clone()));
             let told = told(&secret, way, &around);
-            let said = Said::new(format!("{around}{told}{around}"));
+            let said = ProviderText::new(format!("{around}{told}{around}"));
             let shown = filter.line(&said);
             prop_assert!(!leaks(&shown, &secret, &told), "{shown}");
             prop_assert!(shown.contains(MASK), "{shown}");
@@ -282,7 +282,7 @@ mod tests {
 
         #[test]
         fn what_is_shown_is_one_line_of_bounded_length(text in "\\PC{0,50}(\\p{C}|\\PC){0,300}") {
-            let shown = Filter::of(&message()).line(&Said::new(text));
+            let shown = Filter::of(&message()).line(&ProviderText::new(text));
             prop_assert!(shown.chars().count() <= SENTENCE + 1);
             let is_bad = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter) || ('\u{2066}'..='\u{2069}').contains(&letter);
             prop_assert!(!shown.contains(is_bad), "{:?}", shown);
@@ -290,7 +290,7 @@ mod tests {
 
         #[test]
         fn every_line_that_is_shown_is_marked(text in "([a-z<> ]|\r|\n|\u{85}|\u{2028}){0,60}") {
-            let lines = Filter::default().lines(&Said::new(text), "< ");
+            let lines = Filter::default().lines(&ProviderText::new(text), "< ");
             prop_assert!(lines.split_terminator(['\r', '\n']).all(|line| line.starts_with("< ")), "{:?}", lines);
         }
     }
@@ -312,7 +312,7 @@ mod tests {
                 if mask == "•••••" && [11, 12].contains(&way) {
                     continue;
                 }
-                let shown = filter.line(&Said::new(told(sent, way, "a")));
+                let shown = filter.line(&ProviderText::new(told(sent, way, "a")));
                 assert!(shown.contains(mask), "{way}: {shown}");
                 assert!(
                     !shown.contains("0042") && !shown.contains("345678"),
@@ -326,7 +326,7 @@ mod tests {
             "912.345.67.89",
             "%2B79123456789",
         ] {
-            let shown = filter.line(&Said::new(format!("to {phone}!")));
+            let shown = filter.line(&ProviderText::new(format!("to {phone}!")));
             assert_eq!(&*shown, "to +7912•••••89!");
         }
     }
@@ -338,7 +338,7 @@ mod tests {
             filter.secret(&Secret::new(secret.to_owned()));
             for way in 0..WAYS {
                 let told = told(secret, way, "a");
-                let shown = filter.line(&Said::new(told.clone()));
+                let shown = filter.line(&ProviderText::new(told.clone()));
                 assert!(!leaks(&shown, secret, &told), "{way}: {shown}");
             }
         }
@@ -349,6 +349,6 @@ mod tests {
         let mut filter = Filter::default();
         filter.hide("me:pw", MASK);
         let said = format!("who is {}?", STANDARD.encode("me:pw"));
-        assert_eq!(&*filter.line(&Said::new(said)), "who is ***=?");
+        assert_eq!(&*filter.line(&ProviderText::new(said)), "who is ***=?");
     }
 }

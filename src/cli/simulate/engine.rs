@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use super::{
     DAY,
-    house::BEGINNING,
     score::Outcome,
+    service::BEGINNING,
     world::{Attacker, World},
 };
 use crate::{
@@ -25,15 +25,15 @@ use crate::{
 };
 
 /// An attacker and a world to play in.
-pub struct Game {
+pub struct Engine {
     world: World,
     attacker: Box<dyn Attacker>,
     whole: Duration,
     is_prepared: bool,
 }
 
-impl Game {
-    /// A game that has not begun.
+impl Engine {
+    /// A run that has not begun.
     pub fn new(world: World, attacker: Box<dyn Attacker>) -> Self {
         Self {
             whole: world.end.since(BEGINNING),
@@ -52,17 +52,17 @@ impl Game {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(failed)?;
-        let game = Arc::new(Mutex::new(self));
+        let run = Arc::new(Mutex::new(self));
         let mut day = BEGINNING;
         loop {
             day = day + DAY;
-            let players = Arc::clone(&game);
+            let players = Arc::clone(&run);
             let is_over = runtime
                 .block_on(store.write(move |tx| locked(&players).until(tx, day)))
                 .map_err(|error: StoreError| failed(error))?;
             bar.inc(1);
             if is_over {
-                return Ok(locked(&game).outcome());
+                return Ok(locked(&run).outcome());
             }
         }
     }
@@ -84,7 +84,7 @@ impl Game {
         let world = &mut self.world;
         Outcome {
             score: std::mem::take(&mut world.score),
-            crowd: std::mem::take(&mut world.crowd),
+            bystanders: std::mem::take(&mut world.bystanders),
             played: world.now().since(BEGINNING),
             whole: self.whole,
         }
@@ -95,6 +95,6 @@ fn failed(error: impl Display) -> Failure {
     Failure::of(format!("simulating failed: {error}"))
 }
 
-fn locked(game: &Mutex<Game>) -> MutexGuard<'_, Game> {
-    game.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(run: &Mutex<Engine>) -> MutexGuard<'_, Engine> {
+    run.lock().unwrap_or_else(PoisonError::into_inner)
 }

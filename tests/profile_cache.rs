@@ -7,11 +7,11 @@ use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};
 
 /// A referrer, an invitee, and that one's own invitee, who have all looked at
 /// their profiles, so that these are kept.
-async fn chain(house: &Harness) -> [Actor; 3] {
+async fn chain(harness: &Harness) -> [Actor; 3] {
     let people = [
-        house.login(ALICE).await,
-        house.login(BOB).await,
-        house.login(CAROL).await,
+        harness.login(ALICE).await,
+        harness.login(BOB).await,
+        harness.login(CAROL).await,
     ];
     for (referrer, invitee) in people.iter().zip(&people[1..]) {
         let code = referrer.invitation_code().await;
@@ -26,16 +26,16 @@ async fn looks(people: &[Actor]) -> Vec<Value> {
     join_all(people.iter().map(Actor::profile)).await
 }
 
-async fn move_to(house: &Harness, actor: &Actor, phone: &str) {
+async fn move_to(harness: &Harness, actor: &Actor, phone: &str) {
     let asked = actor.post("/profile/phone/", json!({ "phone": phone }));
     let token = asked.await.ok()["sms-token"].as_str().unwrap().to_owned();
-    actor.confirm_phone(&token, &house.code()).await.ok();
+    actor.confirm_phone(&token, &harness.code()).await.ok();
 }
 
 #[tokio::test]
 async fn ones_own_change_shows_in_every_session() {
-    let house = Harness::new();
-    let (one, another) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (one, another) = (harness.login(ALICE).await, harness.login(ALICE).await);
     for name in ["A", "B", ""] {
         one.patch("/profile/", json!({ "first_name": name }))
             .await
@@ -48,8 +48,8 @@ async fn ones_own_change_shows_in_every_session() {
 
 #[tokio::test]
 async fn a_redeemed_code_shows_on_both_sides() {
-    let house = Harness::new();
-    let [alice, bob, carol] = chain(&house).await;
+    let harness = Harness::new();
+    let [alice, bob, carol] = chain(&harness).await;
     assert_eq!(alice.profile().await["invited_users_count"], 1);
     assert_eq!(bob.profile().await["invited_by"], ALICE[1..]);
     assert_eq!(
@@ -61,9 +61,9 @@ async fn a_redeemed_code_shows_on_both_sides() {
 
 #[tokio::test]
 async fn another_phone_shows_up_and_down_the_chain() {
-    let house = Harness::new();
-    let people = chain(&house).await;
-    move_to(&house, &people[1], "+79998887766").await;
+    let harness = Harness::new();
+    let people = chain(&harness).await;
+    move_to(&harness, &people[1], "+79998887766").await;
     let [alice, bob, carol] = looks(&people).await.try_into().unwrap();
     assert_eq!(alice["invited_users_phones"], json!(["79998887766"]));
     assert_eq!(bob["phone"], "79998887766");
@@ -72,8 +72,8 @@ async fn another_phone_shows_up_and_down_the_chain() {
 
 #[tokio::test]
 async fn who_left_is_shown_to_nobody() {
-    let house = Harness::new();
-    let people = chain(&house).await;
+    let harness = Harness::new();
+    let people = chain(&harness).await;
     people[1].delete("/profile/").await;
     people[1]
         .get("/profile/")
@@ -92,9 +92,9 @@ async fn who_left_is_shown_to_nobody() {
 
 #[tokio::test]
 async fn an_ended_session_is_shown_nothing() {
-    let house = Harness::new();
-    let (one, another) = (house.login(ALICE).await, house.login(ALICE).await);
-    looks(&[house.login(BOB).await]).await;
+    let harness = Harness::new();
+    let (one, another) = (harness.login(ALICE).await, harness.login(ALICE).await);
+    looks(&[harness.login(BOB).await]).await;
     for session in [&one, &another] {
         session.profile().await;
     }
@@ -107,8 +107,8 @@ async fn an_ended_session_is_shown_nothing() {
 
 #[tokio::test]
 async fn a_session_that_another_one_ends_is_shown_nothing() {
-    let house = Harness::new();
-    let (one, another) = (house.login(ALICE).await, house.login(ALICE).await);
+    let harness = Harness::new();
+    let (one, another) = (harness.login(ALICE).await, harness.login(ALICE).await);
     for session in [&one, &another] {
         session.profile().await;
     }

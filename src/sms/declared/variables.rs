@@ -32,7 +32,7 @@ impl Setting {
 pub type Environment = BTreeMap<String, String>;
 
 /// What there is to refer to.
-pub struct Terms<'a> {
+pub struct Variables<'a> {
     /// The gateway's name.
     pub gateway: &'a str,
     /// What its preset asks for.
@@ -45,7 +45,7 @@ pub struct Terms<'a> {
     pub report_url: ReportUrl,
 }
 
-impl Terms<'_> {
+impl Variables<'_> {
     /// The value of a name, and whether it is a secret.
     ///
     /// # Errors

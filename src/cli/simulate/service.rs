@@ -9,7 +9,7 @@ use crate::{
         challenge::{self, Answer, ChallengeId, OpenError, Opened, Purpose, Wanted},
         code::{InvitationCode, OneTimeCode},
         destination::Destination,
-        device::{self, DeviceSecret, Epoch, Shown},
+        device::{self, DeviceSecret, Epoch, Presented},
         guard::{Guard, Policy, Visitor},
         invitation::{self, RedeemError},
         limit::Reached,
@@ -29,7 +29,7 @@ use crate::{
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 
 /// The service.
-pub struct House {
+pub struct Service {
     /// What time it is.
     pub now: Timestamp,
     guard: Guard,
@@ -50,8 +50,8 @@ pub struct Token {
     device: Option<DeviceSecret>,
 }
 
-impl House {
-    /// A house with these limits, and the same chance every time; `None` when
+impl Service {
+    /// A service with these limits, and the same chance every time; `None` when
     /// there is no phone that it may send to.
     pub fn new(config: &Config, policy: Policy) -> Option<Self> {
         let mut rng = StdRng::seed_from_u64(2024);
@@ -93,8 +93,8 @@ impl House {
         Price::of(phone, &self.guard.policy.prices)
     }
 
-    fn shown(&self, device: Option<&DeviceSecret>) -> Shown {
-        Shown {
+    fn shown(&self, device: Option<&DeviceSecret>) -> Presented {
+        Presented {
             secret: device.cloned(),
             epoch: Epoch(0),
             at: self.now,

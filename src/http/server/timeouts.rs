@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long a client may take for what it has to do.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// To send a whole head: from the beginning of the connection or, for
     /// later requests, from the first byte.
     pub head: Duration,
@@ -28,7 +28,7 @@ pub struct Patience {
     pub stop: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(5),
@@ -41,7 +41,7 @@ impl Default for Patience {
     }
 }
 
-impl Patience {
+impl Timeouts {
     /// How long a reader may take for so many bytes.
     pub fn reading(&self, bytes: usize) -> Duration {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -51,9 +51,9 @@ impl Patience {
 
 /// The one clock of a connection, for whatever it waits for. Setting a clock
 /// costs more than letting it ring too early, so it is only set back.
-pub struct Alarm(Pin<Box<Sleep>>);
+pub struct Timer(Pin<Box<Sleep>>);
 
-impl Alarm {
+impl Timer {
     /// One that is set to `until`.
     pub fn new(until: Instant) -> Self {
         Self(Box::pin(sleep_until(until)))
