@@ -175,7 +175,7 @@ impl Ledgers for Transaction<'_> {
         let (latest, last) = self.last_line(counter)?.unwrap_or((at, Line::default()));
         let line = last.number + 1;
         self.change(
-            "INSERT INTO notes (counter, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 number(counter),
                 at.max(latest).millis(),
@@ -186,8 +186,8 @@ impl Ledgers for Transaction<'_> {
         )?;
         if id::sweeps(line) {
             self.change(
-                "DELETE FROM notes WHERE counter = ?1 AND (at, number) IN (
-                     SELECT at, number FROM notes WHERE counter = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
+                "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
+                     SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
                 params![number(counter), before.millis()],
             )?;
         }
@@ -279,10 +279,10 @@ impl Ledgers for Transaction<'_> {
 
 /// The last line of a counter up to an instant.
 const LAST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE counter = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
+    WHERE book = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
 /// The first line of a counter after an instant.
 const FIRST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE counter = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
+    WHERE book = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
 
 #[derive(Clone, Copy, Default)]
 struct Line {
