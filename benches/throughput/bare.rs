@@ -26,7 +26,9 @@ struct Profile {
     invitation_code: String,
     invited_by: Option<String>,
     invited_users_phones: Vec<String>,
+    id: u64,
     invited_users_count: u64,
+    created_at: String,
 }
 
 struct Api;

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    Run,
+    Run, house,
     measure::{Measure, Rounds, Watch},
     table,
 };
@@ -86,6 +86,7 @@ impl House {
         let mut layers = Layers::default();
         let settings = settings
             .iter()
+            .chain([&house::DESTINATIONS])
             .map(|(name, value)| ((*name).into(), (*value).into()));
         layers.environment(settings).unwrap();
         let location = Location::Sqlite(folder.path().join("invited.db"));
@@ -153,7 +154,11 @@ async fn round(house: &Arc<House>, round: usize) -> [Measure; 2] {
             ((round * LOGINS + n) * 104_729 * 97) % 1_000_000_000
         )
     };
-    let peer = |n: usize| IpAddr::from((0x0a00_0000 + u32::try_from(n).unwrap()).to_be_bytes());
+    // Scattered, since a whole network may not ask as often as all of its addresses.
+    let peer = move |n: usize| {
+        let number = u32::try_from(round * LOGINS + n).unwrap();
+        IpAddr::from(number.wrapping_mul(0x9e37_79b1).to_be_bytes())
+    };
     let (asked, asks) = many(|worker| {
         let house = Arc::clone(house);
         async move {

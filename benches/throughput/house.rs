@@ -23,8 +23,11 @@ use rand::rngs::StdRng;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+/// Every number that is drawn may be sent to.
+pub const DESTINATIONS: (&str, &str) = ("INVITED_LOGIN__DESTINATIONS", "+79#########");
 /// Nobody is refused for asking too much, and what is prepared keeps.
-pub const ENVIRONMENT: [(&str, &str); 11] = [
+pub const ENVIRONMENT: [(&str, &str); 12] = [
+    DESTINATIONS,
     ("INVITED_LIMITS__SENDS_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "off"),
     ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "off"),

@@ -120,9 +120,9 @@ impl Row {
         let answer = ours.ask(&requests[0]);
         let shown = self
             .invitees
-            .map(|invitees| format!(r#""invited_users_count":{invitees}}}"#));
+            .map(|invitees| format!(r#""invited_users_count":{invitees},"#));
         assert!(
-            shown.is_none_or(|shown| answer.ends_with(&shown)),
+            shown.is_none_or(|shown| answer.contains(&shown)),
             "{answer}"
         );
         let file = house.path().join("answer.json");
