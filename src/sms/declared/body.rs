@@ -13,7 +13,7 @@ use crate::sms::Message;
 pub enum Body {
     None,
     Json(Shape),
-    RequestTemplate(Vec<(String, Template)>),
+    Form(Vec<(String, Template)>),
     Text(Template),
 }
 
@@ -43,7 +43,7 @@ impl Body {
                     Err(flaw) => Err(flaw.under(name).under("form").under("body")),
                 })
                 .collect::<Result<_, _>>()
-                .map(Self::RequestTemplate),
+                .map(Self::Form),
             (None, None, Some(text)) => template("body.text", text).map(Self::Text),
             _ => Err(Flaw::at("body", "must be one of json, form and text")),
         }
@@ -54,9 +54,7 @@ impl Body {
         match self {
             Self::None => Vec::new(),
             Self::Json(shape) => shape.templates(),
-            Self::RequestTemplate(members) => {
-                members.iter().map(|(_, template)| template).collect()
-            }
+            Self::Form(members) => members.iter().map(|(_, template)| template).collect(),
             Self::Text(template) => vec![template],
         }
     }

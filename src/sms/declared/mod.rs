@@ -41,7 +41,7 @@ use crate::sms::text::Language;
 
 /// A request and how its answer is read.
 struct Call {
-    form: RequestTemplate,
+    request: RequestTemplate,
     reading: Reading,
 }
 
@@ -49,7 +49,7 @@ impl Call {
     fn read(table: Table, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let spec: CallSpec = spec::read(table)?;
         Ok(Self {
-            form: RequestTemplate::read(&spec, variables)?,
+            request: RequestTemplate::read(&spec, variables)?,
             reading: Reading::read(&spec.ok, &spec.error, spec.balance.as_ref(), variables)?,
         })
     }
@@ -63,14 +63,14 @@ impl Call {
         transcript: &mut Transcript,
     ) -> Result<(Answer, Filter), Failure> {
         let client = client.get()?;
-        let request = self.form.fill(client, message, Show::Secrets)?;
-        transcript.note(|| match self.form.fill(client, message, Show::Masks) {
+        let request = self.request.fill(client, message, Show::Secrets)?;
+        transcript.note(|| match self.request.fill(client, message, Show::Masks) {
             Ok(masked) => written(&masked),
             Err(failure) => Redacted::own(format!("{failure}\n")),
         });
         let answer = client::exchange(client, request).await;
         // The one place where what was said becomes what is shown.
-        let filter = self.form.filter(message);
+        let filter = self.request.filter(message);
         transcript.note(|| match &answer {
             Ok(answer) => {
                 let said = filter.lines(&answer.text, "< ");
@@ -133,7 +133,7 @@ impl Declared {
         };
         let receipt = frame.receipt.take();
         let send = Call::read(table, variables)?;
-        let secret = send.form.secrets().next().cloned();
+        let secret = send.request.secrets().next().cloned();
         let reports = receipt.map(|spec| Reports::read(spec, variables.report_url.clone(), secret));
         Ok(Self {
             client,
@@ -191,7 +191,7 @@ impl Gateway for Declared {
     }
 
     fn carries_text(&self) -> bool {
-        !self.proof.chooses() && self.send.form.carries_text()
+        !self.proof.chooses() && self.send.request.carries_text()
     }
 
     async fn check(&self, transcript: &mut Transcript) -> Result<Option<Redacted>, Failure> {

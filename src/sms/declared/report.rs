@@ -80,7 +80,7 @@ impl Reports {
     pub fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
         let members = match self.spec.from {
             Place::Json => serde_json::from_slice(post.body).map_err(|_| Doubt::Unreadable)?,
-            Place::RequestTemplate => fields(post.body),
+            Place::Form => fields(post.body),
             Place::Query => fields(post.query.as_bytes()),
         };
         let is_genuine = self

@@ -171,7 +171,7 @@ impl RequestTemplate {
             Body::Json(shape) => request
                 .header("content-type", "application/json")
                 .body(shape.fill(message, show).unwrap_or_default().to_string()),
-            Body::RequestTemplate(members) => request.form(&filled(members, message, show)),
+            Body::Form(members) => request.form(&filled(members, message, show)),
             Body::Text(template) => request.body(template.fill(message, show, str::to_owned)),
         };
         let unfit = |error: reqwest::Error| {

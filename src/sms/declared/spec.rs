@@ -165,7 +165,7 @@ pub struct ReceiptSpec {
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     Json,
-    RequestTemplate,
+    Form,
     Query,
 }
 
