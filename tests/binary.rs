@@ -530,7 +530,7 @@ fn documents_are_printed_without_a_server() {
 
 /// Everything that `--help` prints, of every command and its own.
 fn helps(folder: &Path) -> Vec<String> {
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["serve"],
         &["migrate"],
@@ -540,7 +540,6 @@ fn helps(folder: &Path) -> Vec<String> {
         &["keys", "adopt"],
         &["keys", "new-epoch"],
         &["simulate"],
-        &["bench"],
         &["sms"],
         &["sms", "test"],
         &["sms", "check"],

@@ -11,7 +11,6 @@ mod harness;
 mod access;
 mod alarm;
 mod architecture;
-mod bench;
 mod binary;
 mod config;
 mod cors;

@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
 mod bare;
+mod client;
 mod guards;
 mod house;
 mod log;

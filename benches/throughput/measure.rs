@@ -2,10 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use invited::{
-    cli::bench::outcome::Outcome,
-    clock::{Clock, SystemClock},
-};
+use invited::clock::{Clock, SystemClock};
 
 /// What was measured of one side in one round. What was not is not a number.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +29,14 @@ impl Measure {
         }
     }
 
-    /// What came of a load, which kept the server busy for so long.
-    pub fn of_load(outcome: &Outcome, busy: Duration) -> Self {
-        let count = usize::try_from(outcome.answers()).unwrap();
-        let quantiles = [0.5, 0.99, 0.999].map(|share| outcome.quantile(share).as_secs_f64() * 1e3);
+    /// The same, of how long each took.
+    pub fn of_each(mut latencies: Vec<Duration>, time: Duration, busy: Duration) -> Self {
+        latencies.sort_unstable();
+        let count = latencies.len();
+        let quantiles = [2, 100, 1000].map(|of| latencies[count - count.div_ceil(of)]);
         Self {
-            quantiles,
-            ..Self::of(count, outcome.elapsed, busy)
+            quantiles: quantiles.map(|latency| latency.as_secs_f64() * 1e3),
+            ..Self::of(count, time, busy)
         }
     }
 }

@@ -4,7 +4,6 @@
 
 use std::{path::Path, time::Duration};
 
-use hdrhistogram::Histogram;
 use invited::{
     clock::{Clock, SystemClock, dice},
     domain::{code::InvitationCode, id},
@@ -68,10 +67,10 @@ impl Raw {
         time: Duration,
         write: fn(&mut Self, &Piece),
     ) -> Measure {
-        let mut latencies = Histogram::<u64>::new(3).unwrap();
+        let mut latencies = Vec::new();
         let watch = Watch::this_thread();
         self.next = id::draw(SystemClock.now(), &mut self.rng);
-        let (mut done, mut last) = (0, Duration::ZERO);
+        let mut last = Duration::ZERO;
         for batch in pieces.chunks(batch) {
             if last >= time {
                 break;
@@ -82,17 +81,10 @@ impl Raw {
                 write(self, piece);
             }
             self.put("COMMIT", []);
-            done += batch.len();
             let before = std::mem::replace(&mut last, watch.elapsed());
-            let micros = last.saturating_sub(before).as_micros();
-            latencies.record(u64::try_from(micros).unwrap()).unwrap();
+            latencies.extend(batch.iter().map(|_| last.saturating_sub(before)));
         }
-        let millis =
-            |share| Duration::from_micros(latencies.value_at_quantile(share)).as_secs_f64() * 1e3;
-        Measure {
-            quantiles: [0.5, 0.99, 0.999].map(millis),
-            ..Measure::of(done, last, watch.busy())
-        }
+        Measure::of_each(latencies, last, watch.busy())
     }
 
     /// A code is asked for.

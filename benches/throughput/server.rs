@@ -2,7 +2,6 @@
 //! time is read from outside.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -16,10 +15,8 @@ use std::{
     time::Duration,
 };
 
-use invited::cli::bench::load::Load;
-
 use super::{
-    bare,
+    bare, client,
     house::ENVIRONMENT,
     measure::{Measure, Watch},
 };
@@ -79,42 +76,24 @@ impl Server {
         }
     }
 
-    /// Has so many connections send what `source` gives each of them. Every
-    /// answer must be 200.
-    pub fn load<R>(
-        &self,
-        connections: usize,
-        time: Duration,
-        source: impl Fn(usize) -> R,
-    ) -> Measure
+    fn load<R>(&self, connections: usize, time: Duration, requests: &R) -> Measure
     where
-        R: Iterator<Item: AsRef<[u8]> + Send> + Send + 'static,
+        R: Iterator<Item: AsRef<[u8]> + Send + Sync> + Clone + Send + 'static,
     {
-        let load = Load {
-            address: self.address,
-            connections,
-            time,
-        };
         let watch = Watch::process(&self.process.id().to_string());
-        let outcome = load.play(source, |_| {}).unwrap();
+        let outcome = client::load(self.address, connections, time, requests);
         let busy = watch.busy();
-        let all_well = BTreeMap::from([(200, outcome.answers())]);
-        let failed = (outcome.errors, outcome.unanswered);
-        assert!(
-            failed == (0, 0) && outcome.statuses == all_well,
-            "so many answers had these statuses: {:?}; (lost, unanswered): {failed:?}; the server's log:\n{}",
-            outcome.statuses,
-            fs::read_to_string(&self.log).unwrap_or_default(),
-        );
-        Measure::of_load(&outcome, busy)
+        let (latencies, elapsed) = outcome.unwrap_or_else(|error| {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            panic!("a request was not answered as it should be: {error}; the server's log:\n{log}")
+        });
+        Measure::of_each(latencies, elapsed, busy)
     }
 
     /// The same request over and over.
     pub fn load_with(&self, request: &[u8], connections: usize, time: Duration) -> Measure {
         let request: Arc<[u8]> = request.into();
-        self.load(connections, time, |_| {
-            std::iter::repeat(Arc::clone(&request))
-        })
+        self.load(connections, time, &std::iter::repeat(request))
     }
 
     /// These requests, each once, by whichever connection is free.
@@ -129,13 +108,12 @@ impl Server {
         P: AsRef<[u8]> + Send + Sync + 'static,
     {
         let next = Arc::new(AtomicUsize::new(which.start));
-        self.load(connections, time, |_| {
-            let (requests, next, end) = (Arc::clone(requests), Arc::clone(&next), which.end);
-            std::iter::from_fn(move || {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                (at < end).then(|| requests[at].as_ref().to_owned())
-            })
-        })
+        let (requests, end) = (Arc::clone(requests), which.end);
+        let each = std::iter::from_fn(move || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            (at < end).then(|| requests[at].as_ref().to_owned())
+        });
+        self.load(connections, time, &each)
     }
 
     /// The body of the answer to a request, which must be JSON.

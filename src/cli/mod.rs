@@ -1,6 +1,5 @@
 //! The command line: one file a command.
 
-pub mod bench;
 mod config;
 mod help;
 mod installation;
@@ -62,8 +61,6 @@ enum Command {
     Keys(keys::Keys),
     /// Play attacks against this installation's limits, and print what would come of them.
     Simulate(simulate::Simulate),
-    /// Send requests to a server, and print how many it answers and how soon.
-    Bench(bench::Bench),
     /// Try, check and list the gateways that messages go through.
     Sms(sms::Sms),
     /// Print every setting with its default, as a configuration file.
@@ -77,7 +74,7 @@ impl Command {
             Self::Serve(_) | Self::Migrate(_) | Self::Seed(_) | Self::Keys(_) | Self::Sms(_) => {
                 clock::require_sane().map_err(Failure::of)
             }
-            Self::Openapi | Self::Simulate(_) | Self::Bench(_) | Self::Config => Ok(()),
+            Self::Openapi | Self::Simulate(_) | Self::Config => Ok(()),
         }
     }
 }
@@ -174,7 +171,6 @@ pub fn run() -> ExitCode {
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
             Command::Simulate(simulate) => simulate.run(),
-            Command::Bench(bench) => bench.run(),
             Command::Sms(sms) => sms.run(),
             Command::Config => config::run(),
         });

@@ -276,7 +276,7 @@ fn connections(http: &config::Http) -> Connections {
 }
 
 /// Raises the soft limit of open files to the hard one. What it is now, if there is any.
-pub(super) fn open_files() -> Option<u64> {
+fn open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,
