@@ -161,7 +161,7 @@ async fn a_call_takes_five_seconds_and_a_delivery_eight_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gateway_that_fails_is_circuit_open_until_a_trial_succeeds() {
+async fn a_gateway_that_fails_is_not_called_until_a_trial_succeeds() {
     let (one, two, routes) = chain(Fake::failing(SmsError::NotSent), Fake::default());
     for _ in 0..8 {
         assert_eq!(taken(&deliver(&routes).await), Some("two"));

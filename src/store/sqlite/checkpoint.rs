@@ -1,9 +1,9 @@
 //! When the log is merged into the database (a checkpoint), and how long it
 //! may get.
 //!
-//! A log that is long enough is merged after a commit and then begun anew in
-//! its place: a page that many commits changed is written to the database
-//! once. When nobody has written for a while it is emptied, so that the
+//! A log that is long enough is merged beside the writer, which merges what
+//! came meanwhile and then begins it anew in its place: a page that many
+//! commits changed is written to the database once. When nobody has written for a while it is emptied, so that the
 //! database alone is all there is; and soon after an erasure also on a busy
 //! server, for what was deleted stands in the log as it was.
 //!
@@ -25,6 +25,8 @@ use super::{
     identity::{Displaced, Files},
     length::{Length, TooLong, mebibytes},
     mark,
+    merger::{Merger, State},
+    open::OpenError,
     transaction::Scope,
 };
 use crate::{domain::tx::StoreError, store::lock::Lock};
@@ -39,11 +41,15 @@ const ERASED: u32 = 5;
 const BRIEFLY: Duration = Duration::from_millis(10);
 /// How long anything else waits for the locks of others.
 const PATIENTLY: Duration = Duration::from_secs(1);
+/// How many times its usual length the log may reach before the writer waits for the merger.
+const MOST_BEHIND: u32 = 4;
+
 /// The log, as the writer looks after it.
 pub struct Log {
     /// To look at the log from within a transaction of the writer's connection.
     observer: Connection,
     files: Files,
+    merger: Option<Merger>,
     length: Length,
     figures: Arc<LogFigures>,
     frames: u32,
@@ -86,6 +92,7 @@ impl Log {
             frames: mark::frames(&observer).map_err(failed)?.0,
             files: Files::of(path, lock).map_err(unavailable)?,
             observer,
+            merger: None,
             length,
             figures: Arc::default(),
             merge_at: length.usual,
@@ -103,6 +110,12 @@ impl Log {
         Ok(log)
     }
 
+    /// The same, which is merged beside the writer.
+    pub fn merged_beside(mut self, path: &Path) -> Result<Self, OpenError> {
+        self.merger = Some(Merger::start(path, self.files.clone())?);
+        Ok(self)
+    }
+
     /// What there is to know of it.
     pub fn figures(&self) -> Arc<LogFigures> {
         Arc::clone(&self.figures)
@@ -110,6 +123,7 @@ impl Log {
 
     /// Gives the file a state that no copy of it has, whoever wrote to it before.
     fn renew(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.wait_for_merger();
         if self.is_merged()? {
             mark::begin(connection, self.files.lock())?;
         }
@@ -147,18 +161,25 @@ impl Log {
             mark::begin(connection, self.files.lock())?;
             // Readers may keep it from being begun anew; then it goes on.
             self.is_merged()?;
+            self.rest_is_merged();
             self.merge_at = self.next();
         }
     }
 
     /// Fails if what was written is not where it belongs.
     pub fn check(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        match self.files.displaced().map_err(unavailable)? {
+        let merging = self.merging();
+        if merging == State::Overwritten {
+            return Err(unavailable(self.files.overwritten()));
+        }
+        let displaced = self.files.displaced(merging != State::Idle);
+        match displaced.map_err(unavailable)? {
             None => Ok(()),
             Some(Displaced::Side { path, .. }) => {
                 // The file itself is there. Unless somebody wrote to it, maybe to restore
                 // it, what is in the log belongs into it.
-                let is_ours = self.files.is_as_noted();
+                self.wait_for_merger();
+                let is_ours = merging != State::Idle || self.files.is_as_noted();
                 let is_merged = is_ours && self.merge(connection, "PASSIVE").unwrap_or(false);
                 Err(unavailable(Displaced::Side { path, is_merged }))
             }
@@ -203,7 +224,8 @@ impl Log {
             self.shorten(connection);
         }
         let is_quiet = self.is_dirty && self.quiet >= QUIET;
-        if is_quiet || self.is_erased && self.since_emptied >= ERASED {
+        let is_erased = self.is_erased && self.since_emptied >= ERASED;
+        if (is_quiet || is_erased) && self.merging() != State::Merging {
             self.empty(connection)?;
         }
         self.figures.look(self.files.log(), self.warned > 0);
@@ -212,12 +234,23 @@ impl Log {
 
     /// Puts everything into the database, so that it can be closed.
     pub fn finish(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.wait_for_merger();
         self.check(connection)?;
         self.merge(connection, "TRUNCATE").map(drop)
     }
 
-    /// Merges the log without making anybody wait for a reader.
+    /// Merges the log without making anybody wait for a reader: all of it here,
+    /// or what is left by the merger.
     fn shorten(&mut self, connection: &Connection) {
+        if let Some(merger) = &self.merger {
+            match merger.state() {
+                State::Idle => return merger.begin(),
+                // Faster than it can be merged it is not to grow.
+                State::Merging if self.frames / MOST_BEHIND >= self.length.usual => merger.wait(),
+                State::Merging => return,
+                State::Merged | State::Overwritten | State::Stopping => {}
+            }
+        }
         // If it fails, it is tried again.
         if let Ok(is_merged) = self.merge(connection, "PASSIVE") {
             self.merge_at = self.next();
@@ -261,11 +294,28 @@ impl Log {
         let held = if frames == merged { 0 } else { length };
         self.figures.held.store(held, Ordering::Relaxed);
         self.files.note().map_err(unavailable)?;
+        self.rest_is_merged();
         if frames == merged && self.warned > 0 {
             self.warned = 0;
             tracing::info!("the write-ahead log could be merged again");
         }
         Ok(frames == merged)
+    }
+
+    fn merging(&self) -> State {
+        self.merger.as_ref().map_or(State::Idle, Merger::state)
+    }
+
+    fn rest_is_merged(&self) {
+        if let Some(merger) = &self.merger {
+            merger.rest_is_merged();
+        }
+    }
+
+    fn wait_for_merger(&self) {
+        if let Some(merger) = &self.merger {
+            merger.wait();
+        }
     }
 
     fn is_merged(&mut self) -> Result<bool, StoreError> {

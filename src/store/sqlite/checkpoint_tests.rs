@@ -44,6 +44,14 @@ impl Desk {
         }
     }
 
+    /// One whose log is merged beside the writer.
+    fn with_merger() -> Self {
+        let mut desk = Self::new();
+        let path = desk.path("x.db");
+        desk.log = desk.log.merged_beside(&path).unwrap();
+        desk
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -96,7 +104,7 @@ fn a_log_that_nobody_writes_to_is_emptied() {
 }
 
 #[test]
-fn a_log_that_somebody_writes_to_is_circuit_open() {
+fn a_log_that_somebody_writes_to_is_kept() {
     let mut desk = Desk::new();
     for id in 0..10 {
         desk.write(id, WRITTEN).unwrap();
@@ -161,4 +169,28 @@ fn a_log_that_another_program_holds_grows_to_a_bound_and_shrinks_once_it_lets_go
     desk.tick();
     desk.tick();
     assert_eq!((blocked(), desk.log_length()), (0, 0));
+}
+
+#[test]
+fn a_log_that_is_merged_beside_the_writer_stays_short_and_loses_nothing() {
+    let mut desk = Desk::with_merger();
+    let mut longest = 0;
+    for id in 0..3000 {
+        desk.write(id, WRITTEN).unwrap();
+        longest = longest.max(desk.log_length());
+    }
+    // Four times 50 frames, what a transaction adds, and as much once the writer has waited.
+    assert!(longest < 10 * 50 * 4120, "{longest}");
+    desk.log.finish(&desk.connection).unwrap();
+    assert_eq!(desk.log_length(), 0);
+    let count = "SELECT count(*), count(DISTINCT first_name) FROM users";
+    let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let counts: (i64, i64) = desk.connection.query_row(count, [], counts).unwrap();
+    assert_eq!(counts, (3000, 3000));
+    let check = "PRAGMA integrity_check";
+    let check: String = desk
+        .connection
+        .query_row(check, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
 }

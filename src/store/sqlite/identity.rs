@@ -59,6 +59,7 @@ fn outcome(is_merged: bool) -> &'static str {
 }
 
 /// The database and its side files, as they were opened.
+#[derive(Clone)]
 pub struct Files {
     lock: Arc<Lock>,
     /// As it was given, whatever the working folder is by now.
@@ -111,8 +112,9 @@ impl Files {
         self.seen.is_some() && self.state().ok() == self.seen
     }
 
-    /// What became of the files, if they are not where they were.
-    pub fn displaced(&mut self) -> io::Result<Option<Displaced>> {
+    /// What became of the files, if they are not where they were. While the
+    /// log is merged elsewhere, the database changes without having been overwritten.
+    pub fn displaced(&mut self, is_merging: bool) -> io::Result<Option<Displaced>> {
         let opened = Identity::of(&self.lock.metadata()?);
         if identity(&self.path)? != Some(opened) {
             return Ok(Some(Displaced::Database(self.path.clone())));
@@ -125,8 +127,8 @@ impl Files {
                 }));
             }
         }
-        if self.is_overwritten()? {
-            return Ok(Some(Displaced::Overwritten(self.path.clone())));
+        if !is_merging && self.is_overwritten()? {
+            return Ok(Some(self.overwritten()));
         }
         Ok(None)
     }
@@ -149,6 +151,20 @@ impl Files {
         }
         self.seen = (fit == Fit::Good).then_some(state);
         Ok(false)
+    }
+
+    /// That the database was overwritten.
+    pub fn overwritten(&self) -> Displaced {
+        Displaced::Overwritten(self.path.clone())
+    }
+
+    /// Whether the database is in a state that its log does not lead to.
+    pub fn is_not_of_its_log(&self) -> bool {
+        // The writer may begin the log anew while it is read here, but not twice.
+        (0..2).all(|_| {
+            let fits = |(header, length): (Header, u64)| mark::fit(&header, length, self.log());
+            matches!(self.state().and_then(fits), Ok(fit) if fit != Fit::Good)
+        })
     }
 
     fn state(&self) -> io::Result<(Header, u64)> {

@@ -18,6 +18,7 @@ pub mod installation;
 mod ledgers;
 mod length;
 mod mark;
+mod merger;
 pub mod migrate;
 pub mod open;
 #[cfg(debug_assertions)]
@@ -124,7 +125,8 @@ impl Sqlite {
             .map_err(|error| OpenError::store(path, error))?;
         let observer = open::reader(path)?;
         let log = Log::of(path, &connection, observer, Arc::clone(&lock), sizes.log)
-            .map_err(|error| OpenError::store(path, error))?;
+            .map_err(|error| OpenError::store(path, error))?
+            .merged_beside(path)?;
         open::merge_on_close(&connection, false)
             .map_err(|error| OpenError::sqlite(path, &error))?;
         let (versions, damage, figures) = (Arc::default(), Damage::default(), log.figures());
