@@ -124,7 +124,7 @@ struct Anchor {
     told: Timestamp,
 }
 
-/// Being late by less than this is no going back: two threads ask in one
+/// Being late by less than this is not going back: two threads ask in one
 /// order and are answered in another, and clocks are slewed.
 const LATE: Duration = Duration::from_secs(1);
 

@@ -371,7 +371,7 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
             "login.code_lenght in broken.toml",
         ),
         (&["--config", "missing.toml"], "--config: missing.toml"),
-        (&["--listen", "nowhere"], "--listen is no address"),
+        (&["--listen", "nowhere"], "--listen is not an address"),
         (&["--listen", &taken], "--listen: "),
         (
             &["--database", "missing/invited.db"],
@@ -379,7 +379,7 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
         ),
         (
             &["--keys", "short.json"],
-            "--keys: short.json is no key file",
+            "--keys: short.json is not a key file",
         ),
         (
             &["--keys", "open.json"],
@@ -391,13 +391,13 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
         ),
         (
             &["--sms", "pigeon"],
-            "--sms names pigeon, which is no gateway",
+            "--sms names pigeon, which is not a gateway",
         ),
         (
             &["--sms", "file:missing/sms.jsonl"],
             "--sms: missing/sms.jsonl",
         ),
-        (&["--log", "=x="], "--log is no filter"),
+        (&["--log", "=x="], "--log is not a filter"),
     ] {
         let output = run(folder.path(), &[&["serve"], arguments].concat());
         let told = String::from_utf8(output.stderr).unwrap();

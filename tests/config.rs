@@ -182,10 +182,10 @@ fn what_is_no_setting_is_refused_with_the_one_that_was_meant() {
             "did you mean INVITED_LOGIN__CODE_LENGTH?",
         ),
         ("INVITED_FOO", "(`invited config` prints them all)"),
-        ("INVITED_LIMITS", "is no setting"),
-        ("INVITED_PORT", "is no setting"),
+        ("INVITED_LIMITS", "is not a setting"),
+        ("INVITED_PORT", "is not a setting"),
     ] {
-        refused(&[(name, "8080")], "", &format!("{name} is no setting"));
+        refused(&[(name, "8080")], "", &format!("{name} is not a setting"));
         let told = read(&[(name, "8080")], "").unwrap_err().to_string();
         assert!(told.contains(meant), "{told}");
     }
@@ -225,7 +225,7 @@ fn addresses_are_read_as_people_write_them() {
         refused(
             &[("INVITED_LISTEN", wrong)],
             "",
-            "INVITED_LISTEN is no address",
+            "INVITED_LISTEN is not an address",
         );
     }
 }
@@ -327,11 +327,11 @@ fn refused(variables: &[(&str, &str)], file: &str, beginning: &str) {
 #[test]
 fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
     for (name, value, told) in [
-        ("LOGIN__CODE_LENGHT", "4", "is no setting"),
-        ("TOKENS__ACCESS_TTL", "5", "is no duration"),
+        ("LOGIN__CODE_LENGHT", "4", "is not a setting"),
+        ("TOKENS__ACCESS_TTL", "5", "is not a duration"),
         ("TOKENS__ACCESS_TTL", "0s", "is out of range"),
-        ("LIMITS__SENDS_PER_PHONE", "3", "is no limit"),
-        ("LIMITS__SENDS_PER_PHONE", "3/15", "is no duration"),
+        ("LIMITS__SENDS_PER_PHONE", "3", "is not a limit"),
+        ("LIMITS__SENDS_PER_PHONE", "3/15", "is not a duration"),
         (
             "LOGIN__CODE_LENGTH",
             "3",
@@ -339,8 +339,8 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
         ),
         ("LOGIN__CODE_LENGTH", "four", "must be a whole number"),
         ("LOGIN__DESTINATIONS", "79#", "is not a destination"),
-        ("LOGIN__DEFAULT_REGION", "ru", "is no region"),
-        ("HTTP__TRUSTED_PROXIES", "10.0.0.0/33", "is no network"),
+        ("LOGIN__DEFAULT_REGION", "ru", "is not a region"),
+        ("HTTP__TRUSTED_PROXIES", "10.0.0.0/33", "is not a network"),
         ("HTTP__ALLOWED_ORIGINS", "example.com", "is not an origin"),
         ("HTTP__ALLOWED_ORIGINS", "null", "is not an origin"),
         ("HTTP__ALLOWED_ORIGINS", "*", "is not an origin"),
@@ -375,10 +375,10 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
         (
             "SMS__GATEWAY",
             "pigeon",
-            "names pigeon, which is no gateway",
+            "names pigeon, which is not a gateway",
         ),
-        ("SMS__WEBOTP_HOST", "https://x", "is no host name"),
-        ("LISTEN", "localhost", "is no address"),
+        ("SMS__WEBOTP_HOST", "https://x", "is not a host name"),
+        ("LISTEN", "localhost", "is not an address"),
         ("DATABASE", "", "is empty"),
         (
             "LOGIN__DESTINATIONS",

@@ -168,7 +168,7 @@ fn a_key_file_that_is_refused_changes_nothing_under_a_running_server() {
     foreign["ledger"] = json!("A".repeat(43));
     for (file, mode, why) in [
         (&foreign, 0o600, "is not the key file that the database"),
-        (&json!([]), 0o600, "is no key file"),
+        (&json!([]), 0o600, "is not a key file"),
         (&equal, 0o600, "the same key twice"),
         (&short, 0o600, "not of 256 bits"),
         (&good, 0o644, "can be read by everybody"),
@@ -283,7 +283,7 @@ fn equal_and_short_keys_are_refused_wherever_they_stand() {
         ("/access/current", json!("c2hvcnQ"), "not of 256 bits"),
         ("/challenge/previous/0/key", json!(""), "not of 256 bits"),
         ("/ledger", json!("A".repeat(44)), "not of 256 bits"),
-        ("/ledger", json!(7), "is no key file"),
+        ("/ledger", json!(7), "is not a key file"),
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(place).unwrap() = key.clone();

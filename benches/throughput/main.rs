@@ -57,7 +57,7 @@ impl Run {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "these are no settings of the service"
+    reason = "these are not settings of the service"
 )]
 fn setting<T: FromStr<Err: Debug>>(name: &str, default: T) -> T {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())

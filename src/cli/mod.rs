@@ -202,7 +202,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something that is no output. If nobody can hear it, so be it.
+/// Says something that is not output. If nobody can hear it, so be it.
 fn tell(text: &str) {
     use std::io::Write;
     let _ = std::io::stderr().lock().write_all(text.as_bytes());

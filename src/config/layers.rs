@@ -53,7 +53,7 @@ pub struct Layers {
     given: Given,
 }
 
-/// Settings that some layer had. They are no part of what a configuration says,
+/// Settings that some layer had. They are not part of what a configuration says,
 /// so they do not show in it.
 #[derive(Clone, Default)]
 pub struct Given(BTreeSet<&'static str>);
@@ -134,7 +134,7 @@ impl Layers {
             }
             ConfigError::of(
                 &name,
-                &format!("is no TOML, at line {line}: {}", error.message()),
+                &format!("is not TOML, at line {line}: {}", error.message()),
             )
         })?;
         self.places = Places::of(path, text);
@@ -319,7 +319,7 @@ fn take(table: &mut Table, key: &str) -> Option<Value> {
     }
 }
 
-/// The first key that is left: sections that were emptied are no keys.
+/// The first key that is left: sections that were emptied are not keys.
 fn first_key(table: &Table) -> Option<String> {
     table.iter().find_map(|(key, value)| match value {
         Value::Table(section) => section.keys().next().map(|inner| format!("{key}.{inner}")),

@@ -1,4 +1,4 @@
-//! Names that are no settings: whose they are, or which one was meant.
+//! Names that are not settings: whose they are, or which one was meant.
 
 use regex::Regex;
 
@@ -11,9 +11,9 @@ pub fn unknown(name: &str, known: impl Iterator<Item = String>) -> String {
     let nearest = known.max_by(|one, other| alike(one).total_cmp(&alike(other)));
     match nearest.filter(|nearest| alike(nearest) > ALIKE) {
         Some(nearest) => {
-            format!("is no setting: did you mean {nearest}? (`invited config` prints them all)")
+            format!("is not a setting: did you mean {nearest}? (`invited config` prints them all)")
         }
-        None => "is no setting (`invited config` prints them all)".to_owned(),
+        None => "is not a setting (`invited config` prints them all)".to_owned(),
     }
 }
 

@@ -138,7 +138,7 @@ section! {
         metrics: Option<SocketAddr> = "";
         /// Connections at once, as far as the system's limit of open files allows.
         connections: Count<1, 1_000_000> = "4096";
-        /// Connections at once from one source address that is no trusted proxy.
+        /// Connections at once from one source address that is not a trusted proxy.
         connections_per_source: Count<1, 1_000_000> = "1024";
     }
 }

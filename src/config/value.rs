@@ -93,7 +93,7 @@ impl Setting for bool {
 
 impl Setting for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
-        let expected = "is no address to listen on: write an IP address and a port, as in \"0.0.0.0:8080\", \
+        let expected = "is not an address to listen on: write an IP address and a port, as in \"0.0.0.0:8080\", \
             or a port alone to be reached from this machine only";
         let text = match value {
             Value::Integer(port) => port.to_string(),
@@ -122,7 +122,8 @@ impl Setting for ipnet::IpNet {
         let host = || text.parse::<IpAddr>().ok().map(Self::from);
         let network = text.parse().ok().or_else(host);
         network.ok_or_else(|| {
-            "is no network: write an address and a prefix length, as in \"10.0.0.0/8\"".to_owned()
+            "is not a network: write an address and a prefix length, as in \"10.0.0.0/8\""
+                .to_owned()
         })
     }
 }
@@ -201,7 +202,7 @@ impl<T: Setting> Setting for Vec<T> {
             Value::Array(items) => items.iter().map(T::read).collect(),
             Value::String(text) if text.trim_start().starts_with('[') => {
                 let array: toml::Table = toml::from_str(&format!("list = {text}"))
-                    .map_err(|_| "is no list".to_owned())?;
+                    .map_err(|_| "is not a list".to_owned())?;
                 array.get("list").map_or(Ok(Self::new()), Self::read)
             }
             Value::String(text) => text
@@ -279,14 +280,14 @@ ruled_text!(
     |text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
         && !text.is_empty()
         && !text.starts_with(['.', '-']),
-    "is no host name: write it without scheme and port, as in \"example.com\""
+    "is not a host name: write it without scheme and port, as in \"example.com\""
 );
 
 ruled_text!(
     /// The hash of an Android app.
     AppHash,
     |text| text.len() == 11 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)),
-    "is no hash of an Android app: it has 11 characters, as in \"FA+9qCX9VSu\""
+    "is not a hash of an Android app: it has 11 characters, as in \"FA+9qCX9VSu\""
 );
 
 /// A number for store reviewers and demos: it gets no messages and has a fixed code.

@@ -98,8 +98,9 @@ impl FromStr for Limit {
 }
 
 fn window(text: &str) -> Result<Window, String> {
-    let expected =
-        || "is no limit: write counts and windows, as in \"3/15m, 10/24h\", or \"off\"".to_owned();
+    let expected = || {
+        "is not a limit: write counts and windows, as in \"3/15m, 10/24h\", or \"off\"".to_owned()
+    };
     let (count, span) = text.split_once('/').ok_or_else(expected)?;
     let count = count.trim();
     let plain = !count.is_empty() && count.bytes().all(|digit| digit.is_ascii_digit());

@@ -84,7 +84,8 @@ impl FromStr for Money {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
-            "is no amount: write digits with at most four decimal places, as in \"2.50\"".to_owned()
+            "is not an amount: write digits with at most four decimal places, as in \"2.50\""
+                .to_owned()
         };
         let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
         let digits = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
@@ -127,7 +128,8 @@ impl FromStr for Price {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let expected =
-            "is no price: write +, leading digits and an amount, as in \"+79 = 2.50\"".to_owned();
+            "is not a price: write +, leading digits and an amount, as in \"+79 = 2.50\""
+                .to_owned();
         let (prefix, amount) = text.split_once('=').ok_or_else(|| expected.clone())?;
         let prefix = prefix.trim().strip_prefix('+').unwrap_or_default();
         if prefix.is_empty() || !prefix.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -175,7 +177,7 @@ impl FromStr for Budget {
         }
         let allowance = |text: &str| {
             let (amount, span) = text.split_once('/').ok_or_else(|| {
-                "is no budget: write amounts and windows, as in \"500/1h, 5000/24h\", or \"off\""
+                "is not a budget: write amounts and windows, as in \"500/1h, 5000/24h\", or \"off\""
                     .to_owned()
             })?;
             Ok(Allowance {

@@ -155,7 +155,7 @@ impl FromStr for Region {
             .find(|region| region.name == text)
             .ok_or_else(|| {
                 let names: Vec<_> = Self::ALL.iter().map(|region| region.name).collect();
-                format!("is no region known here: one of {}", names.join(", "))
+                format!("is not a region known here: one of {}", names.join(", "))
             })
     }
 }

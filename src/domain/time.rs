@@ -60,7 +60,8 @@ fn millis(span: Duration) -> i64 {
 /// A sentence that names what was expected; the input is not repeated in it.
 pub fn parse_span(text: &str) -> Result<Duration, String> {
     let expected = || {
-        "is no duration: write a whole number and its unit (s, m, h or d), as in \"90s\"".to_owned()
+        "is not a duration: write a whole number and its unit (s, m, h or d), as in \"90s\""
+            .to_owned()
     };
     let text = text.trim();
     let (number, seconds) = match text.char_indices().next_back() {

@@ -48,7 +48,7 @@ impl FromStr for Choice {
             None if is_name(text) => Ok(Self::Named(text.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
             _ => Err(
-                "is no gateway: write \"console\", \"file:PATH\", or a name that `invited sms list` prints".to_owned(),
+                "is not a gateway: write \"console\", \"file:PATH\", or a name that `invited sms list` prints".to_owned(),
             ),
         }
     }
@@ -99,8 +99,9 @@ impl Setup {
         let known: Vec<_> = own.chain(presets).collect();
         let reason = |(prefix, name)| {
             let known = known.join(", ");
-            let reason =
-                format!("names {name}, which is no gateway: there are console, file:PATH, {known}");
+            let reason = format!(
+                "names {name}, which is not a gateway: there are console, file:PATH, {known}"
+            );
             (prefix, reason)
         };
         strangers.next().map(reason)
@@ -129,7 +130,7 @@ impl Setup {
             }
             _ => {
                 return Err(
-                    "is no prefix: write +, leading digits, or \"*\" for all others".to_owned(),
+                    "is not a prefix: write +, leading digits, or \"*\" for all others".to_owned(),
                 );
             }
         };

@@ -94,7 +94,7 @@ impl std::str::FromStr for Language {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = LANGUAGES.into_iter().find(|known| known.tag() == text);
         known.ok_or_else(|| {
-            "is no language that messages are written in: write \"ru\" or \"en\"".to_owned()
+            "is not a language that messages are written in: write \"ru\" or \"en\"".to_owned()
         })
     }
 }

@@ -41,7 +41,7 @@ impl FromStr for Location {
             );
         }
         if path.starts_with(':') || path.contains("://") || path.starts_with("file:") {
-            return Err("is no path of a file".to_owned());
+            return Err("is not the path of a file".to_owned());
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }

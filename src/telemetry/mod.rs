@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use self::queue::Queue;
 
-const NO_FILTER: &str = "--log is no filter: write a level (error, warn, info, debug, trace, off), and others for parts \
+const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
     of the program if you like, as in \"info\" or \"warn,invited=debug\"";
 
 /// How lines are written.
@@ -42,7 +42,7 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
         .map_err(|error| format!("the log cannot be written: {error}"))?;
     let ansi = std::io::stderr().is_terminal() && wants_colour(|name| std::env::var_os(name));
     let log = tracing_subscriber::fmt()
-        // A log that cannot be written (a full disk, a closed pipe) is no reason to
+        // A log that cannot be written (a full disk, a closed pipe) is not a reason to
         // stop serving; this would print that to the same place, and panic.
         .log_internal_errors(false)
         .with_env_filter(filter)

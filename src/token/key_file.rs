@@ -79,7 +79,7 @@ pub enum KeysError {
     EqualKeys(PathBuf),
     /// Not the file this service wrote.
     #[error(
-        "{0} is no key file of invited: restore it from a backup, or move it away and run `invited keys adopt`, which logs everybody out"
+        "{0} is not a key file of invited: restore it from a backup, or move it away and run `invited keys adopt`, which logs everybody out"
     )]
     Malformed(PathBuf),
 }

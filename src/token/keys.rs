@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::challenge::{base64, from_base64};
 use crate::domain::time::Timestamp;
 
-/// What a text that is no key is told.
+/// What a text that is not a key is told.
 pub(super) const NOT_A_KEY: &str = "a key is 32 bytes in base64url";
 /// How much longer than its tokens' lives an old key is believed: for the
 /// leeway of clocks, and for requests that were under way when it was retired.

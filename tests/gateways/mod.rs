@@ -503,7 +503,7 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
         (
             "headers.a = \"{{to}}\"",
             "mine.headers.a",
-            "is no placeholder",
+            "is not a placeholder",
         ),
         ("headers.a = \"{{to\"", "mine.headers.a", "without }}"),
         (
@@ -524,7 +524,7 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
         (
             "headers.\"a b\" = \"x\"",
             "mine.headers.a b",
-            "is no name of a header",
+            "is not the name of a header",
         ),
         (
             "query.a = \"${env:KEY}\"",
@@ -534,21 +534,21 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
         (
             "body.json.deep = [{ a = \"{{b}}\" }]",
             "mine.body.json.deep.a",
-            "is no placeholder",
+            "is not a placeholder",
         ),
         ("body.form = {}", "mine.body", "one of json, form and text"),
-        ("method = \"post\"", "mine.method", "is no method"),
+        ("method = \"post\"", "mine.method", "is not a method"),
         ("id = \"message\"", "mine.id", "must be a JSON pointer"),
         ("settings = 7", "mine.settings", "is what presets ask for"),
         (
             "error.patterns = { \"(\" = \"rejected\" }",
             "mine.error.patterns",
-            "no regular expression",
+            "not a regular expression",
         ),
         (
             "ok.pattern = \"(\"",
             "mine.ok.pattern",
-            "is no regular expression",
+            "is not a regular expression",
         ),
         ("ok.equals = 1", "mine.ok", "needs a pointer"),
         ("ok.pointer = \"/a\"", "mine.ok.pointer", "needs equals"),
@@ -558,7 +558,7 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
             "unknown variant",
         ),
         ("okay = 1", "mine.okay", "is not a key here"),
-        ("prices = [\"2.50\"]", "mine.prices", "is no price"),
+        ("prices = [\"2.50\"]", "mine.prices", "is not a price"),
         ("sender = 7", "mine.sender", "must be text"),
         (
             "headers.a = \"{{sender}}\"",
@@ -590,9 +590,9 @@ fn a_url_gives_nothing_away() {
         ("http://example.com/", "is plain http"),
         ("http://127.0.0.1.example.com/", "is plain http"),
         ("ftp://example.com/", "must begin with https"),
-        ("example.com", "is no URL"),
+        ("example.com", "is not a URL"),
         ("https://{{to_digits}}.example.com/", "must name its host"),
-        ("https://example.com:{{code}}/", "is no URL"),
+        ("https://example.com:{{code}}/", "is not a URL"),
         (
             "https://me:pass@example.com/",
             "must not contain a password",

@@ -35,7 +35,7 @@ impl Errors {
                     Ok(pattern) => Ok((pattern, *error)),
                     Err(_) => Err(Flaw::at(
                         "error.patterns",
-                        "has what is no regular expression",
+                        "has what is not a regular expression",
                     )),
                 })
                 .collect::<Result<_, _>>()?,

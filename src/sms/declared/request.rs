@@ -58,14 +58,14 @@ impl RequestTemplate {
                 .parse()
                 .ok()
                 .filter(|_| method.bytes().all(|byte| byte.is_ascii_uppercase()))
-                .ok_or_else(|| Flaw::at("method", "is no method: write \"GET\" or \"POST\""))?,
+                .ok_or_else(|| Flaw::at("method", "is not a method: write \"GET\" or \"POST\""))?,
             url: template("url", &spec.url)?,
             query: pairs("query", &spec.query)?,
             headers: headers
                 .into_iter()
                 .map(|(name, template)| match name.parse() {
                     Ok(name) => Ok((name, template)),
-                    Err(_) => Err(Flaw::at("", "is no name of a header")
+                    Err(_) => Err(Flaw::at("", "is not the name of a header")
                         .under(&name)
                         .under("headers")),
                 })
@@ -88,12 +88,12 @@ impl RequestTemplate {
         Ok(form)
     }
 
-    /// A URL is no place for secrets: others log it. And what a message fills
+    /// A URL is not the place for secrets: others log it. And what a message fills
     /// in must not decide where it goes.
     fn guard_url(&self, spec: &CallSpec) -> Result<(), Flaw> {
         let at = |filling: &'static str| {
             let text = self.url.fill_all(filling);
-            Url::parse(&text).map_err(|error| Flaw::at("url", format!("is no URL: {error}")))
+            Url::parse(&text).map_err(|error| Flaw::at("url", format!("is not a URL: {error}")))
         };
         let (url, other) = (at("a")?, at("b")?);
         if url.origin() != other.origin() {

@@ -53,7 +53,7 @@ impl Success {
                 .map(|text| Pointer::read("ok.pointer", text, variables))
                 .transpose()?,
             equals: spec.equals.as_ref().map(words).unwrap_or_default(),
-            pattern: pattern.map_err(|_| Flaw::at("ok.pattern", "is no regular expression"))?,
+            pattern: pattern.map_err(|_| Flaw::at("ok.pattern", "is not a regular expression"))?,
             absent: match (&spec.absent, &spec.equals) {
                 (Some(absent), _) => pointers("ok.absent", Some(absent), variables)?,
                 (None, Some(_)) => Vec::new(),

@@ -248,7 +248,7 @@ fn placeholder(name: &str, variables: &Variables<'_>) -> Result<Piece, String> {
         .ok_or_else(|| {
             let known: Vec<_> = PLACEHOLDERS.iter().map(|(name, _)| *name).collect();
             format!(
-                "has {{{{{name}}}}}, which is no placeholder: there are {}, sender and report_url",
+                "has {{{{{name}}}}}, which is not a placeholder: there are {}, sender and report_url",
                 known.join(", ")
             )
         })
