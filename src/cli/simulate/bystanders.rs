@@ -3,138 +3,118 @@
 
 use std::{fmt, time::Duration};
 
-use super::{DAY, service::Service};
+use super::{DAY, Result, service::Service};
 use crate::domain::{
-    code::OneTimeCode,
-    device::DeviceSecret,
-    login::Confirmation,
-    phone::Phone,
-    time::Timestamp,
-    tx::{StoreError, Tx},
+    code::OneTimeCode, device::DeviceSecret, login::Confirmation, phone::Phone, time::Timestamp,
 };
 
 /// Where newcomers' numbers begin, far from those of anybody else.
 const NEWCOMERS: u64 = 500_000_000;
 /// One newcomer of so many mistypes the code once.
-const CLUMSY: u32 = 20;
+const MISTYPES: u32 = 20;
 
 /// Honest people.
 #[derive(Default)]
 pub struct Bystanders {
     people: Vec<Person>,
     /// People with a known device.
-    pub owners: Entries,
+    pub owners: Logins,
     /// People without one.
-    pub newcomers: Entries,
-}
-
-struct Person {
-    next: Timestamp,
-    every: Duration,
-    who: Who,
+    pub newcomers: Logins,
 }
 
 #[derive(Clone)]
-enum Who {
-    Owner(Phone, DeviceSecret),
-    /// Always the same phone.
-    Newcomer(Phone),
-    /// Another phone every time.
-    Newcomers,
+struct Person {
+    next: Timestamp,
+    every: Duration,
+    /// Whose phone it is always; without it, another one every time.
+    phone: Option<Phone>,
+    device: Option<DeviceSecret>,
 }
 
 /// How often people wanted in, and got in.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Entries {
-    /// Logins that were begun.
-    pub tried: u32,
-    /// Logins that succeeded.
-    pub succeeded: u32,
+pub struct Logins {
+    tried: u32,
+    succeeded: u32,
 }
 
-impl fmt::Display for Entries {
+impl fmt::Display for Logins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.succeeded, self.tried)
     }
 }
 
 impl Bystanders {
-    fn add(&mut self, service: &Service, every: Duration, delay: Duration, who: Who) {
-        self.people.push(Person {
-            next: service.now + delay,
-            every,
-            who,
-        });
-    }
-
     /// The phone's owner, who logs in once a day from a known device, first
     /// after `delay`.
     pub fn owner(
         &mut self,
-        tx: &mut dyn Tx,
-        service: &mut Service,
+        service: &mut Service<'_>,
         phone: Phone,
         delay: Duration,
-    ) -> Result<(), StoreError> {
-        let device = service.settle(tx, phone)?;
-        self.add(service, DAY, delay, Who::Owner(phone, device));
+    ) -> Result<()> {
+        let device = service.known_device(phone)?;
+        self.newcomer(service, phone, delay);
+        if let Some(person) = self.people.last_mut() {
+            person.device = Some(device);
+        }
         Ok(())
     }
 
     /// Somebody who reads the phone's messages, but shows no known device,
     /// and wants in once a day, first after `delay`.
-    pub fn newcomer(&mut self, service: &Service, phone: Phone, delay: Duration) {
-        self.add(service, DAY, delay, Who::Newcomer(phone));
+    pub fn newcomer(&mut self, service: &Service<'_>, phone: Phone, delay: Duration) {
+        self.people.push(Person {
+            next: service.now + delay,
+            every: DAY,
+            phone: Some(phone),
+            device: None,
+        });
     }
 
     /// So many new people a day.
-    pub fn newcomers(&mut self, service: &Service, a_day: u32) {
+    pub fn newcomers(&mut self, service: &Service<'_>, a_day: u32) {
         let every = DAY / a_day;
-        self.add(service, every, every / 2, Who::Newcomers);
+        self.people.push(Person {
+            next: service.now + every / 2,
+            every,
+            phone: None,
+            device: None,
+        });
     }
 
     /// Lets time pass until `then`, and people do what they do meanwhile.
-    pub fn live(
-        &mut self,
-        tx: &mut dyn Tx,
-        service: &mut Service,
-        then: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub fn live(&mut self, service: &mut Service<'_>, then: Timestamp) -> Result<()> {
         while let Some(person) = self.people.iter_mut().min_by_key(|person| person.next)
             && person.next <= then
         {
             service.now = person.next;
             person.next = person.next + person.every;
-            let who = person.who.clone();
-            self.come(tx, service, &who)?;
+            let person = person.clone();
+            self.log_in(service, &person)?;
         }
         service.now = then;
         Ok(())
     }
 
-    fn come(
-        &mut self,
-        tx: &mut dyn Tx,
-        service: &mut Service,
-        who: &Who,
-    ) -> Result<(), StoreError> {
-        let number = NEWCOMERS + u64::from(self.newcomers.tried);
-        let (phone, device, entries) = match who {
-            Who::Owner(phone, device) => (*phone, Some(device), &mut self.owners),
-            Who::Newcomer(phone) => (*phone, None, &mut self.newcomers),
-            Who::Newcomers => (service.scattered(number), None, &mut self.newcomers),
+    fn log_in(&mut self, service: &mut Service<'_>, person: &Person) -> Result<()> {
+        let device = person.device.as_ref();
+        let another = service.scattered(NEWCOMERS + u64::from(self.newcomers.tried));
+        let logins = match device {
+            Some(_) => &mut self.owners,
+            None => &mut self.newcomers,
         };
-        entries.tried += 1;
-        let is_clumsy = device.is_none() && entries.tried % CLUMSY == 0;
-        let Ok(token) = service.ask(tx, None, phone, device)? else {
+        logins.tried += 1;
+        let mistypes = device.is_none() && logins.tried.is_multiple_of(MISTYPES);
+        let Ok(token) = service.ask(None, person.phone.unwrap_or(another), device)? else {
             return Ok(());
         };
-        if is_clumsy {
-            service.confirm(tx, None, &token, mistyped(&token.code, 0))?;
+        if mistypes {
+            service.confirm(None, &token, mistyped(&token.code, 0))?;
         }
-        let code = token.code.clone();
-        if let Confirmation::Welcome(_) = service.confirm(tx, None, &token, code)? {
-            entries.succeeded += 1;
+        if let Confirmation::Welcome(_) = service.confirm(None, &token, token.code.clone())? {
+            logins.succeeded += 1;
         }
         Ok(())
     }

@@ -3,44 +3,45 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    Ablation, Attack, DAY, Player, Run,
-    score::Outcome,
+    Ablation, Attack, DAY, Result, Run, RunResult, Strategy,
     service::{BEGINNING, Token},
     table::chance,
-    world::{Attacker, Guess, World},
+    world::{Guess, World},
 };
-use crate::domain::{
-    code::OneTimeCode,
-    device::DeviceSecret,
-    guard::LONG,
-    limit::Reached,
-    time::Timestamp,
-    tx::{StoreError, Tx},
-};
+use crate::domain::{code::OneTimeCode, guard::LONG, limit::Reached};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "guess",
-    about: "Somebody who wants one account has codes sent to its phone and guesses at them: from any number of \
-            addresses, whenever that is possible, at most ten times a second. The phone's owner logs in once a \
-            day from a known device.",
+    about: "\
+Somebody who wants one account has codes sent to its phone and guesses at them: from any number of
+addresses, whenever that is possible, at most ten times a second. The phone's owner logs in once a
+day from a known device.",
     pace: Duration::from_millis(100),
-    players: &[
-        Player {
+    strategies: &[
+        Strategy {
             name: "as strangers",
-            ablations: SHIELDS,
-            attacker: |_| Box::new(Guesser::with(0)),
+            ablations: ABLATIONS,
+            play: |world, _| play(world, 0),
         },
-        Player {
+        Strategy {
             name: "as strangers, and with five known devices of the phone that were stolen",
-            ablations: SHIELDS,
-            attacker: |_| Box::new(Guesser::with(5)),
+            ablations: ABLATIONS,
+            play: |world, _| play(world, 5),
         },
+    ],
+    heads: &[
+        "messages",
+        "guesses at\nshort codes",
+        "guesses at\nlong codes",
+        "takeover on\nthe worst day",
+        "takeover\nin {days}",
+        "owner\nlet in",
     ],
     figures,
 };
 
-const SHIELDS: &[Ablation] = &[
+const ABLATIONS: &[Ablation] = &[
     Ablation::WRONG_GUESSES_PER_PHONE,
     Ablation::WRONG_LONG_GUESSES_PER_PHONE,
     Ablation::SENDS_PER_PHONE,
@@ -49,100 +50,59 @@ const SHIELDS: &[Ablation] = &[
 /// The number of the phone that is attacked.
 const VICTIM: u64 = 0;
 
+/// The code that was guessed at last, and how often. One that is sent again
+/// is guessed at further.
+type Last = Option<(OneTimeCode, u64)>;
+
 /// Asks for a code whenever that is possible, and guesses as often as that is
 /// evaluated: as a stranger, and with each device that was stolen.
-struct Guesser {
-    stolen: usize,
-    /// When to go on, as whom.
-    ready: VecDeque<(Timestamp, Option<DeviceSecret>)>,
-    /// The code that was guessed at last, and how often. One that is sent
-    /// again is guessed at further.
-    last: Option<(OneTimeCode, u64)>,
-}
-
-impl Guesser {
-    fn with(stolen: usize) -> Self {
-        Self {
-            stolen,
-            ready: VecDeque::from([(BEGINNING, None)]),
-            last: None,
-        }
+fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
+    let phone = world.service.phone(VICTIM);
+    world.bystanders.owner(&mut world.service, phone, DAY / 2)?;
+    // When to go on, as whom.
+    let mut ready = VecDeque::from([(BEGINNING, None)]);
+    for _ in 0..stolen {
+        ready.push_back((BEGINNING, Some(world.service.known_device(phone)?)));
     }
-
-    /// Guesses at one token until that is of no use; what stands in the way.
-    fn guess(
-        &mut self,
-        world: &mut World,
-        tx: &mut dyn Tx,
-        token: &Token,
-    ) -> Result<Option<Reached>, StoreError> {
-        let last = self.last.take().filter(|(code, _)| *code == token.code);
-        let mut tried = last.map_or(0, |(_, tried)| tried);
-        let limited = loop {
-            match world.guess(tx, token, tried)? {
-                Guess::Wrong => tried += 1,
-                Guess::Limited(reached) => break Some(reached),
-                Guess::Over => break None,
-            }
-        };
-        self.last = Some((token.code.clone(), tried));
-        Ok(limited)
-    }
-}
-
-impl Attacker for Guesser {
-    fn prepare(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let phone = world.service.phone(VICTIM);
-        world
-            .bystanders
-            .owner(tx, &mut world.service, phone, DAY / 2)?;
-        for _ in 0..self.stolen {
-            let device = world.service.settle(tx, phone)?;
-            self.ready.push_back((BEGINNING, Some(device)));
-        }
-        Ok(())
-    }
-
-    fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let Some((at, device)) = self.ready.pop_front() else {
-            return Ok(());
-        };
-        world.wait(tx, at)?;
-        let wait = match world.ask(tx, world.service.phone(VICTIM), device.as_ref())? {
-            Ok(token) => {
-                let limited = self.guess(world, tx, &token)?;
-                // After the short codes come the long ones, and nothing after those.
-                limited.filter(|_| token.code.digits() >= LONG)
-            }
+    let mut last = None;
+    while !world.is_over()
+        && let Some((at, device)) = ready.pop_front()
+    {
+        world.wait(at)?;
+        let limited = match world.ask(phone, device.as_ref())? {
+            // After the short codes come the long ones, and nothing after those.
+            Ok(token) => guess(world, &token, &mut last)?.filter(|_| token.code.digits() >= LONG),
             Err(reached) => Some(reached),
         };
-        let wait = wait.map_or(Duration::ZERO, |reached| reached.wait);
-        self.ready.push_back((world.now() + wait, device));
-        self.ready.make_contiguous().sort_by_key(|(at, _)| *at);
-        Ok(())
+        let wait = limited.map_or(Duration::ZERO, |reached| reached.wait);
+        ready.push_back((world.now() + wait, device));
+        ready.make_contiguous().sort_by_key(|(at, _)| *at);
     }
+    Ok(())
 }
 
-fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
-    let count = |deeds| outcome.number(outcome.in_all(deeds));
+/// Guesses at one token until that is of no use; what stands in the way.
+fn guess(world: &mut World<'_>, token: &Token, last: &mut Last) -> Result<Option<Reached>> {
+    let again = last.take().filter(|(code, _)| *code == token.code);
+    let mut tried = again.map_or(0, |(_, tried)| tried);
+    let limited = loop {
+        match world.guess(token, tried)? {
+            Guess::Wrong => tried += 1,
+            Guess::Limited(reached) => break Some(reached),
+            Guess::Over => break None,
+        }
+    };
+    *last = Some((token.code.clone(), tried));
+    Ok(limited)
+}
+
+fn figures(result: &RunResult, _: &Run) -> Vec<String> {
     vec![
-        ("messages".to_owned(), count(|day| day.messages.into())),
-        (
-            "guesses at\nshort codes".to_owned(),
-            count(|day| day.short.into()),
-        ),
-        (
-            "guesses at\nlong codes".to_owned(),
-            count(|day| day.long.into()),
-        ),
-        (
-            "takeover on\nthe worst day".to_owned(),
-            chance(outcome.worst_day(|day| day.hits)),
-        ),
-        play.in_all("takeover", chance(outcome.chance())),
-        (
-            "owner\nlet in".to_owned(),
-            outcome.bystanders.owners.to_string(),
-        ),
+        result.number(result.in_all(|day| day.messages)),
+        result.number(result.in_all(|day| day.short)),
+        result.number(result.in_all(|day| day.long)),
+        chance(result.worst_day(|day| day.hits)),
+        chance(result.chance()),
+        result.bystanders.owners.to_string(),
     ]
 }

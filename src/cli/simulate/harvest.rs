@@ -8,39 +8,45 @@ use std::{
 };
 
 use super::{
-    Ablation, Attack, Player, Run,
-    score::Outcome,
-    spray::is_everybodys,
+    Ablation, Attack, Result, Run, RunResult, Strategy,
+    service::BEGINNING,
     table::grouped,
-    world::{Attacker, World},
+    world::{World, is_everybodys},
 };
-use crate::domain::{
-    time::Timestamp,
-    tx::{StoreError, Tx},
-    user::UserId,
-};
+use crate::domain::{time::Timestamp, user::UserId};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "harvest",
-    about: "Somebody with up to 1000 accounts, each made by a confirmed login with a phone of their own, tries \
-            invitation codes at random, to learn the phones behind them: whenever that is possible, at most ten \
-            times a second.",
+    about: "\
+Somebody with up to 1000 accounts, each made by a confirmed login with a phone of their own, tries
+invitation codes at random, to learn the phones behind them: whenever that is possible, at most ten
+times a second.",
     pace: Duration::from_millis(100),
-    players: &[
-        Player {
+    strategies: &[
+        Strategy {
             name: "from one address",
             ablations: &[
                 Ablation::WRONG_INVITATION_CODES_PER_USER,
                 Ablation::WRONG_INVITATION_CODES_PER_SOURCE,
             ],
-            attacker: |_| Box::new(Harvester::from(true)),
+            play: |world, _| {
+                let address = Ipv4Addr::new(203, 0, 113, 1);
+                world.source = Some(IpAddr::V4(address).into());
+                Harvester::default().play(world)
+            },
         },
-        Player {
+        Strategy {
             name: "from any number of addresses",
             ablations: &[Ablation::WRONG_INVITATION_CODES_PER_USER],
-            attacker: |_| Box::new(Harvester::from(false)),
+            play: |world, _| Harvester::default().play(world),
         },
+    ],
+    heads: &[
+        "accounts\nthat it took",
+        "codes tried on\nthe worst day",
+        "codes tried\nin {days}",
+        "hits to expect\nin {days}",
     ],
     figures,
 };
@@ -54,7 +60,6 @@ const OWN: u64 = 700_000_000;
 
 /// Tries codes with every account, and makes another when all must wait.
 struct Harvester {
-    from_one_address: bool,
     /// When which account may try another code.
     accounts: BinaryHeap<Reverse<(Timestamp, UserId)>>,
     numbers: u64,
@@ -62,38 +67,53 @@ struct Harvester {
     next_account: Timestamp,
 }
 
-impl Harvester {
-    fn from(from_one_address: bool) -> Self {
+impl Default for Harvester {
+    fn default() -> Self {
         Self {
-            from_one_address,
             accounts: BinaryHeap::new(),
             numbers: 0,
-            next_account: super::service::BEGINNING,
+            next_account: BEGINNING,
         }
+    }
+}
+
+impl Harvester {
+    fn play(mut self, world: &mut World<'_>) -> Result<()> {
+        while !world.is_over() {
+            let next_code = self.accounts.peek().map(|Reverse((at, _))| *at);
+            let next_account = Some(self.next_account).filter(|_| self.numbers < ACCOUNTS);
+            if next_code.is_some_and(|at| at <= world.now()) {
+                self.redeem(world)?;
+            } else if next_account.is_some_and(|at| at <= world.now()) {
+                self.register(world)?;
+            } else {
+                let next = next_account.into_iter().chain(next_code).min();
+                world.wait(next.unwrap_or(world.end))?;
+            }
+        }
+        Ok(())
     }
 
     /// Tries a code.
-    fn redeem(
-        &mut self,
-        world: &mut World,
-        tx: &mut dyn Tx,
-        account: UserId,
-    ) -> Result<(), StoreError> {
-        let refused = world.redeem(tx, account)?;
+    fn redeem(&mut self, world: &mut World<'_>) -> Result<()> {
+        let Some(Reverse((_, account))) = self.accounts.pop() else {
+            return Ok(());
+        };
+        let refused = world.redeem(account)?;
         let again = refused.map_or(world.now(), |reached| world.now() + reached.wait);
         self.accounts.push(Reverse((again, account)));
         match refused.filter(|reached| reached.limit.ends_with("_per_source")) {
-            Some(_) => world.wait(tx, again),
+            Some(_) => world.wait(again),
             None => Ok(()),
         }
     }
 
     /// Makes an account.
-    fn join(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
+    fn register(&mut self, world: &mut World<'_>) -> Result<()> {
         self.numbers += 1;
-        match world.ask(tx, world.service.scattered(OWN + self.numbers), None)? {
+        match world.ask(world.service.scattered(OWN + self.numbers), None)? {
             Ok(token) => {
-                if let Some((account, _)) = world.enter(tx, &token)? {
+                if let Some((account, _)) = world.enter(&token)? {
                     self.accounts.push(Reverse((world.now(), account)));
                 }
             }
@@ -106,45 +126,12 @@ impl Harvester {
     }
 }
 
-impl Attacker for Harvester {
-    fn prepare(&mut self, world: &mut World, _: &mut dyn Tx) -> Result<(), StoreError> {
-        let address = Ipv4Addr::new(203, 0, 113, 1);
-        world.source = self.from_one_address.then(|| IpAddr::V4(address).into());
-        Ok(())
-    }
-
-    fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let now = world.now();
-        let next_code = self.accounts.peek().copied();
-        if let Some(Reverse((at, account))) = next_code
-            && at <= now
-        {
-            self.accounts.pop();
-            return self.redeem(world, tx, account);
-        }
-        let next_account = Some(self.next_account).filter(|_| self.numbers < ACCOUNTS);
-        if next_account.is_some_and(|at| at <= now) {
-            return self.join(world, tx);
-        }
-        let next_code = next_code.map(|Reverse((at, _))| at);
-        let next = next_account.into_iter().chain(next_code).min();
-        world.wait(tx, next.unwrap_or(world.end))
-    }
-}
-
-fn figures(outcome: &Outcome, play: &Run) -> Vec<(String, String)> {
-    let codes = outcome.in_all(|day| day.invitation_codes.into());
-    let hits = codes * f64::from(play.users) / POSSIBLE;
+fn figures(result: &RunResult, run: &Run) -> Vec<String> {
+    let codes = result.in_all(|day| day.invitation_codes);
     vec![
-        (
-            "accounts\nthat it took".to_owned(),
-            grouped(outcome.so_far(|day| day.messages.into())),
-        ),
-        (
-            "codes tried on\nthe worst day".to_owned(),
-            outcome.number(outcome.worst_day(|day| day.invitation_codes.into())),
-        ),
-        play.in_all("codes tried", outcome.number(codes)),
-        play.in_all("hits to expect", outcome.decimal(hits)),
+        grouped(result.so_far(|day| day.messages)),
+        result.number(result.worst_day(|day| day.invitation_codes)),
+        result.number(codes),
+        result.decimal(codes * f64::from(run.users) / POSSIBLE),
     ]
 }

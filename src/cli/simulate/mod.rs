@@ -6,18 +6,18 @@
 //! Then they play again without one limit or another, to show what it is
 //! worth. The installation's own database and keys are not looked at.
 //!
-//! One file an attack; [`service`] is the service, [`world`] all that is around
-//! an attacker.
+//! One file an attack. [`run`] plays it, [`world`] is what an attacker acts
+//! in, [`service`] the service, [`bystanders`] its other users, [`result`] what
+//! came of it.
 
 mod ablation;
 mod bomb;
 mod bystanders;
-mod engine;
 mod guess;
 mod harvest;
 mod pump;
+mod result;
 mod run;
-mod score;
 mod service;
 mod spray;
 mod table;
@@ -27,18 +27,26 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use self::{ablation::Ablation, run::Run, score::Outcome, world::Attacker};
+use self::{
+    ablation::Ablation,
+    result::RunResult,
+    run::{Run, report},
+    world::World,
+};
 use super::{Failure, Settings, print};
+use crate::domain::tx::StoreError;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
-const ATTACKS: [Attack; 5] = [
-    guess::ATTACK,
-    spray::ATTACK,
-    pump::ATTACK,
-    bomb::ATTACK,
-    harvest::ATTACK,
+const ATTACKS: [&Attack; 5] = [
+    &guess::ATTACK,
+    &spray::ATTACK,
+    &pump::ATTACK,
+    &bomb::ATTACK,
+    &harvest::ATTACK,
 ];
+
+type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// An attack, and how it is played and told.
 struct Attack {
@@ -46,19 +54,21 @@ struct Attack {
     about: &'static str,
     /// The least time between two requests.
     pace: Duration,
-    /// Who plays it.
-    players: &'static [Player],
-    /// The heads and the cells of its table.
-    figures: fn(&Outcome, &Run) -> Vec<(String, String)>,
+    strategies: &'static [Strategy],
+    /// What stands above each figure; `{days}` is how long the attack lasts.
+    heads: &'static [&'static str],
+    /// The figures. One that is empty in every row is left out.
+    figures: fn(&RunResult, &Run) -> Vec<String>,
 }
 
 /// A way to play an attack.
-struct Player {
+struct Strategy {
     /// What is special of it, if there is another way.
     name: &'static str,
     /// What is taken away, one at a time.
     ablations: &'static [Ablation],
-    attacker: fn(&Run) -> Box<dyn Attacker>,
+    /// Plays until the world's time is over.
+    play: fn(&mut World<'_>, &Run) -> Result<()>,
 }
 
 #[derive(Args)]
@@ -87,7 +97,9 @@ pub struct Simulate {
 impl Simulate {
     pub fn run(&self) -> Result<(), Failure> {
         let names = ATTACKS.map(|attack| attack.name).join(", ");
-        let attack = ATTACKS.iter().find(|attack| attack.name == self.attack);
+        let attack = ATTACKS
+            .into_iter()
+            .find(|attack| attack.name == self.attack);
         let attack = attack.ok_or_else(|| {
             Failure::misconfigured(format!("--attack is no attack: write one of {names}"))
         })?;
@@ -96,15 +108,13 @@ impl Simulate {
             database: None,
             keys: None,
         };
-        let config = settings.read()?;
-        let play = Run {
-            has_prices: !config.budget.prices.is_empty(),
-            config,
+        print(&report(Run {
+            config: settings.read()?,
+            attack,
             days: self.days,
             requests: self.requests,
             prefixes: self.prefixes,
             users: self.users,
-        };
-        print(&play.tell(attack)?)
+        })?)
     }
 }

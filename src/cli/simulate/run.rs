@@ -1,19 +1,26 @@
-//! Every run of an attack, and the table that tells of them.
+//! Every run of an attack: each strategy with all limits, then without one or
+//! another, each over a store of its own; and the table that tells of them.
 
-use std::{iter::once, thread};
+use std::{fmt::Display, iter::once, sync::Arc, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
+use tokio::runtime::Builder;
 
 use super::{
-    Attack, Player,
+    Attack, Result, Strategy,
     ablation::Ablation,
-    engine::Engine,
-    score::Outcome,
-    service::Service,
-    table::{Line, table, wrapped},
+    result::RunResult,
+    service::{Service, dearest},
+    table::{Line, table},
     world::World,
 };
-use crate::{cli::Failure, config::Config, domain::guard::Policy};
+use crate::{
+    cli::Failure,
+    config::Config,
+    domain::{guard::Policy, tx::StoreError},
+    store::{Location, Store},
+};
 
 const NOTE: &str = "\n~ reckoned up from the first days, for the others would be like them\n";
 
@@ -25,6 +32,8 @@ const EXACT: u32 = 4;
 pub struct Run {
     /// The settings of the installation.
     pub config: Config,
+    /// Who attacks.
+    pub attack: &'static Attack,
     /// How long.
     pub days: u32,
     /// Requests of an attacker on a day, at most.
@@ -33,66 +42,55 @@ pub struct Run {
     pub prefixes: u32,
     /// People who have an invitation code.
     pub users: u32,
-    /// Whether messages cost anything.
-    pub has_prices: bool,
 }
 
 /// A row of the table: who plays, and which limits there are.
-struct Row<'a> {
-    player: &'a Player,
+struct Row {
+    strategy: &'static Strategy,
     name: String,
     policy: Policy,
     /// Whether it lacks a limit.
     lacks: bool,
 }
 
+/// Plays the attack, and tells how it went.
+pub fn report(run: Run) -> Result<String, Failure> {
+    let (attack, run) = (run.attack, Arc::new(run));
+    let rows: Vec<_> = attack.strategies.iter().flat_map(|s| run.rows(s)).collect();
+    let results = outcomes(&run, &rows)?;
+    let line = |(row, result): (&Row, &RunResult)| Line {
+        above: (!row.lacks && !row.strategy.name.is_empty()).then_some(row.strategy.name),
+        name: row.name.clone(),
+        cells: (attack.figures)(result, &run),
+    };
+    let lines: Vec<_> = rows.iter().zip(&results).map(line).collect();
+    let days = if run.days == 1 { "day" } else { "days" };
+    let days = format!("{} {days}", run.days);
+    let heads = attack
+        .heads
+        .iter()
+        .map(|head| head.replace("{days}", &days));
+    let mut cells = lines.iter().flat_map(|line| &line.cells);
+    let note = cells.any(|cell| cell.starts_with('~')).then_some(NOTE);
+    Ok(format!(
+        "{}\nAt most {} requests a day.\n\n{}{}",
+        attack.about,
+        run.requests,
+        table(heads, &lines),
+        note.unwrap_or_default()
+    ))
+}
+
 impl Run {
-    /// A figure over the whole time, with its head.
-    pub fn in_all(&self, what: &str, figure: String) -> (String, String) {
-        let days = if self.days == 1 { "day" } else { "days" };
-        (format!("{what}\nin {} {days}", self.days), figure)
-    }
-
-    /// Plays the attack with every limit, then without one or another, and
-    /// tells how it went.
-    pub fn tell(&self, attack: &Attack) -> Result<String, Failure> {
-        let rows: Vec<_> = attack
-            .players
-            .iter()
-            .flat_map(|player| self.rows(player))
-            .collect();
-        let (mut heads, mut lines) = (Vec::new(), Vec::new());
-        for (row, outcome) in rows.iter().zip(self.outcomes(attack, &rows)?) {
-            if !row.lacks && !row.player.name.is_empty() {
-                let (name, cells) = (format!("{}:", row.player.name), Vec::new());
-                lines.push(Line { name, cells });
-            }
-            let figures = (attack.figures)(&outcome, self);
-            let (names, cells) = figures.into_iter().unzip();
-            heads = names;
-            let name = row.name.clone();
-            lines.push(Line { name, cells });
-        }
-        let mut cells = lines.iter().flat_map(|line| &line.cells);
-        let note = cells.any(|cell| cell.starts_with('~')).then_some(NOTE);
-        let about = format!("{} At most {} requests a day.", attack.about, self.requests);
-        Ok(format!(
-            "{}\n{}{}",
-            wrapped(&about),
-            table(&heads, &lines),
-            note.unwrap_or_default()
-        ))
-    }
-
-    fn rows<'a>(&self, player: &'a Player) -> Vec<Row<'a>> {
+    fn rows(&self, strategy: &'static Strategy) -> Vec<Row> {
         let policy = self.config.guard();
         let row = |name: String, policy, lacks| Row {
-            player,
+            strategy,
             name,
             policy,
             lacks,
         };
-        let without = player.ablations.iter().filter_map(|ablation| {
+        let without = strategy.ablations.iter().filter_map(|ablation| {
             let name = format!("without {}", ablation.name());
             Some(row(name, ablation.removed_from(&policy)?, true))
         });
@@ -102,32 +100,50 @@ impl Run {
             .chain([row("without any limit".to_owned(), bare, true)])
             .collect()
     }
+}
 
-    /// Plays all rows at once.
-    fn outcomes(&self, attack: &Attack, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Failure> {
-        let bar = &progress(self.days, rows.len());
-        let play = |row: &Row<'_>| {
-            let service = Service::new(&self.config, row.policy.clone()).ok_or_else(|| {
-                Failure::misconfigured("login.destinations covers no phone that there can be")
-            })?;
-            let mut world = World::new(service, attack.pace, self.days, self.requests);
-            let days = if row.lacks { 1 } else { EXACT };
-            world.enough = self.requests.saturating_mul(days);
-            Engine::new(world, (row.player.attacker)(self)).play(bar)
-        };
-        let outcomes = thread::scope(|scope| {
-            let runs: Vec<_> = rows
-                .iter()
-                .map(|row| scope.spawn(move || play(row)))
-                .collect();
-            let broken = |_| Err(Failure::of("simulating failed: a run was given up"));
-            runs.into_iter()
-                .map(|run| run.join().unwrap_or_else(broken))
-                .collect()
-        });
-        bar.finish_and_clear();
-        outcomes
-    }
+/// Plays all rows at once.
+fn outcomes(run: &Arc<Run>, rows: &[Row]) -> Result<Vec<RunResult>, Failure> {
+    let bar = &progress(run.days, rows.len());
+    let results = thread::scope(|scope| {
+        let all = rows
+            .iter()
+            .map(|row| scope.spawn(move || play(run, row, bar)));
+        let all: Vec<_> = all.collect();
+        let broken = |_| Err(Failure::of("simulating failed: a run was given up"));
+        all.into_iter()
+            .map(|one| one.join().unwrap_or_else(broken))
+            .collect()
+    });
+    bar.finish_and_clear();
+    results
+}
+
+/// Plays a row, in one transaction. `bar` is told of every day.
+fn play(run: &Arc<Run>, row: &Row, bar: &ProgressBar) -> Result<RunResult, Failure> {
+    let destination = dearest(&run.config, &row.policy).ok_or_else(|| {
+        Failure::misconfigured("login.destinations covers no phone that there can be")
+    })?;
+    let folder = TempDir::with_prefix("invited-simulate-").map_err(failed)?;
+    let location = Location::Sqlite(folder.path().join("simulated.db"));
+    Store::migrate(&location).map_err(failed)?;
+    let store = Store::open_to_fill(&location).map_err(failed)?;
+    let days = if row.lacks { 1 } else { EXACT };
+    let (run, bar) = (Arc::clone(run), bar.clone());
+    let (policy, strategy) = (row.policy.clone(), row.strategy);
+    let played = store.write(move |tx| {
+        let service = Service::new(tx, &run.config, policy.clone(), destination.clone());
+        let mut world = World::new(service, &run, &bar);
+        world.enough = run.requests.saturating_mul(days);
+        (strategy.play)(&mut world, &run)?;
+        Ok::<_, StoreError>(world.result())
+    });
+    let runtime = Builder::new_current_thread().build().map_err(failed)?;
+    runtime.block_on(played).map_err(failed)
+}
+
+fn failed(error: impl Display) -> Failure {
+    Failure::of(format!("simulating failed: {error}"))
 }
 
 fn progress(days: u32, runs: usize) -> ProgressBar {

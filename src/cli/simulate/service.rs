@@ -1,8 +1,9 @@
-//! The service as players meet it: the rules that `serve` goes by, over
-//! whatever transaction they are given, at the instant that they say it is.
+//! The service as attackers meet it: the rules that `serve` goes by, over a
+//! transaction, at the instant that they say it is.
 
 use rand::{SeedableRng, rngs::StdRng};
 
+use super::Result;
 use crate::{
     config::Config,
     domain::{
@@ -25,21 +26,22 @@ use crate::{
     token::keys::Keys,
 };
 
-/// 2024-01-01T00:00:00Z: when every play begins.
+/// 2024-01-01T00:00:00Z: when every run begins.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 
 /// The service.
-pub struct Service {
+pub struct Service<'t> {
     /// What time it is.
     pub now: Timestamp,
+    tx: &'t mut dyn Tx,
     guard: Guard,
     sessions: session::Policy,
     destination: Destination,
     rng: StdRng,
 }
 
-/// A challenge token, with what only the phone's owner may know. Players who
-/// own no phone look at the code to be wrong for sure.
+/// A challenge token, with what only the phone's owner may know. Attackers
+/// who own no phone look at the code to be wrong for sure.
 #[derive(Clone)]
 pub struct Token {
     /// The phone that the code went to.
@@ -50,25 +52,32 @@ pub struct Token {
     device: Option<DeviceSecret>,
 }
 
-impl Service {
-    /// A service with these limits, and the same chance every time; `None` when
-    /// there is no phone that it may send to.
-    pub fn new(config: &Config, policy: Policy) -> Option<Self> {
+/// Where messages cost most, of all that may be sent to, if anything may.
+pub fn dearest(config: &Config, policy: &Policy) -> Option<Destination> {
+    let included = config.login.destinations.included();
+    let priced = included.filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)));
+    let (_, dearest) = priced.max_by_key(|(price, _)| *price)?;
+    Some(dearest.clone())
+}
+
+impl<'t> Service<'t> {
+    /// A service with these limits, and the same chance every time.
+    pub fn new(
+        tx: &'t mut dyn Tx,
+        config: &Config,
+        policy: Policy,
+        destination: Destination,
+    ) -> Self {
         let mut rng = StdRng::seed_from_u64(2024);
         let keys = Keys::draw(&mut rng);
-        let dearest = config
-            .login
-            .destinations
-            .included()
-            .filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)))
-            .max_by_key(|(price, _)| *price);
-        Some(Self {
+        Self {
             now: BEGINNING,
-            destination: dearest?.1.clone(),
+            tx,
             guard: Guard::new(policy, move |what, text| keys.fingerprint(what, text)),
             sessions: config.sessions(),
+            destination,
             rng,
-        })
+        }
     }
 
     /// The limits.
@@ -93,7 +102,7 @@ impl Service {
         Price::of(phone, &self.guard.policy.prices)
     }
 
-    fn shown(&self, device: Option<&DeviceSecret>) -> Presented {
+    fn presented(&self, device: Option<&DeviceSecret>) -> Presented {
         Presented {
             secret: device.cloned(),
             epoch: Epoch(0),
@@ -105,7 +114,7 @@ impl Service {
         Visitor {
             source,
             charged: Charged::default(),
-            device: self.shown(device),
+            device: self.presented(device),
             now: self.now,
             at: self.now,
         }
@@ -114,11 +123,10 @@ impl Service {
     /// Asks for a code.
     pub fn ask(
         &mut self,
-        tx: &mut dyn Tx,
         source: Option<Source>,
         phone: Phone,
         device: Option<&DeviceSecret>,
-    ) -> Result<Result<Token, Reached>, StoreError> {
+    ) -> Result<Result<Token, Reached>> {
         let visitor = self.visitor(source, device);
         let wanted = Wanted {
             phone,
@@ -128,8 +136,8 @@ impl Service {
             dispatch: None,
             longest: usize::MAX,
         };
-        match challenge::open(tx, &self.guard, &visitor, &wanted, &mut self.rng) {
-            // Players wait for another message.
+        match challenge::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+            // Attackers wait for another message.
             Ok(Opened {
                 sends: false,
                 resend_in: wait,
@@ -152,11 +160,10 @@ impl Service {
     /// Confirms with what may be the code.
     pub fn confirm(
         &mut self,
-        tx: &mut dyn Tx,
         source: Option<Source>,
         token: &Token,
         guess: OneTimeCode,
-    ) -> Result<Confirmation, StoreError> {
+    ) -> Result<Confirmation> {
         let visitor = self.visitor(source, token.device.as_ref());
         let attempt = Attempt {
             answer: Answer {
@@ -170,30 +177,36 @@ impl Service {
             origin: Origin::default(),
         };
         let (guard, sessions) = (&self.guard, self.sessions);
-        login::confirm(tx, guard, &visitor, &attempt, sessions, &mut self.rng)
+        login::confirm(self.tx, guard, &visitor, &attempt, sessions, &mut self.rng)
     }
 
     /// Tries an invitation code.
     pub fn redeem(
         &mut self,
-        tx: &mut dyn Tx,
         source: Option<Source>,
         id: UserId,
-    ) -> Result<Result<(), RedeemError>, StoreError> {
+    ) -> Result<Result<(), RedeemError>> {
         let visitor = self.visitor(source, None);
-        let user = tx.user(id)?;
-        let user = user.ok_or_else(|| StoreError::Broken("a player has no account".to_owned()))?;
+        let user = self.tx.user(id)?;
+        let user =
+            user.ok_or_else(|| StoreError::Broken("an attacker has no account".to_owned()))?;
         let code = InvitationCode::draw(&mut self.rng);
-        Ok(invitation::redeem(tx, &self.guard, &visitor, &user, code)?.map(drop))
+        Ok(invitation::redeem(self.tx, &self.guard, &visitor, &user, code)?.map(drop))
     }
 
     /// Somebody who has logged in before, long ago: another known device of the phone.
-    pub fn settle(&mut self, tx: &mut dyn Tx, phone: Phone) -> Result<DeviceSecret, StoreError> {
-        let user = match tx.user_by_phone(phone)? {
+    pub fn known_device(&mut self, phone: Phone) -> Result<DeviceSecret> {
+        let user = match self.tx.user_by_phone(phone)? {
             Some(user) => user,
-            None => user::register(tx, phone, self.now, &mut self.rng)?,
+            None => user::register(self.tx, phone, self.now, &mut self.rng)?,
         };
-        let shown = self.shown(None);
-        device::recognise(tx, user.id, &shown, &Origin::default(), &mut self.rng)
+        let presented = self.presented(None);
+        device::recognise(
+            self.tx,
+            user.id,
+            &presented,
+            &Origin::default(),
+            &mut self.rng,
+        )
     }
 }

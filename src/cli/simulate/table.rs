@@ -1,77 +1,55 @@
 //! Figures as people read them, and tables of them in plain text.
 
-use std::fmt::Write;
+use comfy_table::{CellAlignment, ColumnConstraint, Table, presets::NOTHING};
 
 /// From here on nobody would bet against it.
-pub const CERTAIN: f64 = 0.999;
-/// Between two columns.
-const GAP: usize = 2;
-/// How wide a paragraph may be.
-const WIDTH: usize = 100;
+const CERTAIN: f64 = 0.999;
 
-/// A line of a table: its name and its cells, or a name alone that stands
-/// above others.
+/// A line of a table.
 pub struct Line {
+    /// What stands above this line and those that follow, if anything does.
+    pub above: Option<&'static str>,
     /// What comes first.
     pub name: String,
-    /// What comes after it.
+    /// What comes after it, below the heads.
     pub cells: Vec<String>,
 }
 
-/// A table. Heads may have two lines.
-pub fn table(heads: &[String], lines: &[Line]) -> String {
-    let names = lines.iter().filter(|line| !line.cells.is_empty());
-    let name = names
-        .map(|line| line.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let widths: Vec<_> = (0..heads.len())
-        .map(|column| {
-            let cells = lines.iter().filter_map(|line| line.cells.get(column));
-            let texts = heads[column].lines().chain(cells.map(String::as_str));
-            texts.map(|text| text.chars().count()).max().unwrap_or(0)
-        })
-        .collect();
-    let mut text = String::new();
-    let mut row = |first: &str, cells: Vec<&str>| {
-        let mut line = format!("{first:name$}");
-        for (cell, width) in cells.iter().zip(&widths) {
-            let _ = write!(line, "{cell:>width$}", width = width + GAP);
+/// A table. Heads have one line or two, and the last is next to the cells.
+pub fn table(heads: impl Iterator<Item = String>, lines: &[Line]) -> String {
+    let bottom = |head: String| {
+        if head.contains('\n') {
+            head
+        } else {
+            format!("\n{head}")
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
     };
-    for part in 0..2 {
-        let part_of = |head: &'_ String| -> String {
-            // A head of one line stands on the lower one.
-            let lines: Vec<_> = head.lines().collect();
-            let at = (part + lines.len()).checked_sub(2);
-            at.map_or_else(String::new, |at| lines[at].to_owned())
-        };
-        let cells: Vec<_> = heads.iter().map(part_of).collect();
-        row("", cells.iter().map(String::as_str).collect());
-    }
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header([String::new()].into_iter().chain(heads.map(bottom)));
     for line in lines {
-        row(&line.name, line.cells.iter().map(String::as_str).collect());
+        table.add_row([&line.name].into_iter().chain(&line.cells));
     }
-    text
-}
-
-/// A paragraph in lines that fit a terminal.
-pub fn wrapped(text: &str) -> String {
-    let mut paragraph = String::new();
-    let mut width = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if width > 0 {
-            let fits = width + 1 + length <= WIDTH;
-            paragraph.push(if fits { ' ' } else { '\n' });
-            width = if fits { width + 1 } else { 0 };
+    for (at, column) in table.column_iter_mut().enumerate() {
+        let Some(cell) = at.checked_sub(1) else {
+            column.set_padding((0, 0));
+            continue;
+        };
+        column
+            .set_padding((2, 0))
+            .set_cell_alignment(CellAlignment::Right);
+        if lines.iter().all(|line| line.cells[cell].is_empty()) {
+            column.set_constraint(ColumnConstraint::Hidden);
         }
-        paragraph.push_str(word);
-        width += length;
     }
-    paragraph + "\n"
+    let mut printed = table.lines();
+    let mut text: Vec<_> = printed.by_ref().take(2).collect();
+    for (line, printed) in lines.iter().zip(printed) {
+        text.extend(line.above.map(|above| format!("{above}:")));
+        text.push(printed);
+    }
+    let text: Vec<_> = text.iter().map(|line| line.trim_end()).collect();
+    text.join("\n") + "\n"
 }
 
 /// A whole number, in groups of three digits.
@@ -110,14 +88,19 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_below_their_heads() {
-        let line = |name: &str, cells: &[&str]| Line {
+    fn columns_stand_below_their_heads_and_empty_ones_are_left_out() {
+        let line = |name: &str, above, cells: [&str; 3]| Line {
+            above,
             name: name.to_owned(),
-            cells: cells.iter().map(|&cell| cell.to_owned()).collect(),
+            cells: cells.map(str::to_owned).into(),
         };
-        let heads = ["messages\na day".to_owned(), "cost".to_owned()];
-        let lines = [line("without", &["1", "22.50"]), line("without cells", &[])];
-        let expected = "         messages\n            a day   cost\nwithout         1  22.50\nwithout cells\n";
-        assert_eq!(table(&heads, &lines), expected);
+        let heads = ["messages\na day", "unknown", "cost"].map(str::to_owned);
+        let lines = [
+            line("with", Some("a name that is longer"), ["10", "", "2.50"]),
+            line("without", None, ["1", "", "22.50"]),
+        ];
+        let expected = "         messages\n            a day   cost\na name that is longer:\n\
+                        with           10   2.50\nwithout         1  22.50\n";
+        assert_eq!(table(heads.into_iter(), &lines), expected);
     }
 }

@@ -1,24 +1,19 @@
 //! The world that an attacker acts in: a service, its other visitors, a clock
-//! that every request moves on, and the score.
+//! that every request moves on, and a record.
 
 use std::time::Duration;
 
+use indicatif::ProgressBar;
+
 use super::{
-    DAY,
+    DAY, Result, Run,
     bystanders::{Bystanders, mistyped},
-    score::Score,
-    service::{Service, Token},
+    result::{Record, RunResult},
+    service::{BEGINNING, Service, Token},
 };
 use crate::domain::{
-    challenge::Verdict,
-    device::DeviceSecret,
-    invitation::RedeemError,
-    limit::Reached,
-    login::Confirmation,
-    phone::Phone,
-    source::Source,
-    time::Timestamp,
-    tx::{StoreError, Tx},
+    challenge::Verdict, device::DeviceSecret, guard::BUDGET, invitation::RedeemError,
+    limit::Reached, login::Confirmation, phone::Phone, source::Source, time::Timestamp,
     user::UserId,
 };
 
@@ -28,22 +23,13 @@ const OVER: Reached = Reached {
     wait: DAY,
 };
 
-/// Somebody who attacks.
-pub trait Attacker: Send {
-    /// Gets everything ready, at the very beginning.
-    fn prepare(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError>;
-    /// Does the next thing, and lets time pass.
-    fn act(&mut self, world: &mut World, tx: &mut dyn Tx) -> Result<(), StoreError>;
-}
-
 /// Everything around an attacker.
-pub struct World {
+pub struct World<'t> {
     /// The service.
-    pub service: Service,
+    pub service: Service<'t>,
     /// Everybody else.
     pub bystanders: Bystanders,
-    /// What came of the attack so far.
-    pub score: Score,
+    record: Record,
     /// The one address that the attack comes from; `None` when it comes from
     /// so many that no limit of sources is ever reached.
     pub source: Option<Source>,
@@ -62,6 +48,8 @@ pub struct World {
     tomorrow: Timestamp,
     /// When messages of the beginning count no more.
     forgotten: Timestamp,
+    whole: Duration,
+    bar: &'t ProgressBar,
 }
 
 /// What became of a guess.
@@ -74,26 +62,37 @@ pub enum Guess {
     Over,
 }
 
-impl World {
-    /// A world of so many days and so many requests on each, none of which
-    /// takes less than `pace`.
-    pub fn new(service: Service, pace: Duration, days: u32, requests: u32) -> Self {
-        let begin = service.now;
+impl<'t> World<'t> {
+    /// The world of a run. `bar` is told of every day.
+    pub fn new(service: Service<'t>, run: &Run, bar: &'t ProgressBar) -> Self {
+        let whole = DAY * run.days;
         let policy = service.policy();
-        let forgotten = begin + policy.sends_in_all.longest().max(policy.budget.longest());
+        let forgotten = BEGINNING + policy.sends_in_all.longest().max(policy.budget.longest());
         Self {
             service,
             bystanders: Bystanders::default(),
-            score: Score::default(),
+            record: Record::default(),
             source: None,
-            pace,
-            end: begin + DAY * days,
+            pace: run.attack.pace,
+            end: BEGINNING + whole,
             enough: u32::MAX,
-            requests,
+            requests: run.requests,
             made: 0,
             today: 0,
-            tomorrow: begin + DAY,
+            tomorrow: BEGINNING + DAY,
             forgotten,
+            whole,
+            bar,
+        }
+    }
+
+    /// What came of it all.
+    pub fn result(self) -> RunResult {
+        RunResult {
+            played: self.now().since(BEGINNING),
+            record: self.record,
+            bystanders: self.bystanders,
+            whole: self.whole,
         }
     }
 
@@ -108,18 +107,19 @@ impl World {
     }
 
     /// The attacker does nothing until `then`.
-    pub fn wait(&mut self, tx: &mut dyn Tx, then: Timestamp) -> Result<(), StoreError> {
+    pub fn wait(&mut self, then: Timestamp) -> Result<()> {
         let then = then.max(self.now()).min(self.end);
-        self.bystanders.live(tx, &mut self.service, then)?;
+        self.bystanders.live(&mut self.service, then)?;
         while self.tomorrow <= self.now() {
             self.tomorrow = self.tomorrow + DAY;
             self.today = 0;
+            self.bar.inc(1);
         }
         Ok(())
     }
 
-    fn request(&mut self, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        self.wait(tx, self.now() + self.pace)?;
+    fn request(&mut self) -> Result<()> {
+        self.wait(self.now() + self.pace)?;
         self.today += 1;
         self.made += 1;
         let is_tired = self.today >= self.requests;
@@ -127,7 +127,7 @@ impl World {
             self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
         if is_tired {
-            self.wait(tx, self.tomorrow)?;
+            self.wait(self.tomorrow)?;
         }
         Ok(())
     }
@@ -135,40 +135,34 @@ impl World {
     /// Has a message sent to the phone.
     pub fn ask(
         &mut self,
-        tx: &mut dyn Tx,
         phone: Phone,
         device: Option<&DeviceSecret>,
-    ) -> Result<Result<Token, Reached>, StoreError> {
+    ) -> Result<Result<Token, Reached>> {
         if self.is_over() {
             return Ok(Err(OVER));
         }
-        let asked = self.service.ask(tx, self.source, phone, device)?;
+        let asked = self.service.ask(self.source, phone, device)?;
         if asked.is_ok() {
             let price = self.service.price(phone);
-            self.score.message(self.now(), price);
+            self.record.message(self.now(), price);
         }
-        self.request(tx)?;
+        self.request()?;
         Ok(asked)
     }
 
     /// Guesses a code that was not read, after `tried` other guesses at it.
     /// That it might be right is written down as what is to be expected.
-    pub fn guess(
-        &mut self,
-        tx: &mut dyn Tx,
-        token: &Token,
-        tried: u64,
-    ) -> Result<Guess, StoreError> {
+    pub fn guess(&mut self, token: &Token, tried: u64) -> Result<Guess> {
         let (at, digits) = (self.now(), token.code.digits());
         let wrong = mistyped(&token.code, tried);
         if wrong == token.code || self.is_over() {
             return Ok(Guess::Over);
         }
-        let outcome = self.service.confirm(tx, self.source, token, wrong)?;
-        self.request(tx)?;
+        let outcome = self.service.confirm(self.source, token, wrong)?;
+        self.request()?;
         Ok(match outcome {
             Confirmation::Refused(Verdict::Wrong { .. }) => {
-                self.score.guess(at, digits, tried);
+                self.record.guess(at, digits, tried);
                 Guess::Wrong
             }
             Confirmation::Refused(Verdict::Limited(reached)) => Guess::Limited(reached),
@@ -178,17 +172,13 @@ impl World {
 
     /// Confirms a code that was read: the account, and the device that is
     /// known from now on.
-    pub fn enter(
-        &mut self,
-        tx: &mut dyn Tx,
-        token: &Token,
-    ) -> Result<Option<(UserId, DeviceSecret)>, StoreError> {
+    pub fn enter(&mut self, token: &Token) -> Result<Option<(UserId, DeviceSecret)>> {
         if self.is_over() {
             return Ok(None);
         }
         let code = token.code.clone();
-        let outcome = self.service.confirm(tx, self.source, token, code)?;
-        self.request(tx)?;
+        let outcome = self.service.confirm(self.source, token, code)?;
+        self.request()?;
         Ok(match outcome {
             Confirmation::Welcome(welcome) => Some((welcome.session.user, welcome.device)),
             Confirmation::Refused(_) => None,
@@ -197,17 +187,22 @@ impl World {
 
     /// Tries an invitation code at random; how long to wait if it was not
     /// looked at.
-    pub fn redeem(&mut self, tx: &mut dyn Tx, user: UserId) -> Result<Option<Reached>, StoreError> {
+    pub fn redeem(&mut self, user: UserId) -> Result<Option<Reached>> {
         if self.is_over() {
             return Ok(Some(OVER));
         }
         let at = self.now();
-        let outcome = self.service.redeem(tx, self.source, user)?;
-        self.request(tx)?;
+        let outcome = self.service.redeem(self.source, user)?;
+        self.request()?;
         if let Err(RedeemError::Limited(reached)) = outcome {
             return Ok(Some(reached));
         }
-        self.score.invitation_code(at);
+        self.record.invitation_code(at);
         Ok(None)
     }
+}
+
+/// Whether it is a limit that any other phone would meet as well.
+pub fn is_everybodys(reached: Reached) -> bool {
+    [BUDGET, "sends_in_all"].contains(&reached.limit)
 }

@@ -6,57 +6,59 @@ use super::{DAY, HOUR, bystanders::Bystanders, service::BEGINNING, table::groupe
 use crate::domain::{guard::LONG, money::Money, time::Timestamp};
 
 /// What an attacker did so far.
-pub struct Score {
+pub struct Record {
     /// Messages in the first hour.
-    first_hour: u32,
+    first_hour: f64,
     /// How likely it is that every guess so far was wrong.
     survival: f64,
-    days: Vec<Deeds>,
+    days: Vec<Day>,
 }
 
 /// What was done within a day.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Deeds {
+pub struct Day {
     /// Messages that were sent.
-    pub messages: u32,
+    pub messages: f64,
     /// What they cost, in whole units of the currency.
     pub cost: f64,
     /// Guesses at codes of less than six digits that were evaluated.
-    pub short: u32,
+    pub short: f64,
     /// Guesses at longer codes that were evaluated.
-    pub long: u32,
+    pub long: f64,
     /// How many of these guesses are to be expected to be right.
     pub hits: f64,
     /// Invitation codes that were looked up.
-    pub invitation_codes: u32,
+    pub invitation_codes: f64,
 }
 
-impl Default for Score {
+impl Default for Record {
     fn default() -> Self {
         Self {
-            first_hour: 0,
+            first_hour: 0.0,
             survival: 1.0,
             days: Vec::new(),
         }
     }
 }
 
-impl Score {
-    fn day(&mut self, at: Timestamp) -> &mut Deeds {
+impl Record {
+    fn day(&mut self, at: Timestamp) -> &mut Day {
         let day = at.since(BEGINNING).as_secs() / DAY.as_secs();
         let day = usize::try_from(day).unwrap_or(usize::MAX);
         if self.days.len() <= day {
-            self.days.resize(day + 1, Deeds::default());
+            self.days.resize(day + 1, Day::default());
         }
         &mut self.days[day]
     }
 
     /// Writes a message down.
     pub fn message(&mut self, at: Timestamp, price: Money) {
-        self.first_hour += u32::from(at.since(BEGINNING) < HOUR);
+        if at.since(BEGINNING) < HOUR {
+            self.first_hour += 1.0;
+        }
         let units = u32::try_from(price.units()).unwrap_or(u32::MAX);
         let day = self.day(at);
-        day.messages += 1;
+        day.messages += 1.0;
         day.cost += f64::from(units) / 10_000.0;
     }
 
@@ -68,23 +70,23 @@ impl Score {
         let day = self.day(at);
         day.hits += 1.0 / codes;
         if digits < LONG {
-            day.short += 1;
+            day.short += 1.0;
         } else {
-            day.long += 1;
+            day.long += 1.0;
         }
     }
 
     /// Writes an invitation code down that was looked up.
     pub fn invitation_code(&mut self, at: Timestamp) {
-        self.day(at).invitation_codes += 1;
+        self.day(at).invitation_codes += 1.0;
     }
 }
 
-/// The score of an attack that was played to its end, or that was broken off
+/// The record of an attack that was played to its end, or that was broken off
 /// and is reckoned up.
-pub struct Outcome {
-    /// The score.
-    pub score: Score,
+pub struct RunResult {
+    /// The record.
+    pub record: Record,
     /// Everybody else, and how they fared.
     pub bystanders: Bystanders,
     /// How long it was played.
@@ -93,23 +95,20 @@ pub struct Outcome {
     pub whole: Duration,
 }
 
-impl Outcome {
+impl RunResult {
     /// A figure as text, in whole numbers, marked when it was reckoned up.
     pub fn number(&self, figure: f64) -> String {
-        self.mark(grouped(figure))
+        self.mark(&grouped(figure))
     }
 
     /// The same, to the second decimal place.
     pub fn decimal(&self, figure: f64) -> String {
-        self.mark(format!("{figure:.2}"))
+        self.mark(&format!("{figure:.2}"))
     }
 
-    fn mark(&self, figure: String) -> String {
-        if self.played < self.whole {
-            format!("~{figure}")
-        } else {
-            figure
-        }
+    fn mark(&self, figure: &str) -> String {
+        let mark = if self.played < self.whole { "~" } else { "" };
+        format!("{mark}{figure}")
     }
 
     fn times(&self) -> f64 {
@@ -117,33 +116,33 @@ impl Outcome {
     }
 
     /// A sum over the time that was played.
-    pub fn so_far(&self, of: fn(&Deeds) -> f64) -> f64 {
-        self.score.days.iter().map(of).sum()
+    pub fn so_far(&self, of: fn(&Day) -> f64) -> f64 {
+        self.record.days.iter().map(of).sum()
     }
 
     /// A sum over the whole time.
-    pub fn in_all(&self, of: fn(&Deeds) -> f64) -> f64 {
+    pub fn in_all(&self, of: fn(&Day) -> f64) -> f64 {
         self.so_far(of) * self.times()
     }
 
     /// A sum over an average day.
-    pub fn a_day(&self, of: fn(&Deeds) -> f64) -> f64 {
+    pub fn a_day(&self, of: fn(&Day) -> f64) -> f64 {
         self.in_all(of) * DAY.as_secs_f64() / self.whole.as_secs_f64()
     }
 
     /// A sum over the worst day.
-    pub fn worst_day(&self, of: fn(&Deeds) -> f64) -> f64 {
+    pub fn worst_day(&self, of: fn(&Day) -> f64) -> f64 {
         let average = self.a_day(of);
-        self.score.days.iter().map(of).fold(average, f64::max)
+        self.record.days.iter().map(of).fold(average, f64::max)
     }
 
     /// The messages of the first hour.
     pub fn first_hour(&self) -> f64 {
-        self.score.first_hour.into()
+        self.record.first_hour
     }
 
     /// How likely a takeover is, in all.
     pub fn chance(&self) -> f64 {
-        1.0 - self.score.survival.powf(self.times())
+        1.0 - self.record.survival.powf(self.times())
     }
 }
