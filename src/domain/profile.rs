@@ -28,11 +28,8 @@ pub struct Profile {
 
 /// Everything a profile shows of `user`.
 pub fn read(tx: &mut dyn Tx, user: User) -> Result<Profile, StoreError> {
-    let invited_by = match user.redeemed {
-        Some(redeemed) => tx.user(redeemed.referrer)?.map(|referrer| referrer.phone),
-        None => None,
-    };
-    let invitees_count = tx.count_invitees(user.id)?;
+    let referrer = user.redeemed.map(|redeemed| redeemed.referrer);
+    let (invited_by, invitees_count) = tx.relations(user.id, referrer)?;
     let invitees = match invitees_count {
         0 => Vec::new(),
         _ => tx

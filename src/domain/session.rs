@@ -218,7 +218,7 @@ pub fn rotate(
         return Ok(Rotation::Gone);
     };
     if session.ends_at(policy) <= visitor.now {
-        tx.delete_session(session.id)?;
+        tx.delete_session(session.user, session.id)?;
         return Ok(Rotation::Gone);
     }
     if bearer.generation == session.current {
@@ -238,7 +238,7 @@ pub fn rotate(
     if session.previous == Some(bearer.generation) && (within_grace || !session.is_used) {
         return Ok(Rotation::Granted(session));
     }
-    tx.delete_session(session.id)?;
+    tx.delete_session(session.user, session.id)?;
     // Whoever stole the token may have stolen a device's secret beside it.
     device::forget_all(tx, bearer.user)?;
     Ok(Rotation::Reused)
@@ -246,13 +246,8 @@ pub fn rotate(
 
 /// The session and the user behind an access token, if both still exist.
 pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, User)>, StoreError> {
-    let Some(session) = tx
-        .session(bearer.session)?
-        .filter(|session| session.user == bearer.user)
-    else {
-        return Ok(None);
-    };
-    Ok(tx.user(bearer.user)?.map(|user| (session, user)))
+    let found = tx.session_and_user(bearer.session)?;
+    Ok(found.filter(|(session, _)| session.user == bearer.user))
 }
 
 /// Whether this is the first use of a generation, which is to be written down
@@ -283,9 +278,5 @@ pub fn end_others(tx: &mut dyn Tx, login: &FreshLogin) -> Result<(), StoreError>
 
 /// Ends one of the user's own sessions; `false` when there is none such.
 pub fn end(tx: &mut dyn Tx, user: UserId, id: SessionId) -> Result<bool, StoreError> {
-    let own = tx.session(id)?.is_some_and(|session| session.user == user);
-    if own {
-        tx.delete_session(id)?;
-    }
-    Ok(own)
+    tx.delete_session(user, id)
 }

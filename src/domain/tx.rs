@@ -57,8 +57,13 @@ pub trait Users {
         family: FamilyId,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// How many entered this user's code and still exist.
-    fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError>;
+    /// The referrer's phone, if they still exist, and how many entered this
+    /// user's code and still exist.
+    fn relations(
+        &mut self,
+        id: UserId,
+        referrer: Option<UserId>,
+    ) -> Result<(Option<Phone>, u64), StoreError>;
     /// Those who entered this user's code after the `after`-th, oldest first.
     fn invitees(
         &mut self,
@@ -124,8 +129,8 @@ pub trait Challenges {
 
 /// Sessions: the families of refresh tokens.
 pub trait Sessions {
-    /// The session with this identifier.
-    fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError>;
+    /// The session with this identifier, and its user.
+    fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
     /// Adds a session; `false` when the identifier is taken.
     fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError>;
     /// Writes down a rotation.
@@ -137,8 +142,8 @@ pub trait Sessions {
     fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
     /// Ends a user's sessions but for the `kept` that drew tokens last.
     fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError>;
-    /// Ends a session.
-    fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError>;
+    /// Ends a session of a user; `false` when they have none such.
+    fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
     /// Ends every session of a user.
     fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError>;
     /// Ends every session of a user but `kept`.

@@ -4,7 +4,7 @@ use rusqlite::{Row, named_params, params};
 
 use super::{
     transaction::{Transaction, unreadable},
-    users::at,
+    users::{at, user},
     versions::Invalidated,
 };
 use crate::domain::{
@@ -12,7 +12,7 @@ use crate::domain::{
     session::{Generation, Origin, Session, SessionId},
     time::Timestamp,
     tx::{Sessions, StoreError},
-    user::UserId,
+    user::{User, UserId},
 };
 
 macro_rules! select {
@@ -27,8 +27,15 @@ macro_rules! select {
 }
 
 impl Sessions for Transaction<'_> {
-    fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        self.one(select!("id = ?1"), [id.0], session)
+    fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
+        self.one(
+            "SELECT users.id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at,
+                    users.created_at, sessions.id, user_id, sessions.created_at, used_at, expires_at, user_agent, ip,
+                    current_generation, issued_at, previous_generation, device, is_used
+             FROM sessions JOIN users ON users.id = user_id WHERE sessions.id = ?1",
+            [id.0],
+            |row| Ok((session_from(row, 9)?, user(row)?)),
+        )
     }
 
     fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
@@ -106,14 +113,15 @@ impl Sessions for Transaction<'_> {
         Ok(())
     }
 
-    fn delete_session(&mut self, id: SessionId) -> Result<(), StoreError> {
-        let user = self.one(
-            "DELETE FROM sessions WHERE id = ?1 RETURNING user_id",
-            [id.0],
-            |row| row.get(0).map(UserId),
+    fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        let ended = self.change(
+            "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2",
+            [id.0, user.0],
         )?;
-        self.invalidated.extend(user.map(Invalidated::User));
-        Ok(())
+        if ended > 0 {
+            self.invalidated.push(Invalidated::User(user));
+        }
+        Ok(ended > 0)
     }
 
     fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError> {
@@ -151,27 +159,35 @@ fn generation(column: usize, bytes: &[u8]) -> rusqlite::Result<Generation> {
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
-    let ip: Option<String> = row.get(6)?;
-    let current: Vec<u8> = row.get(7)?;
-    let previous: Option<Vec<u8>> = row.get(9)?;
-    let device: Option<Vec<u8>> = row.get(10)?;
-    let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| unreadable(10));
+    session_from(row, 0)
+}
+
+/// The session whose columns begin at `first`.
+fn session_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Session> {
+    let column = |number| first + number;
+    let ip: Option<String> = row.get(column(6))?;
+    let current: Vec<u8> = row.get(column(7))?;
+    let previous: Option<Vec<u8>> = row.get(column(9))?;
+    let device: Option<Vec<u8>> = row.get(column(10))?;
+    let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| unreadable(column(10)));
     Ok(Session {
-        id: SessionId(row.get(0)?),
-        user: UserId(row.get(1)?),
-        created_at: at(row, 2)?,
-        used_at: at(row, 3)?,
-        expires_at: at(row, 4)?,
+        id: SessionId(row.get(column(0))?),
+        user: UserId(row.get(column(1))?),
+        created_at: at(row, column(2))?,
+        used_at: at(row, column(3))?,
+        expires_at: at(row, column(4))?,
         origin: Origin {
-            user_agent: row.get(5)?,
+            user_agent: row.get(column(5))?,
             ip: ip
-                .map(|ip| ip.parse().map_err(|_| unreadable(6)))
+                .map(|ip| ip.parse().map_err(|_| unreadable(column(6))))
                 .transpose()?,
         },
         device: device.map(hash).transpose()?.map(DeviceHash),
-        current: generation(7, &current)?,
-        issued_at: at(row, 8)?,
-        previous: previous.map(|bytes| generation(9, &bytes)).transpose()?,
-        is_used: row.get(11)?,
+        current: generation(column(7), &current)?,
+        issued_at: at(row, column(8))?,
+        previous: previous
+            .map(|bytes| generation(column(9), &bytes))
+            .transpose()?,
+        is_used: row.get(column(11))?,
     })
 }

@@ -110,15 +110,24 @@ impl Users for Transaction<'_> {
 
     // The last number given less those who left: no counting, and no counter
     // that every invitation would have to rewrite.
-    fn count_invitees(&mut self, id: UserId) -> Result<u64, StoreError> {
-        let count = self.one(
+    fn relations(
+        &mut self,
+        id: UserId,
+        referrer: Option<UserId>,
+    ) -> Result<(Option<Phone>, u64), StoreError> {
+        let relations = self.one(
             "SELECT max(coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?1), 0), last_number_gone)
-                    - invitees_gone
+                    - invitees_gone, (SELECT phone FROM users WHERE id = ?2)
              FROM users WHERE id = ?1",
-            [id.0],
-            |row| row.get::<_, i64>(0),
+            params![id.0, referrer.map(|referrer| referrer.0)],
+            |row| {
+                let is_there = row.get::<_, Option<i64>>(1)?.is_some();
+                let referrer = is_there.then(|| phone(row, 1)).transpose()?;
+                Ok((referrer, row.get::<_, i64>(0)?))
+            },
         )?;
-        Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+        let (referrer, count) = relations.unwrap_or_default();
+        Ok((referrer, u64::try_from(count).unwrap_or(0)))
     }
 
     fn invitees(
@@ -192,7 +201,8 @@ pub fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_millis)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+/// The user whose columns come first.
+pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     let code: String = row.get(2)?;
     let redeemed = match row.get::<_, Option<i64>>(6)? {
         Some(referrer) => Some(Redeemed {
