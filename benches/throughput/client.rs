@@ -2,7 +2,17 @@
 //! the next. It runs on the cores of what it measures, so it is cheap: requests
 //! are prepared bytes, and of an answer only the head is looked at.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{
+    io, iter,
+    net::SocketAddr,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,15 +27,36 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Bytes read at once; more than any head has.
 const READ: usize = 32 * 1024;
 
+/// The same request over and over.
+pub fn repeat(request: &[u8]) -> iter::Repeat<Arc<[u8]>> {
+    iter::repeat(request.into())
+}
+
+/// These requests, each once, by whichever connection is free.
+pub fn each<P>(
+    requests: &Arc<[P]>,
+    which: Range<usize>,
+) -> impl Iterator<Item = Vec<u8>> + Clone + Send + use<P>
+where
+    P: AsRef<[u8]> + Send + Sync + 'static,
+{
+    let next = Arc::new(AtomicUsize::new(which.start));
+    let requests = Arc::clone(requests);
+    iter::from_fn(move || {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        (at < which.end).then(|| requests[at].as_ref().to_owned())
+    })
+}
+
 /// Has so many connections send `requests`, for so long or until there are no
-/// more. How long each answer took, and how long it took until the last; an
-/// answer other than 200, or none, is an error.
+/// more; how long each answer took. An answer other than 200, or none, is an
+/// error.
 pub fn load<R>(
     address: SocketAddr,
     connections: usize,
     time: Duration,
     requests: &R,
-) -> io::Result<(Vec<Duration>, Duration)>
+) -> io::Result<Vec<Duration>>
 where
     R: Iterator<Item: AsRef<[u8]> + Send + Sync> + Clone + Send + 'static,
 {
@@ -33,34 +64,24 @@ where
     let threads = thread::available_parallelism()?.get().div_ceil(2);
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
-    let began = Instant::now();
-    let all = (0..connections).map(|_| converse(address, requests.clone(), began + time));
-    let all = runtime.block_on(async {
-        let all: JoinSet<_> = all.collect();
-        timeout(time + GRACE, all.join_all()).await
-    })?;
-    let (mut latencies, mut last) = (Vec::new(), began);
-    for conversation in all {
-        let (own, end) = conversation?;
-        latencies.extend(own);
-        last = last.max(end);
-    }
-    Ok((latencies, last - began))
+    let until = Instant::now() + time;
+    let all = (0..connections).map(|_| converse(address, requests.clone(), until));
+    let latencies: io::Result<Vec<_>> = runtime.block_on(async {
+        let all = all.collect::<JoinSet<_>>().join_all();
+        timeout(time + GRACE, all).await?.into_iter().collect()
+    });
+    Ok(latencies?.concat())
 }
 
-/// One connection: how long each answer took, and when the last was there.
-async fn converse<R>(
-    address: SocketAddr,
-    requests: R,
-    until: Instant,
-) -> io::Result<(Vec<Duration>, Instant)>
+/// One connection: how long each answer took.
+async fn converse<R>(address: SocketAddr, requests: R, until: Instant) -> io::Result<Vec<Duration>>
 where
     R: Iterator<Item: AsRef<[u8]>>,
 {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = vec![0; READ];
-    let (mut latencies, mut now) = (Vec::new(), Instant::now());
+    let mut latencies = Vec::new();
     for request in requests {
         let sent = Instant::now();
         if sent >= until {
@@ -68,10 +89,9 @@ where
         }
         stream.write_all(request.as_ref()).await?;
         read_answer(&mut stream, &mut buffer).await?;
-        now = Instant::now();
-        latencies.push(now - sent);
+        latencies.push(sent.elapsed());
     }
-    Ok((latencies, now))
+    Ok(latencies)
 }
 
 /// Reads to the end of an answer, which must be 200 and say how long it is.

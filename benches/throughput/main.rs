@@ -4,54 +4,43 @@
 //! `cargo bench --bench throughput`; words after `--` pick the rows that have
 //! one of them in their names. `INVITED_BENCH_USERS` says how many people are
 //! in the database (100 000), `INVITED_BENCH_DATABASE` where one of so many is
-//! already, `INVITED_BENCH_SECONDS` how long a side of a round takes (2). Nothing fails for being slow, only for answering wrongly.
+//! already, `INVITED_BENCH_SECONDS` how long a side of a round takes (2).
+//! Nothing fails for being slow, only for answering wrongly.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
 mod bare;
 mod client;
-mod guards;
-mod house;
-mod log;
+mod commit_loop;
+mod fixture;
+mod limits;
 mod measure;
-mod people;
-mod pieces;
-mod raw;
+mod prepare;
 mod reads;
 mod server;
-mod table;
 mod tokens;
 mod writes;
 
-use std::{fmt::Debug, path::PathBuf, str::FromStr, thread, time::Duration};
+use std::{fmt::Debug, path::PathBuf, str::FromStr, time::Duration};
 
-use self::house::House;
+use self::fixture::Fixture;
 
 /// How the run was asked for.
 pub struct Run {
-    /// Seeded people.
-    pub users: u64,
     /// A side of a round.
     pub time: Duration,
-    /// A database of so many that is there already.
-    pub before: Option<PathBuf>,
     words: Vec<String>,
 }
 
 impl Run {
-    fn of(words: Vec<String>) -> Self {
-        Self {
-            users: setting("INVITED_BENCH_USERS", 100_000),
-            time: Duration::from_secs_f64(setting("INVITED_BENCH_SECONDS", 2.0)),
-            before: Some(setting("INVITED_BENCH_DATABASE", PathBuf::new()))
-                .filter(|path| !path.as_os_str().is_empty()),
-            words,
-        }
-    }
-
     /// Whether a row of this name is wanted.
     pub fn wants(&self, name: &str) -> bool {
         self.words.is_empty() || self.words.iter().any(|word| name.contains(word.as_str()))
+    }
+
+    /// How much there is in a round, of so much a second.
+    pub fn count(&self, a_second: u128) -> usize {
+        usize::try_from(a_second * self.time.as_millis() / 1000).unwrap()
     }
 }
 
@@ -64,35 +53,21 @@ fn setting<T: FromStr<Err: Debug>>(name: &str, default: T) -> T {
 }
 
 fn main() {
-    let mut words = std::env::args()
-        .skip(1)
-        .filter(|word| !word.starts_with("--"));
-    let first = words.next();
-    if first.as_deref() == Some(bare::WORD) {
-        return bare::serve(&words.next().unwrap());
+    let words = std::env::args().skip(1);
+    let words: Vec<_> = words.filter(|word| !word.starts_with("--")).collect();
+    if let [first, answer] = &words[..]
+        && first == bare::WORD
+    {
+        return bare::serve(answer);
     }
-    let run = Run::of(first.into_iter().chain(words).collect());
-    let house = House::seeded(run.users, run.before.as_deref());
-    let machine = format!(
-        "invited {} on {} cores of {}, with {} people in the database.",
-        env!("CARGO_PKG_VERSION"),
-        thread::available_parallelism().unwrap(),
-        model(),
-        run.users,
-    );
-    table::begin(&machine);
-    reads::rows(&run, &house);
-    writes::rows(&run, &house);
-    log::rows(&run, &house);
-    guards::rows(&run);
-    tokens::rows(&run);
-}
-
-/// What the processor calls itself.
-fn model() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("model name"));
-    let name = line.and_then(|line| line.split_once(": "));
-    name.map_or("an unknown processor", |(_, name)| name)
-        .to_owned()
+    let users = setting("INVITED_BENCH_USERS", 100_000);
+    let time = Duration::from_secs_f64(setting("INVITED_BENCH_SECONDS", 2.0));
+    let run = Run { time, words };
+    let fixture = Fixture::seeded(users, &setting("INVITED_BENCH_DATABASE", PathBuf::new()));
+    measure::head(users);
+    reads::rows(&run, &fixture);
+    writes::rows(&run, &fixture);
+    reads::log_row(&run, &fixture);
+    limits::rows(&run);
+    tokens::rows(&run, &fixture);
 }

@@ -1,8 +1,18 @@
-//! Figures of one side of a round, and rounds of two sides in turn.
+//! Figures of one side of a round, rounds of two sides in turn, and the table
+//! of them. It is printed row by row, since it takes minutes.
 
-use std::{fs, time::Duration};
+use std::{fmt::Write, fs, thread, time::Duration};
 
 use invited::clock::{Clock, SystemClock};
+
+/// How wide names are.
+const NAME: usize = 44;
+const HEAD: &str = "\
+The load generator runs on the same cores. Each figure is the median of its rounds, in which both sides are measured in
+turn; a ratio is the median of the rounds' ratios.
+
+                                                              a second          CPU, us for each                          latency, ms
+                                                  ours   theirs  ratio      ours   theirs  ratio       p50     p99   p99.9  their p99";
 
 /// What was measured of one side in one round. What was not is not a number.
 #[derive(Debug, Clone, Copy)]
@@ -19,52 +29,101 @@ pub struct Measure {
 pub type Rounds = Vec<[Measure; 2]>;
 
 impl Measure {
-    /// So many in so long, without a look at each.
-    pub fn of(count: usize, time: Duration, busy: Duration) -> Self {
+    /// What stands where there is nothing to compare with.
+    pub const NOTHING: Self = Self {
+        rate: f64::NAN,
+        cpu: f64::NAN,
+        quantiles: [f64::NAN; 3],
+    };
+
+    /// So many until now, without a look at each.
+    pub fn of(count: usize, watch: &Watch) -> Self {
         let count = f64::from(u32::try_from(count).unwrap());
         Self {
-            rate: count / time.as_secs_f64(),
-            cpu: busy.as_secs_f64() * 1e6 / count,
-            quantiles: [f64::NAN; 3],
+            rate: count / watch.elapsed().as_secs_f64(),
+            cpu: watch.busy().as_secs_f64() * 1e6 / count,
+            ..Self::NOTHING
         }
     }
 
     /// The same, of how long each took.
-    pub fn of_each(mut latencies: Vec<Duration>, time: Duration, busy: Duration) -> Self {
+    pub fn of_each(mut latencies: Vec<Duration>, watch: &Watch) -> Self {
+        let measure = Self::of(latencies.len(), watch);
         latencies.sort_unstable();
-        let count = latencies.len();
-        let quantiles = [2, 100, 1000].map(|of| latencies[count - count.div_ceil(of)]);
+        let of = |share| latencies[latencies.len() - latencies.len().div_ceil(share)];
         Self {
-            quantiles: quantiles.map(|latency| latency.as_secs_f64() * 1e3),
-            ..Self::of(count, time, busy)
+            quantiles: [2, 100, 1000].map(|share| of(share).as_secs_f64() * 1e3),
+            ..measure
         }
     }
 }
 
-/// Measures both sides in turn, so many times, so that whatever else the
-/// machine does befalls both.
+/// Measures both sides in turn, each told the number of the round, so that
+/// whatever else the machine does befalls both.
 pub fn compare(
     rounds: usize,
-    mut ours: impl FnMut() -> Measure,
-    mut theirs: impl FnMut() -> Measure,
+    mut ours: impl FnMut(usize) -> Measure,
+    mut theirs: impl FnMut(usize) -> Measure,
 ) -> Rounds {
     let round = |number| {
         if number % 2 == 0 {
-            let first = ours();
-            [first, theirs()]
+            let first = ours(number);
+            [first, theirs(number)]
         } else {
-            let first = theirs();
-            [ours(), first]
+            let first = theirs(number);
+            [ours(number), first]
         }
     };
     (0..rounds).map(round).collect()
 }
 
-/// The middle one.
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// Prints what is above all rows.
+pub fn head(users: u64) {
+    let version = env!("CARGO_PKG_VERSION");
+    let cores = thread::available_parallelism().unwrap();
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut lines = cpuinfo.lines().filter_map(|line| line.split_once(": "));
+    let model = lines.find(|(name, _)| name.starts_with("model name"));
+    let model = model.map_or("an unknown processor", |(_, model)| model);
+    println!(
+        "invited {version} on {cores} cores of {model}, with {users} people in the database.\n{HEAD}"
+    );
+}
+
+/// Prints what the next rows have in common.
+pub fn section(name: &str) {
+    println!("\n{name}");
+}
+
+/// Prints a row.
+pub fn row(name: &str, rounds: &Rounds) {
+    let of = |figure: &dyn Fn(&[Measure; 2]) -> f64| {
+        let mut values: Vec<_> = rounds.iter().map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let mut line = format!("{name:NAME$}");
+    let mut cell = |width, decimals, figure: &dyn Fn(&[Measure; 2]) -> f64| {
+        let value = of(figure);
+        let text = if value.is_nan() {
+            String::new()
+        } else {
+            format!("{value:.decimals$}")
+        };
+        write!(line, "{text:>width$}").unwrap();
+    };
+    let mut both = |decimals, figure: fn(&Measure) -> f64| {
+        cell(10, decimals, &|[ours, _]| figure(ours));
+        cell(9, decimals, &|[_, theirs]| figure(theirs));
+        cell(7, 2, &|[ours, theirs]| figure(ours) / figure(theirs));
+    };
+    both(0, |one| one.rate);
+    both(1, |one| one.cpu);
+    for (at, width) in [10, 8, 8].into_iter().enumerate() {
+        cell(width, 2, &|[ours, _]| ours.quantiles[at]);
+    }
+    cell(11, 2, &|[_, theirs]| theirs.quantiles[1]);
+    println!("{}", line.trim_end());
 }
 
 /// Looks at the clock, and at the processor time of a process or a thread.
@@ -95,7 +154,7 @@ impl Watch {
     }
 
     /// Processor time that was used since.
-    pub fn busy(&self) -> Duration {
+    fn busy(&self) -> Duration {
         used(&self.folder).saturating_sub(self.used)
     }
 }

@@ -1,71 +1,51 @@
 //! What a read costs over the least that a service can do: `GET /profile/`
-//! against a bare endpoint that gives the same answer to anybody.
+//! against a bare endpoint that gives the same answer to anybody; and what the
+//! log costs.
 //!
 //! The service keeps what it has shown, so there are rows for sessions that
 //! ask again and again, and rows in which each session asks for the first time.
 
-use std::{fs, sync::Arc};
+use std::{fs, iter::repeat_n, sync::Arc};
 
 use super::{
-    Run,
-    house::House,
-    measure::compare,
-    people::Town,
-    server::{Server, bearer, request},
-    table,
+    Run, client,
+    fixture::Fixture,
+    measure::{compare, row, section},
+    prepare::{People, request},
+    server::Server,
 };
 
 const ROUNDS: usize = 5;
 const CONNECTIONS: usize = 64;
 
-/// A row to be measured.
-struct Row {
-    name: &'static str,
-    /// How many invitees are shown; nobody in particular, if not said.
-    invitees: Option<usize>,
-    /// What is asked of the bare service.
-    path: &'static str,
-    /// How many sessions a second are prepared, if each is to ask but once.
-    sessions: Option<u128>,
-}
-
-const fn row(
-    name: &'static str,
-    invitees: Option<usize>,
-    path: &'static str,
-    sessions: Option<u128>,
-) -> Row {
-    Row {
-        name,
-        invitees,
-        path,
-        sessions,
-    }
-}
+/// A row to be measured: its name; how many invitees are shown, nobody in
+/// particular if not said; what is asked of the bare service; how many sessions
+/// a second are prepared, if each is to ask but once.
+type Row = (&'static str, Option<usize>, &'static str, Option<u128>);
 
 const ROWS: [Row; 7] = [
-    row("GET /profile/, no invitees", Some(0), "/profile", None),
-    row("GET /profile/, 100 invitees", Some(100), "/profile", None),
-    row("GET /profile/, 1000 invitees", Some(1000), "/profile", None),
-    row(
+    ("GET /profile/, no invitees", Some(0), "/profile", None),
+    ("GET /profile/, 100 invitees", Some(100), "/profile", None),
+    ("GET /profile/, 1000 invitees", Some(1000), "/profile", None),
+    (
         "GET /profile/, 1000, against ready bytes",
         Some(1000),
         "/bytes",
         None,
     ),
-    row(
+    (
         "GET /profile/ first, of anybody",
         None,
         "/profile",
         Some(15_000),
     ),
-    row(
+    (
         "GET /profile/ first, 100 invitees",
         Some(100),
         "/profile",
         Some(10_000),
     ),
-    row(
+    (
         "GET /profile/ first, 1000 invitees",
         Some(1000),
         "/profile",
@@ -74,75 +54,81 @@ const ROWS: [Row; 7] = [
 ];
 
 /// Fills in the section's rows.
-pub fn rows(run: &Run, house: &House) {
-    let rows: Vec<_> = ROWS.iter().filter(|row| run.wants(row.name)).collect();
+pub fn rows(run: &Run, fixture: &Fixture) {
+    let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| run.wants(name)).collect();
     if rows.is_empty() {
         return;
     }
-    table::section(
-        "Reads with 64 connections, against a bare poem-openapi endpoint with the same answer",
-    );
-    let house = house.copy();
-    let mut town = Town::of(&house);
-    let requests: Vec<_> = rows
-        .iter()
-        .map(|row| row.requests(run, &mut town))
-        .collect();
-    drop(town);
-    let ours = Server::ours(house.path(), "info");
+    section("Reads with 64 connections, against a bare poem-openapi endpoint with the same answer");
+    let fixture = fixture.copy();
+    let mut people = People::of(&fixture);
+    let requests = rows.iter().map(|row| requests(run, &mut people, row));
+    let requests: Vec<_> = requests.collect();
+    drop(people);
+    let ours = Server::ours(fixture.path(), "info");
     for (row, requests) in rows.into_iter().zip(requests) {
-        row.measure(run, &ours, &house, &requests);
+        measure(run, row, &ours, &fixture, &requests);
     }
 }
 
-impl Row {
-    /// How many sessions a round has.
-    fn count(&self, run: &Run) -> usize {
-        let sessions = self.sessions.unwrap_or(0);
-        usize::try_from(sessions * run.time.as_millis() / 1000).unwrap()
-    }
+/// A request to begin with, and those of all rounds if each is good once.
+fn requests(run: &Run, people: &mut People, (_, invitees, _, sessions): &Row) -> Arc<[Vec<u8>]> {
+    let count = 1 + run.count(sessions.unwrap_or(0)) * ROUNDS;
+    let askers = match invitees {
+        Some(invitees) => repeat_n(people.referrer(*invitees), count).collect(),
+        None => people.anybody(count),
+    };
+    people.reads(&askers).into()
+}
 
-    /// A request to begin with, and those of all rounds if each is good once.
-    fn requests(&self, run: &Run, town: &mut Town) -> Arc<[Vec<u8>]> {
-        let count = 1 + self.count(run) * ROUNDS;
-        let people = match self.invitees {
-            Some(invitees) => vec![town.host(invitees); count],
-            None => town.anybody(count),
-        };
-        let tokens = town.log_in(&people);
-        let requests = tokens
-            .iter()
-            .map(|access| request("GET", "/profile/", &bearer(access), ""));
-        requests.collect()
-    }
+fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc<[Vec<u8>]>) {
+    let (name, invitees, path, sessions) = *of;
+    let answer = ours.ask(&requests[0]);
+    let shown = invitees.map(|invitees| format!(r#""invited_users_count":{invitees},"#));
+    assert!(
+        shown.is_none_or(|shown| answer.contains(&shown)),
+        "{answer}"
+    );
+    let file = fixture.path().join("answer.json");
+    fs::write(&file, &answer).unwrap();
+    let theirs = Server::bare(&file);
+    let to_them = request("GET", path, "accept: application/json", "");
+    assert_eq!(theirs.ask(&to_them), answer);
+    let (to_us, to_them) = (client::repeat(&requests[0]), client::repeat(&to_them));
+    // The first requests find nothing in any cache.
+    ours.load(CONNECTIONS, run.time / 4, &to_us);
+    theirs.load(CONNECTIONS, run.time / 4, &to_them);
+    let count = sessions.map(|sessions| run.count(sessions));
+    let rounds = compare(
+        ROUNDS,
+        |round| match count {
+            None => ours.load(CONNECTIONS, run.time, &to_us),
+            Some(count) => {
+                let first = 1 + round * count;
+                let each = client::each(requests, first..first + count);
+                ours.load(CONNECTIONS, run.time, &each)
+            }
+        },
+        |_| theirs.load(CONNECTIONS, run.time, &to_them),
+    );
+    row(name, &rounds);
+}
 
-    fn measure(&self, run: &Run, ours: &Server, house: &House, requests: &Arc<[Vec<u8>]>) {
-        let answer = ours.ask(&requests[0]);
-        let shown = self
-            .invitees
-            .map(|invitees| format!(r#""invited_users_count":{invitees},"#));
-        assert!(
-            shown.is_none_or(|shown| answer.contains(&shown)),
-            "{answer}"
-        );
-        let file = house.path().join("answer.json");
-        fs::write(&file, &answer).unwrap();
-        let theirs = Server::bare(&file);
-        let to_them = request("GET", self.path, "accept: application/json", "");
-        assert_eq!(theirs.ask(&to_them), answer);
-        // The first requests find nothing in any cache.
-        ours.load_with(&requests[0], CONNECTIONS, run.time / 4);
-        theirs.load_with(&to_them, CONNECTIONS, run.time / 4);
-        let count = self.count(run);
-        let mut rounds = (0..ROUNDS).map(|round| 1 + round * count..1 + (round + 1) * count);
-        let rounds = compare(
-            ROUNDS,
-            || match self.sessions {
-                None => ours.load_with(&requests[0], CONNECTIONS, run.time),
-                Some(_) => ours.load_each(requests, &rounds.next().unwrap(), CONNECTIONS, run.time),
-            },
-            || theirs.load_with(&to_them, CONNECTIONS, run.time),
-        );
-        table::row(self.name, &rounds);
+/// Fills in the row of the log.
+pub fn log_row(run: &Run, fixture: &Fixture) {
+    let name = "GET /profile/, log at info";
+    if !run.wants(name) {
+        return;
     }
+    section("The log, against none");
+    let ours = fixture.copy();
+    let mut people = People::of(&ours);
+    let somebody = people.referrer(0);
+    let request = client::repeat(&people.reads(&[somebody])[0]);
+    drop(people);
+    let theirs = ours.copy();
+    let ours = Server::ours(ours.path(), "info");
+    let theirs = Server::ours(theirs.path(), "off");
+    let load = |server: &Server| server.load(CONNECTIONS, run.time, &request);
+    row(name, &compare(3, |_| load(&ours), |_| load(&theirs)));
 }

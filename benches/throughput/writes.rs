@@ -4,14 +4,12 @@
 use std::sync::Arc;
 
 use super::{
-    Run,
-    house::House,
-    measure::{Rounds, compare},
-    people::Town,
-    pieces::Piece,
-    raw::Raw,
+    Run, client,
+    commit_loop::CommitLoop,
+    fixture::Fixture,
+    measure::{Rounds, compare, row, section},
+    prepare::{People, Prepared},
     server::Server,
-    table,
 };
 
 const ROUNDS: usize = 3;
@@ -19,177 +17,114 @@ const ROUNDS: usize = 3;
 /// them: who is faster has a shorter round.
 const LEVELS: [(usize, u128); 4] = [(1, 3000), (16, 6000), (64, 6000), (256, 6000)];
 /// The level at which the loop commits many at once.
-const BATCHED: (usize, u128) = (64, 6000);
-const BATCH: usize = 100;
+const BATCHED: [(usize, u128); 1] = [(64, 6000)];
 
-/// A kind of request.
-struct Kind {
-    name: &'static str,
-    prepare: fn(&mut Town, usize) -> Vec<Piece>,
-    write: fn(&mut Raw, &Piece),
-}
+/// A kind of request: its name, how it is prepared, and what it writes.
+type Kind = (
+    &'static str,
+    fn(&mut People, usize) -> Vec<Prepared>,
+    fn(&mut CommitLoop, &Prepared),
+);
 
 const KINDS: [Kind; 5] = [
-    Kind {
-        name: "POST /login/",
-        prepare: Town::askers,
-        write: Raw::ask,
-    },
-    Kind {
-        name: "POST /login/sms-confirm/, a user",
-        prepare: Town::returning,
-        write: Raw::confirm,
-    },
-    Kind {
-        name: "POST /login/sms-confirm/, new",
-        prepare: Town::newcomers,
-        write: Raw::register,
-    },
-    Kind {
-        name: "PATCH /profile/",
-        prepare: Town::renaming,
-        write: Raw::rename,
-    },
-    Kind {
-        name: "POST /profile/invitation/",
-        prepare: Town::guests,
-        write: Raw::redeem,
-    },
+    ("POST /login/", People::ask, CommitLoop::ask),
+    (
+        "POST /login/sms-confirm/, a user",
+        People::confirm,
+        CommitLoop::confirm,
+    ),
+    (
+        "POST /login/sms-confirm/, new",
+        People::register,
+        CommitLoop::register,
+    ),
+    ("PATCH /profile/", People::rename, CommitLoop::rename),
+    (
+        "POST /profile/invitation/",
+        People::redeem,
+        CommitLoop::redeem,
+    ),
 ];
 
-/// A kind with the requests that are left of it.
-struct Stock {
-    kind: &'static Kind,
-    pieces: Arc<[Piece]>,
-    used: usize,
-}
-
-/// Fills in the section's rows.
-pub fn rows(run: &Run, house: &House) {
-    let (single, batched): (Vec<_>, Vec<_>) = wanted(run).partition(|row| row.batch == 1);
-    if single.is_empty() && batched.is_empty() {
-        return;
-    }
-    let ours = house.copy();
-    let mut stocks = stocks(
-        run,
-        &ours,
-        &single.iter().chain(&batched).collect::<Vec<_>>(),
-    );
-    let theirs = ours.copy();
-    let mut field = Field {
-        run,
-        server: Server::ours(ours.path(), "info"),
-        raw: Raw::open(&theirs.database()),
-    };
-    for (rows, name) in [
-        (
-            single,
-            "Writes (by connections at once), against a loop without HTTP that commits the same rows, one request's at a time",
-        ),
-        (
-            batched,
-            "Writes (by connections at once), against the same loop with a hundred requests' rows in each commit",
-        ),
-    ] {
-        if !rows.is_empty() {
-            table::section(name);
-        }
-        for row in rows {
-            let stock = stocks
-                .iter_mut()
-                .find(|stock| std::ptr::eq(stock.kind, row.kind))
-                .unwrap();
-            let rounds = field.measure(&row, stock);
-            table::row(&row.name(), &rounds);
-        }
-    }
-}
-
-/// A row to be measured.
+/// A row to be measured, with the requests of all rounds.
 struct Row {
+    name: String,
     kind: &'static Kind,
     connections: usize,
-    most: u128,
+    /// How many requests' rows the loop commits at once.
     batch: usize,
+    /// Requests in a round.
+    count: usize,
+    requests: Arc<[Prepared]>,
+}
+
+/// Fills in the sections' rows.
+pub fn rows(run: &Run, fixture: &Fixture) {
+    let mut rows = wanted(run, 1, &LEVELS);
+    let single = rows.len();
+    rows.extend(wanted(run, 100, &BATCHED));
+    if rows.is_empty() {
+        return;
+    }
+    let ours = fixture.copy();
+    prepare(&ours, &mut rows);
+    let theirs = ours.copy();
+    let server = Server::ours(ours.path(), "info");
+    let mut commit_loop = CommitLoop::open(&theirs.database());
+    for (at, of) in rows.iter().enumerate() {
+        if at == 0 && single > 0 {
+            section(
+                "Writes (by connections at once), against a loop without HTTP that commits the same rows, one request's at a time",
+            );
+        } else if at == single {
+            section(
+                "Writes (by connections at once), against the same loop with a hundred requests' rows in each commit",
+            );
+        }
+        row(&of.name, &of.measure(run, &server, &mut commit_loop));
+    }
+}
+
+fn wanted(run: &Run, batch: usize, levels: &[(usize, u128)]) -> Vec<Row> {
+    let rows = KINDS.iter().flat_map(|kind| {
+        levels.iter().map(move |(connections, most)| Row {
+            name: format!("{} ({connections})", kind.0),
+            kind,
+            connections: *connections,
+            batch,
+            count: run.count(*most),
+            requests: Arc::default(),
+        })
+    });
+    rows.filter(|row| run.wants(&row.name)).collect()
+}
+
+/// Prepares the requests of all rows; nobody is in two of a kind.
+fn prepare(fixture: &Fixture, rows: &mut [Row]) {
+    let mut people = People::of(fixture);
+    for kind in &KINDS {
+        let of_kind = rows.iter_mut().filter(|row| row.kind.0 == kind.0);
+        let of_kind: Vec<_> = of_kind.collect();
+        let count = of_kind.iter().map(|row| row.count * ROUNDS).sum();
+        let mut all = (kind.1)(&mut people, count).into_iter();
+        for row in of_kind {
+            row.requests = all.by_ref().take(row.count * ROUNDS).collect();
+        }
+    }
 }
 
 impl Row {
-    fn name(&self) -> String {
-        format!("{} ({})", self.kind.name, self.connections)
-    }
-
-    /// How many requests a round has at most.
-    fn pieces(&self, run: &Run) -> usize {
-        usize::try_from(self.most * run.time.as_millis() / 1000).unwrap()
-    }
-}
-
-fn wanted(run: &Run) -> impl Iterator<Item = Row> {
-    let levels = LEVELS
-        .map(|level| (level, 1))
-        .into_iter()
-        .chain([(BATCHED, BATCH)]);
-    let rows = KINDS.iter().flat_map(move |kind| {
-        levels.clone().map(move |((connections, most), batch)| Row {
-            kind,
-            connections,
-            most,
-            batch,
-        })
-    });
-    rows.filter(|row| run.wants(&row.name()))
-}
-
-/// Prepares all requests of the rows.
-fn stocks(run: &Run, house: &House, rows: &[&Row]) -> Vec<Stock> {
-    let mut town = Town::of(house);
-    let stock = |kind: &'static Kind| {
-        let of_kind = rows.iter().filter(|row| std::ptr::eq(row.kind, kind));
-        let count: usize = of_kind.map(|row| row.pieces(run) * ROUNDS).sum();
-        (count > 0).then(|| Stock {
-            kind,
-            pieces: (kind.prepare)(&mut town, count).into(),
-            used: 0,
-        })
-    };
-    KINDS.iter().filter_map(stock).collect()
-}
-
-/// Both sides.
-struct Field<'r> {
-    run: &'r Run,
-    server: Server,
-    raw: Raw,
-}
-
-impl Field<'_> {
-    fn measure(&mut self, row: &Row, stock: &mut Stock) -> Rounds {
-        let count = row.pieces(self.run);
-        let used = stock.used;
-        let rounds = (0..ROUNDS).map(|round| used + round * count);
-        let (mut ours, mut theirs) = (rounds.clone(), rounds);
-        stock.used += count * ROUNDS;
-        let (server, raw, time) = (&self.server, &mut self.raw, self.run.time);
+    fn measure(&self, run: &Run, server: &Server, commit_loop: &mut CommitLoop) -> Rounds {
+        let requests = |round: usize| round * self.count..(round + 1) * self.count;
         compare(
             ROUNDS,
-            || {
-                let first = ours.next().unwrap();
-                server.load_each(
-                    &stock.pieces,
-                    &(first..first + count),
-                    row.connections,
-                    time,
-                )
+            |round| {
+                let each = client::each(&self.requests, requests(round));
+                server.load(self.connections, run.time, &each)
             },
-            || {
-                let first = theirs.next().unwrap();
-                raw.run(
-                    &stock.pieces[first..first + count],
-                    row.batch,
-                    time,
-                    row.kind.write,
-                )
+            |round| {
+                let of_round = &self.requests[requests(round)];
+                commit_loop.run(of_round, self.batch, run.time, self.kind.2)
             },
         )
     }

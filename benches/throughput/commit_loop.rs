@@ -2,7 +2,7 @@
 //! that commits them, one request's after the other, in the same schema and
 //! with the same settings. It reads nothing, checks nothing, waits for nobody.
 
-use std::{path::Path, time::Duration};
+use std::{iter::repeat_n, path::Path, time::Duration};
 
 use invited::{
     clock::{Clock, SystemClock, dice},
@@ -13,13 +13,13 @@ use rusqlite::{Connection, Params, params};
 
 use super::{
     measure::{Measure, Watch},
-    pieces::Piece,
+    prepare::Prepared,
 };
 
 const DAY: i64 = 86_400_000;
 
 /// The loop's database.
-pub struct Raw {
+pub struct CommitLoop {
     connection: Connection,
     rng: StdRng,
     /// The next identifier, later than all there are.
@@ -30,7 +30,7 @@ pub struct Raw {
     at: i64,
 }
 
-impl Raw {
+impl CommitLoop {
     /// Opens a database.
     pub fn open(database: &Path) -> Self {
         let connection = Connection::open(database).unwrap();
@@ -59,40 +59,40 @@ impl Raw {
         }
     }
 
-    /// Writes the rows of these, so many pieces in a transaction, for as long.
+    /// Writes the rows of these, so many in a transaction, for as long.
     pub fn run(
         &mut self,
-        pieces: &[Piece],
+        requests: &[Prepared],
         batch: usize,
         time: Duration,
-        write: fn(&mut Self, &Piece),
+        write: fn(&mut Self, &Prepared),
     ) -> Measure {
         let mut latencies = Vec::new();
         let watch = Watch::this_thread();
         self.next = id::draw(SystemClock.now(), &mut self.rng);
-        let mut last = Duration::ZERO;
-        for batch in pieces.chunks(batch) {
-            if last >= time {
+        for batch in requests.chunks(batch) {
+            let began = watch.elapsed();
+            if began >= time {
                 break;
             }
             self.at = SystemClock.now().millis();
             self.put("BEGIN IMMEDIATE", []);
-            for piece in batch {
-                write(self, piece);
+            for request in batch {
+                write(self, request);
             }
             self.put("COMMIT", []);
-            let before = std::mem::replace(&mut last, watch.elapsed());
-            latencies.extend(batch.iter().map(|_| last.saturating_sub(before)));
+            let took = watch.elapsed().saturating_sub(began);
+            latencies.extend(repeat_n(took, batch.len()));
         }
-        Measure::of_each(latencies, last, watch.busy())
+        Measure::of_each(latencies, &watch)
     }
 
     /// A code is asked for.
-    pub fn ask(&mut self, piece: &Piece) {
-        let (id, party, prefix) = (self.draw(), self.hash(), piece.phone / 10_000);
+    pub fn ask(&mut self, of: &Prepared) {
+        let (id, party, prefix) = (self.draw(), self.hash(), of.phone / 10_000);
         self.put(
             "INSERT INTO challenges (id, phone, code, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id, piece.phone, "0042", self.at, self.at + DAY],
+            params![id, of.phone, "0042", self.at, self.at + DAY],
         );
         self.put(
             "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, 0, ?4, 0)",
@@ -107,21 +107,18 @@ impl Raw {
     }
 
     /// A user confirms a code.
-    pub fn confirm(&mut self, piece: &Piece) {
+    pub fn confirm(&mut self, of: &Prepared) {
         self.put(
             "UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0",
-            [piece.phone],
+            [of.phone],
         );
-        self.put(
-            "UPDATE sends SET confirmed = 1 WHERE id = ?1",
-            [piece.other],
-        );
+        self.put("UPDATE sends SET confirmed = 1 WHERE id = ?1", [of.other]);
         self.note(4);
-        self.log_in(piece.user);
+        self.log_in(of.user);
     }
 
     /// A newcomer confirms one.
-    pub fn register(&mut self, piece: &Piece) {
+    pub fn register(&mut self, of: &Prepared) {
         let user = self.draw();
         // Among many users, now and then a code is drawn that somebody has.
         let mut added = 0;
@@ -130,32 +127,29 @@ impl Raw {
             added = self.put(
                 "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
                  VALUES (?1, ?2, ?3, '', '', '', ?4) ON CONFLICT (invitation_code) DO NOTHING",
-                params![user, piece.phone, code.as_str(), self.at],
+                params![user, of.phone, code.as_str(), self.at],
             );
         }
-        let piece = Piece {
-            user,
-            ..piece.clone()
-        };
-        self.confirm(&piece);
+        let of = Prepared { user, ..of.clone() };
+        self.confirm(&of);
     }
 
     /// A user changes their names.
-    pub fn rename(&mut self, piece: &Piece) {
+    pub fn rename(&mut self, of: &Prepared) {
         self.put(
             "UPDATE users SET first_name = ?2, last_name = ?3, email = ?4 WHERE id = ?1",
-            params![piece.user, "Имя", "Фамилия", "QBX27C@mail.ru"],
+            params![of.user, "Имя", "Фамилия", "QBX27C@mail.ru"],
         );
     }
 
     /// A user enters an invitation code.
-    pub fn redeem(&mut self, piece: &Piece) {
+    pub fn redeem(&mut self, of: &Prepared) {
         self.put(
             "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
                  coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?2), 0),
                  (SELECT last_number_gone FROM users WHERE id = ?2))
              WHERE id = ?1",
-            params![piece.user, piece.other, self.at],
+            params![of.user, of.other, self.at],
         );
     }
 
