@@ -31,8 +31,14 @@ const VICTIM: u64 = 0;
 /// Has a message sent whenever that is possible.
 fn play(world: &mut World<'_>, _: &Run) -> Result<()> {
     let phone = world.service.phone(VICTIM);
-    world.bystanders.newcomer(&world.service, phone, DAY / 4);
-    world.bystanders.owner(&mut world.service, phone, DAY / 2)?;
+    world
+        .result
+        .bystanders
+        .newcomer(&world.service, phone, DAY / 4);
+    world
+        .result
+        .bystanders
+        .owner(&mut world.service, phone, DAY / 2)?;
     while !world.is_over() {
         if let Err(reached) = world.ask(phone, None)? {
             world.wait(world.now() + reached.wait)?;

@@ -58,7 +58,10 @@ type Last = Option<(OneTimeCode, u64)>;
 /// evaluated: as a stranger, and with each device that was stolen.
 fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
     let phone = world.service.phone(VICTIM);
-    world.bystanders.owner(&mut world.service, phone, DAY / 2)?;
+    world
+        .result
+        .bystanders
+        .owner(&mut world.service, phone, DAY / 2)?;
     // When to go on, as whom.
     let mut ready = VecDeque::from([(BEGINNING, None)]);
     for _ in 0..stolen {

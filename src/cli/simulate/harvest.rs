@@ -13,7 +13,6 @@ use super::{
     table::grouped,
     world::{World, is_everybodys},
 };
-use crate::domain::{time::Timestamp, user::UserId};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -33,13 +32,13 @@ times a second.",
             play: |world, _| {
                 let address = Ipv4Addr::new(203, 0, 113, 1);
                 world.source = Some(IpAddr::V4(address).into());
-                Harvester::default().play(world)
+                play(world)
             },
         },
         Strategy {
             name: "from any number of addresses",
             ablations: &[Ablation::WRONG_INVITATION_CODES_PER_USER],
-            play: |world, _| Harvester::default().play(world),
+            play: |world, _| play(world),
         },
     ],
     heads: &[
@@ -59,71 +58,43 @@ const POSSIBLE: f64 = 1_073_741_824.0;
 const OWN: u64 = 700_000_000;
 
 /// Tries codes with every account, and makes another when all must wait.
-struct Harvester {
-    /// When which account may try another code.
-    accounts: BinaryHeap<Reverse<(Timestamp, UserId)>>,
-    numbers: u64,
-    /// When another account may be made.
-    next_account: Timestamp,
-}
-
-impl Default for Harvester {
-    fn default() -> Self {
-        Self {
-            accounts: BinaryHeap::new(),
-            numbers: 0,
-            next_account: BEGINNING,
-        }
-    }
-}
-
-impl Harvester {
-    fn play(mut self, world: &mut World<'_>) -> Result<()> {
-        while !world.is_over() {
-            let next_code = self.accounts.peek().map(|Reverse((at, _))| *at);
-            let next_account = Some(self.next_account).filter(|_| self.numbers < ACCOUNTS);
-            if next_code.is_some_and(|at| at <= world.now()) {
-                self.redeem(world)?;
-            } else if next_account.is_some_and(|at| at <= world.now()) {
-                self.register(world)?;
-            } else {
-                let next = next_account.into_iter().chain(next_code).min();
-                world.wait(next.unwrap_or(world.end))?;
+fn play(world: &mut World<'_>) -> Result<()> {
+    // When which account may try another code, and when another may be made.
+    let (mut accounts, mut next_account) = (BinaryHeap::new(), BEGINNING);
+    let mut numbers = 0;
+    while !world.is_over() {
+        let now = world.now();
+        let next_code = accounts.peek().map(|Reverse((at, _))| *at);
+        let next_account_at = Some(next_account).filter(|_| numbers < ACCOUNTS);
+        if next_code.is_some_and(|at| at <= now)
+            && let Some(Reverse((_, account))) = accounts.pop()
+        {
+            let refused = world.redeem(account)?;
+            let again = refused.map_or(world.now(), |reached| world.now() + reached.wait);
+            accounts.push(Reverse((again, account)));
+            if refused.is_some_and(|reached| reached.limit.ends_with("_per_source")) {
+                world.wait(again)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Tries a code.
-    fn redeem(&mut self, world: &mut World<'_>) -> Result<()> {
-        let Some(Reverse((_, account))) = self.accounts.pop() else {
-            return Ok(());
-        };
-        let refused = world.redeem(account)?;
-        let again = refused.map_or(world.now(), |reached| world.now() + reached.wait);
-        self.accounts.push(Reverse((again, account)));
-        match refused.filter(|reached| reached.limit.ends_with("_per_source")) {
-            Some(_) => world.wait(again),
-            None => Ok(()),
-        }
-    }
-
-    /// Makes an account.
-    fn register(&mut self, world: &mut World<'_>) -> Result<()> {
-        self.numbers += 1;
-        match world.ask(world.service.scattered(OWN + self.numbers), None)? {
-            Ok(token) => {
-                if let Some((account, _)) = world.enter(&token)? {
-                    self.accounts.push(Reverse((world.now(), account)));
+        } else if next_account_at.is_some_and(|at| at <= now) {
+            numbers += 1;
+            match world.ask(world.service.scattered(OWN + numbers), None)? {
+                Ok(token) => {
+                    let entered = world.enter(&token)?;
+                    accounts.extend(entered.map(|(account, _)| Reverse((world.now(), account))));
                 }
+                Err(reached)
+                    if is_everybodys(reached) || reached.limit.ends_with("_per_source") =>
+                {
+                    next_account = world.now() + reached.wait;
+                }
+                Err(_) => {}
             }
-            Err(reached) if is_everybodys(reached) || reached.limit.ends_with("_per_source") => {
-                self.next_account = world.now() + reached.wait;
-            }
-            Err(_) => {}
+        } else {
+            let next = next_account_at.into_iter().chain(next_code).min();
+            world.wait(next.unwrap_or(world.end))?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn figures(result: &RunResult, run: &Run) -> Vec<String> {
@@ -132,6 +103,6 @@ fn figures(result: &RunResult, run: &Run) -> Vec<String> {
         grouped(result.so_far(|day| day.messages)),
         result.number(result.worst_day(|day| day.invitation_codes)),
         result.number(codes),
-        result.decimal(codes * f64::from(run.users) / POSSIBLE),
+        result.decimal(codes * f64::from(run.options.users) / POSSIBLE),
     ]
 }

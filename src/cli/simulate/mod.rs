@@ -80,6 +80,12 @@ pub struct Simulate {
     /// that earn from them), bomb (one phone with messages), harvest (invitation codes).
     #[arg(long, value_name = "ATTACK")]
     attack: String,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Args, Clone, Copy)]
+struct Options {
     /// For how long.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
@@ -111,10 +117,7 @@ impl Simulate {
         print(&report(Run {
             config: settings.read()?,
             attack,
-            days: self.days,
-            requests: self.requests,
-            prefixes: self.prefixes,
-            users: self.users,
+            options: self.options,
         })?)
     }
 }

@@ -115,7 +115,7 @@ impl Pumper {
         let mut pumper = Self {
             confirms,
             networks: 0,
-            prefixes: (0..run.prefixes).map(Prefix::new).collect(),
+            prefixes: (0..run.options.prefixes).map(Prefix::new).collect(),
             askers: Vec::new(),
             ready: BinaryHeap::new(),
             open: [BEGINNING; 2],
@@ -147,11 +147,14 @@ impl Pumper {
     }
 
     fn play(mut self, world: &mut World<'_>) -> Result<()> {
-        world.bystanders.newcomers(&world.service, 24);
+        world.result.bystanders.newcomers(&world.service, 24);
         for hour in 0..24 {
             let phone = world.service.scattered(HONEST + u64::from(hour));
             let first = HOUR * hour + HOUR / 2;
-            world.bystanders.owner(&mut world.service, phone, first)?;
+            world
+                .result
+                .bystanders
+                .owner(&mut world.service, phone, first)?;
         }
         while !world.is_over()
             && let Some((at, number)) = self.next()

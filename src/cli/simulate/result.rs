@@ -5,13 +5,20 @@ use std::time::Duration;
 use super::{DAY, HOUR, bystanders::Bystanders, service::BEGINNING, table::grouped};
 use crate::domain::{guard::LONG, money::Money, time::Timestamp};
 
-/// What an attacker did so far.
-pub struct Record {
+/// What came of an attack that was played to its end, or that was broken off
+/// and is reckoned up.
+pub struct RunResult {
     /// Messages in the first hour.
     first_hour: f64,
     /// How likely it is that every guess so far was wrong.
     survival: f64,
     days: Vec<Day>,
+    /// Everybody else, and how they fared.
+    pub bystanders: Bystanders,
+    /// How long it was played.
+    pub played: Duration,
+    /// How long it was to be played.
+    pub whole: Duration,
 }
 
 /// What was done within a day.
@@ -31,17 +38,19 @@ pub struct Day {
     pub invitation_codes: f64,
 }
 
-impl Default for Record {
-    fn default() -> Self {
+impl RunResult {
+    /// Nothing yet, of an attack that is to last so long.
+    pub fn new(whole: Duration) -> Self {
         Self {
             first_hour: 0.0,
             survival: 1.0,
             days: Vec::new(),
+            bystanders: Bystanders::default(),
+            played: Duration::ZERO,
+            whole,
         }
     }
-}
 
-impl Record {
     fn day(&mut self, at: Timestamp) -> &mut Day {
         let day = at.since(BEGINNING).as_secs() / DAY.as_secs();
         let day = usize::try_from(day).unwrap_or(usize::MAX);
@@ -80,22 +89,7 @@ impl Record {
     pub fn invitation_code(&mut self, at: Timestamp) {
         self.day(at).invitation_codes += 1.0;
     }
-}
 
-/// The record of an attack that was played to its end, or that was broken off
-/// and is reckoned up.
-pub struct RunResult {
-    /// The record.
-    pub record: Record,
-    /// Everybody else, and how they fared.
-    pub bystanders: Bystanders,
-    /// How long it was played.
-    pub played: Duration,
-    /// How long it was to be played.
-    pub whole: Duration,
-}
-
-impl RunResult {
     /// A figure as text, in whole numbers, marked when it was reckoned up.
     pub fn number(&self, figure: f64) -> String {
         self.mark(&grouped(figure))
@@ -117,7 +111,7 @@ impl RunResult {
 
     /// A sum over the time that was played.
     pub fn so_far(&self, of: fn(&Day) -> f64) -> f64 {
-        self.record.days.iter().map(of).sum()
+        self.days.iter().map(of).sum()
     }
 
     /// A sum over the whole time.
@@ -133,16 +127,16 @@ impl RunResult {
     /// A sum over the worst day.
     pub fn worst_day(&self, of: fn(&Day) -> f64) -> f64 {
         let average = self.a_day(of);
-        self.record.days.iter().map(of).fold(average, f64::max)
+        self.days.iter().map(of).fold(average, f64::max)
     }
 
     /// The messages of the first hour.
     pub fn first_hour(&self) -> f64 {
-        self.record.first_hour
+        self.first_hour
     }
 
     /// How likely a takeover is, in all.
     pub fn chance(&self) -> f64 {
-        1.0 - self.record.survival.powf(self.times())
+        1.0 - self.survival.powf(self.times())
     }
 }

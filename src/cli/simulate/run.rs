@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use super::{
-    Attack, Result, Strategy,
+    Attack, Options, Result, Strategy,
     ablation::Ablation,
     result::RunResult,
     service::{Service, dearest},
@@ -34,14 +34,8 @@ pub struct Run {
     pub config: Config,
     /// Who attacks.
     pub attack: &'static Attack,
-    /// How long.
-    pub days: u32,
-    /// Requests of an attacker on a day, at most.
-    pub requests: u32,
-    /// Prefixes of whoever earns from messages.
-    pub prefixes: u32,
-    /// People who have an invitation code.
-    pub users: u32,
+    /// For how long, with how much.
+    pub options: Options,
 }
 
 /// A row of the table: who plays, and which limits there are.
@@ -64,8 +58,8 @@ pub fn report(run: Run) -> Result<String, Failure> {
         cells: (attack.figures)(result, &run),
     };
     let lines: Vec<_> = rows.iter().zip(&results).map(line).collect();
-    let days = if run.days == 1 { "day" } else { "days" };
-    let days = format!("{} {days}", run.days);
+    let days = if run.options.days == 1 { "day" } else { "days" };
+    let days = format!("{} {days}", run.options.days);
     let heads = attack
         .heads
         .iter()
@@ -75,7 +69,7 @@ pub fn report(run: Run) -> Result<String, Failure> {
     Ok(format!(
         "{}\nAt most {} requests a day.\n\n{}{}",
         attack.about,
-        run.requests,
+        run.options.requests,
         table(heads, &lines),
         note.unwrap_or_default()
     ))
@@ -104,7 +98,7 @@ impl Run {
 
 /// Plays all rows at once.
 fn outcomes(run: &Arc<Run>, rows: &[Row]) -> Result<Vec<RunResult>, Failure> {
-    let bar = &progress(run.days, rows.len());
+    let bar = &progress(run.options.days, rows.len());
     let results = thread::scope(|scope| {
         let all = rows
             .iter()
@@ -134,9 +128,9 @@ fn play(run: &Arc<Run>, row: &Row, bar: &ProgressBar) -> Result<RunResult, Failu
     let played = store.write(move |tx| {
         let service = Service::new(tx, &run.config, policy.clone(), destination.clone());
         let mut world = World::new(service, &run, &bar);
-        world.enough = run.requests.saturating_mul(days);
+        world.enough = run.options.requests.saturating_mul(days);
         (strategy.play)(&mut world, &run)?;
-        Ok::<_, StoreError>(world.result())
+        Ok::<_, StoreError>(world.result)
     });
     let runtime = Builder::new_current_thread().build().map_err(failed)?;
     runtime.block_on(played).map_err(failed)

@@ -58,7 +58,7 @@ const FIRST: u64 = 700_000_000;
 /// guessing is noticed when no more codes are to be sent. Then waits for an
 /// hour, until the wrong guesses are forgotten.
 fn in_turns(world: &mut World<'_>) -> Result<()> {
-    world.bystanders.newcomers(&world.service, NEWCOMERS);
+    world.result.bystanders.newcomers(&world.service, NEWCOMERS);
     let mut target = 0;
     // As many tokens as were of use the last time, or a few more.
     let mut useful = None;
@@ -113,7 +113,7 @@ fn collect(
 /// Logs in once a day with each phone of their own, since no more than that is
 /// counted of a phone, and guesses whenever that raises no alarm.
 fn hidden(world: &mut World<'_>) -> Result<()> {
-    world.bystanders.newcomers(&world.service, NEWCOMERS);
+    world.result.bystanders.newcomers(&world.service, NEWCOMERS);
     let (mut own, mut target) = (0, 0);
     let (mut next_login, mut next_guess) = (BEGINNING, BEGINNING);
     while !world.is_over() {

@@ -1,5 +1,5 @@
-//! The world that an attacker acts in: a service, its other visitors, a clock
-//! that every request moves on, and a record.
+//! The world that an attacker acts in: a service, a clock that every request
+//! moves on, and what came of the attack.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use indicatif::ProgressBar;
 
 use super::{
     DAY, Result, Run,
-    bystanders::{Bystanders, mistyped},
-    result::{Record, RunResult},
+    bystanders::mistyped,
+    result::RunResult,
     service::{BEGINNING, Service, Token},
 };
 use crate::domain::{
@@ -27,9 +27,8 @@ const OVER: Reached = Reached {
 pub struct World<'t> {
     /// The service.
     pub service: Service<'t>,
-    /// Everybody else.
-    pub bystanders: Bystanders,
-    record: Record,
+    /// What came of the attack so far, and who lives meanwhile.
+    pub result: RunResult,
     /// The one address that the attack comes from; `None` when it comes from
     /// so many that no limit of sources is ever reached.
     pub source: Option<Source>,
@@ -48,7 +47,6 @@ pub struct World<'t> {
     tomorrow: Timestamp,
     /// When messages of the beginning count no more.
     forgotten: Timestamp,
-    whole: Duration,
     bar: &'t ProgressBar,
 }
 
@@ -65,34 +63,22 @@ pub enum Guess {
 impl<'t> World<'t> {
     /// The world of a run. `bar` is told of every day.
     pub fn new(service: Service<'t>, run: &Run, bar: &'t ProgressBar) -> Self {
-        let whole = DAY * run.days;
+        let whole = DAY * run.options.days;
         let policy = service.policy();
         let forgotten = BEGINNING + policy.sends_in_all.longest().max(policy.budget.longest());
         Self {
             service,
-            bystanders: Bystanders::default(),
-            record: Record::default(),
+            result: RunResult::new(whole),
             source: None,
             pace: run.attack.pace,
             end: BEGINNING + whole,
             enough: u32::MAX,
-            requests: run.requests,
+            requests: run.options.requests,
             made: 0,
             today: 0,
             tomorrow: BEGINNING + DAY,
             forgotten,
-            whole,
             bar,
-        }
-    }
-
-    /// What came of it all.
-    pub fn result(self) -> RunResult {
-        RunResult {
-            played: self.now().since(BEGINNING),
-            record: self.record,
-            bystanders: self.bystanders,
-            whole: self.whole,
         }
     }
 
@@ -109,7 +95,8 @@ impl<'t> World<'t> {
     /// The attacker does nothing until `then`.
     pub fn wait(&mut self, then: Timestamp) -> Result<()> {
         let then = then.max(self.now()).min(self.end);
-        self.bystanders.live(&mut self.service, then)?;
+        self.result.bystanders.live(&mut self.service, then)?;
+        self.result.played = then.since(BEGINNING);
         while self.tomorrow <= self.now() {
             self.tomorrow = self.tomorrow + DAY;
             self.today = 0;
@@ -122,11 +109,11 @@ impl<'t> World<'t> {
         self.wait(self.now() + self.pace)?;
         self.today += 1;
         self.made += 1;
-        let is_tired = self.today >= self.requests;
-        if is_tired || self.made >= self.enough {
+        let has_no_more = self.today >= self.requests;
+        if has_no_more || self.made >= self.enough {
             self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
-        if is_tired {
+        if has_no_more {
             self.wait(self.tomorrow)?;
         }
         Ok(())
@@ -144,7 +131,7 @@ impl<'t> World<'t> {
         let asked = self.service.ask(self.source, phone, device)?;
         if asked.is_ok() {
             let price = self.service.price(phone);
-            self.record.message(self.now(), price);
+            self.result.message(self.now(), price);
         }
         self.request()?;
         Ok(asked)
@@ -162,7 +149,7 @@ impl<'t> World<'t> {
         self.request()?;
         Ok(match outcome {
             Confirmation::Refused(Verdict::Wrong { .. }) => {
-                self.record.guess(at, digits, tried);
+                self.result.guess(at, digits, tried);
                 Guess::Wrong
             }
             Confirmation::Refused(Verdict::Limited(reached)) => Guess::Limited(reached),
@@ -197,7 +184,7 @@ impl<'t> World<'t> {
         if let Err(RedeemError::Limited(reached)) = outcome {
             return Ok(Some(reached));
         }
-        self.record.invitation_code(at);
+        self.result.invitation_code(at);
         Ok(None)
     }
 }
