@@ -7,10 +7,6 @@ use std::{
     os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::Path,
     process::{Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
 };
 
 use serde_json::{Value, json};
@@ -142,129 +138,19 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
 }
 
 #[test]
-fn what_was_answered_survives_kill_9() {
-    let folder = TempDir::new().unwrap();
-    let mut before: Vec<Fact> = Vec::new();
-    for round in 0..3 {
-        let server = Server::start(folder.path());
-        for fact in &before {
-            fact.check(&server);
-        }
-        before.extend(write_until_killed(&server, folder.path(), round));
-    }
-    let server = Server::start(folder.path());
-    assert!(before.len() >= 12);
-    for fact in &before {
-        fact.check(&server);
-    }
-}
-
-/// What a client was told: a token used up, and a name that was written.
-struct Fact {
-    token: String,
-    access: String,
-    written: u64,
-}
-
-impl Fact {
-    fn check(&self, server: &Server) {
-        let (status, profile) = server
-            .call("GET", "/profile/", &[("authorization", &self.access)], None)
-            .unwrap();
-        let name: u64 = profile["first_name"].as_str().unwrap().parse().unwrap();
-        assert!(
-            status == 200 && name >= self.written,
-            "{name} was {}",
-            self.written
-        );
-        let body = json!({ "sms_code": "0000" });
-        let (_, problem) = server
-            .call(
-                "POST",
-                "/login/sms-confirm/",
-                &[("sms-token", &self.token)],
-                Some(body),
-            )
-            .unwrap();
-        assert_eq!(problem["code"], "sms_token_used");
-    }
-}
-
-/// Writes from four sides until so many writes were answered, and kills in the middle of more.
-fn write_until_killed(server: &Server, folder: &Path, round: u64) -> Vec<Fact> {
-    const ENOUGH: u64 = 200;
-    let (facts, killed) = (
-        Arc::new(Mutex::new(Vec::new())),
-        Arc::new(AtomicBool::new(false)),
-    );
-    std::thread::scope(|scope| {
-        for side in 0..4 {
-            let (facts, killed) = (Arc::clone(&facts), Arc::clone(&killed));
-            let (address, id) = (&server.address, server.process.id().to_string());
-            scope.spawn(move || {
-                let phone = format!("+791{round}000000{side}");
-                let (token, confirmed) = login(address, folder, &phone)
-                    .expect("nobody is killed before the first write");
-                let mut fact = Fact {
-                    token,
-                    access: bearer(&confirmed),
-                    written: 0,
-                };
-                for number in 1.. {
-                    let body = json!({ "first_name": number.to_string() });
-                    match call(
-                        address,
-                        "PATCH",
-                        "/profile/",
-                        &[("authorization", &fact.access)],
-                        Some(body),
-                    ) {
-                        Some((200, _)) => fact.written = number,
-                        _ => break,
-                    }
-                    if number == ENOUGH && !killed.swap(true, Ordering::SeqCst) {
-                        Command::new("kill").args(["-KILL", &id]).status().unwrap();
-                    }
-                }
-                assert!(killed.load(Ordering::SeqCst) && fact.written > 0);
-                facts.lock().unwrap().push(fact);
-            });
-        }
-    });
-    Arc::into_inner(facts).unwrap().into_inner().unwrap()
-}
-
-#[test]
-fn a_second_server_on_the_same_file_exits_at_once() {
-    let folder = TempDir::new().unwrap();
-    let _first = Server::start(folder.path());
-    let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    let told = String::from_utf8(second.stderr).unwrap();
-    assert_eq!(second.status.code(), Some(1));
-    assert!(
-        told.contains("invited.db is in use by another invited process"),
-        "{told}"
-    );
-}
-
-#[test]
-fn by_another_name_it_is_the_same_file() {
+fn a_second_server_on_the_same_file_exits_at_once_by_whatever_name() {
     let folder = TempDir::new().unwrap();
     let _first = Server::start(folder.path());
     let file = folder.path().join("invited.db");
     std::os::unix::fs::symlink(&file, folder.path().join("soft.db")).unwrap();
     fs::hard_link(&file, folder.path().join("hard.db")).unwrap();
-    for name in ["soft.db", "hard.db"] {
-        let second = run(
-            folder.path(),
-            &["serve", "--listen", "127.0.0.1:0", "--database", name],
-        );
+    for name in ["invited.db", "soft.db", "hard.db"] {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--database", name];
+        let second = run(folder.path(), &serve);
+        let told = String::from_utf8(second.stderr).unwrap();
+        let sentence = format!("{name} is in use by another invited process");
         assert_eq!(second.status.code(), Some(1), "{name}");
-        assert!(
-            String::from_utf8(second.stderr)
-                .unwrap()
-                .contains("is in use by another")
-        );
+        assert!(told.contains(&sentence), "{told}");
     }
 }
 
@@ -352,62 +238,6 @@ fn a_garbage_database_is_refused_and_left_as_it_is() {
         fs::read_to_string(folder.path().join("invited.db")).unwrap(),
         garbage
     );
-}
-
-#[test]
-fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
-    let folder = TempDir::new().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::write(at("broken.toml"), "[login]\ncode_lenght = 4").unwrap();
-    fs::write(at("short.json"), "{}").unwrap();
-    fs::set_permissions(at("short.json"), fs::Permissions::from_mode(0o600)).unwrap();
-    fs::write(at("open.json"), "{}").unwrap();
-    fs::set_permissions(at("open.json"), fs::Permissions::from_mode(0o644)).unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
-    for (arguments, name) in [
-        (
-            &["--config", "broken.toml"][..],
-            "login.code_lenght in broken.toml",
-        ),
-        (&["--config", "missing.toml"], "--config: missing.toml"),
-        (&["--listen", "nowhere"], "--listen is not an address"),
-        (&["--listen", &taken], "--listen: "),
-        (
-            &["--database", "missing/invited.db"],
-            "--database: missing/invited.db",
-        ),
-        (
-            &["--keys", "short.json"],
-            "--keys: short.json is not a key file",
-        ),
-        (
-            &["--keys", "open.json"],
-            "--keys: open.json can be read by everybody",
-        ),
-        (
-            &["--keys", "missing/keys.json"],
-            "--keys: missing/keys.json",
-        ),
-        (
-            &["--sms", "pigeon"],
-            "--sms names pigeon, which is not a gateway",
-        ),
-        (
-            &["--sms", "file:missing/sms.jsonl"],
-            "--sms: missing/sms.jsonl",
-        ),
-        (&["--log", "=x="], "--log is not a filter"),
-    ] {
-        let output = run(folder.path(), &[&["serve"], arguments].concat());
-        let told = String::from_utf8(output.stderr).unwrap();
-        let last = told.lines().last().unwrap_or_default();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(
-            last.starts_with(&format!("invited: {name}")),
-            "{arguments:?}: {told}"
-        );
-    }
 }
 
 #[test]

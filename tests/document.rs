@@ -77,11 +77,7 @@ async fn confirmation_answers_jwts_like_the_samples() {
 #[tokio::test]
 async fn a_profile_has_the_documents_members_in_its_order() {
     let harness = Harness::new();
-    let (alice, bob, carol) = (
-        harness.login(ALICE).await,
-        harness.login(BOB).await,
-        harness.login("+79999999999").await,
-    );
+    let [alice, bob, carol] = harness.logins([ALICE, BOB, "+79999999999"]).await;
     alice.redeem(&bob.invitation_code().await).await.ok();
     carol.redeem(&alice.invitation_code().await).await.ok();
     let names =

@@ -82,18 +82,6 @@ async fn parallel_guesses_gain_nothing() {
     );
 }
 
-#[tokio::test]
-async fn a_token_works_once() {
-    let harness = Harness::new();
-    let token = harness.ask(ALICE).await;
-    let code = harness.code();
-    harness.confirm(&token, &code).await.ok();
-    harness
-        .confirm(&token, &code)
-        .await
-        .refused(401, "sms_token_used");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_confirmations_at_once_one_succeeds() {
     let harness = Harness::new();

@@ -218,11 +218,7 @@ async fn after_deletion_the_phone_is_a_new_user_with_a_new_code() {
 #[tokio::test]
 async fn who_was_invited_by_a_deleted_user_keeps_the_account_and_gets_no_second_referrer() {
     let harness = Harness::new();
-    let (alice, bob, carol) = (
-        harness.login(ALICE).await,
-        harness.login(BOB).await,
-        harness.login(CAROL).await,
-    );
+    let [alice, bob, carol] = harness.logins([ALICE, BOB, CAROL]).await;
     bob.redeem(&alice.invitation_code().await).await.ok();
     alice.delete("/profile/").await;
     assert_eq!(bob.profile().await["invited_by"], json!(null));

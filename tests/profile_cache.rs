@@ -8,11 +8,7 @@ use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};
 /// A referrer, an invitee, and that one's own invitee, who have all looked at
 /// their profiles, so that these are kept.
 async fn chain(harness: &Harness) -> [Actor; 3] {
-    let people = [
-        harness.login(ALICE).await,
-        harness.login(BOB).await,
-        harness.login(CAROL).await,
-    ];
+    let people = harness.logins([ALICE, BOB, CAROL]).await;
     for (referrer, invitee) in people.iter().zip(&people[1..]) {
         let code = referrer.invitation_code().await;
         let _ = invitee.profile().await;
@@ -50,7 +46,9 @@ async fn ones_own_change_shows_in_every_session() {
 async fn a_redeemed_code_shows_on_both_sides() {
     let harness = Harness::new();
     let [alice, bob, carol] = chain(&harness).await;
-    assert_eq!(alice.profile().await["invited_users_count"], 1);
+    let alice = alice.profile().await;
+    assert_eq!(alice["invited_users_count"], 1);
+    assert_eq!(alice["invited_users_phones"], json!([BOB[1..]]));
     assert_eq!(bob.profile().await["invited_by"], ALICE[1..]);
     assert_eq!(
         bob.profile().await["invited_users_phones"],

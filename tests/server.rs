@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Arc, Barrier, Mutex, mpsc},
     thread,
     time::Duration,
@@ -487,6 +488,19 @@ fn slow_clients_leave_room_for_others_from_the_same_address() {
     assert!(slow[0].answer().is_none(), "the first had to go");
 }
 
+/// The log of a server that is live amid slow clients and after them.
+fn crowded(server: Server, folder: &Path) -> String {
+    let slow: Vec<_> = (0..200)
+        .map(|_| Client::sending(&server.address, HALF))
+        .collect();
+    let live = || call(&server.address, "GET", "/health/live", &[], None);
+    assert_eq!(live().unwrap().0, 200);
+    drop(slow);
+    assert_eq!(live().unwrap().0, 200);
+    assert!(server.stop().success());
+    fs::read_to_string(folder.join("stderr.txt")).unwrap()
+}
+
 #[test]
 fn out_of_files_the_server_goes_on_and_says_so_once() {
     let folder = TempDir::new().unwrap();
@@ -499,15 +513,7 @@ fn out_of_files_the_server_goes_on_and_says_so_once() {
         maximum: files,
     };
     prlimit(Pid::from_raw(id.cast_signed()), Resource::Nofile, limit).unwrap();
-    let slow: Vec<_> = (0..200)
-        .map(|_| Client::sending(&server.address, HALF))
-        .collect();
-    let live = || call(&server.address, "GET", "/health/live", &[], None);
-    assert_eq!(live().unwrap().0, 200);
-    drop(slow);
-    assert_eq!(live().unwrap().0, 200);
-    assert!(server.stop().success());
-    let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    let told = crowded(server, folder.path());
     assert_eq!(told.matches("cannot be accepted").count(), 1, "{told}");
 }
 
@@ -515,15 +521,7 @@ fn out_of_files_the_server_goes_on_and_says_so_once() {
 fn few_open_files_mean_few_connections() {
     let folder = TempDir::new().unwrap();
     let server = Server::limited(folder.path(), "ulimit -n 128");
-    let slow: Vec<_> = (0..200)
-        .map(|_| Client::sending(&server.address, HALF))
-        .collect();
-    let live = || call(&server.address, "GET", "/health/live", &[], None);
-    assert_eq!(live().unwrap().0, 200);
-    drop(slow);
-    assert_eq!(live().unwrap().0, 200);
-    assert!(server.stop().success());
-    let told = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
+    let told = crowded(server, folder.path());
     assert!(told.contains("configured=4096 connections=60"), "{told}");
     assert!(!told.contains("cannot be accepted"), "{told}");
 }

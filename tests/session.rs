@@ -364,11 +364,7 @@ async fn logging_out_ends_this_session_at_once() {
 #[tokio::test]
 async fn logging_out_everywhere_ends_every_session() {
     let harness = Harness::new();
-    let (phone, laptop, bob) = (
-        harness.login(ALICE).await,
-        harness.login(ALICE).await,
-        harness.login(BOB).await,
-    );
+    let [phone, laptop, bob] = harness.logins([ALICE, ALICE, BOB]).await;
     assert_eq!(
         phone.post("/logout/", json!({ "all": true })).await.status,
         204

@@ -4,12 +4,12 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use tempfile::TempDir;
 
-use crate::harness::server::{Server, command, run};
+use crate::harness::server::{Server, command, put, run};
 
 fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -27,80 +27,108 @@ fn mistakes(folder: &Path) {
         ("gateway.toml", gateway),
         (
             "reach.toml",
-            "[login]\ncode_length = 6\n[sms.gateway.smsru-call]\napi_id = \"${file:id}\"",
+            "[login]\ncode_length = 6\n[sms.gateway.smsru-call]\napi_id = \"${file:../id}\"",
         ),
         ("text.toml", "[sms]\ntext_ru = \"no place for the code\""),
         ("budget.toml", "[budget]\namounts = \"1/1h\""),
-        ("keys.json", "[]"),
     ] {
         fs::write(folder.join(name), text).unwrap();
     }
-    fs::write(folder.join("id"), "secret").unwrap();
-    fs::set_permissions(folder.join("keys.json"), fs::Permissions::from_mode(0o600)).unwrap();
+    put(&folder.join("keys.json"), "[]");
+    put(&folder.join("id"), "secret");
+    put(&folder.join("short.json"), "{}");
     fs::write(folder.join("open.json"), "{}").unwrap();
+    fs::set_permissions(folder.join("open.json"), fs::Permissions::from_mode(0o644)).unwrap();
 }
 
 #[test]
-fn a_start_that_is_refused_leaves_nothing_behind() {
-    let elsewhere = TempDir::new().unwrap();
-    mistakes(elsewhere.path());
+fn a_start_that_is_refused_leaves_a_sentence_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    mistakes(folder.path());
+    let (here, log) = (folder.path().join("here"), folder.path().join("log"));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
-    let at = |name: &str| elsewhere.path().join(name).to_str().unwrap().to_owned();
-    let config = |name: &str| vec!["--config".to_owned(), at(name)];
-    let flags = |flags: &[&str]| flags.iter().map(|flag| (*flag).to_owned()).collect();
-    for (arguments, variable) in [
-        (config("key.toml"), None),
-        (config("gateway.toml"), None),
-        (config("reach.toml"), None),
-        (config("text.toml"), None),
-        (config("budget.toml"), None),
-        (config("missing.toml"), None),
-        (vec!["--keys".to_owned(), at("keys.json")], None),
-        (vec!["--keys".to_owned(), at("open.json")], None),
-        (flags(&["--keys", "missing/keys.json"]), None),
-        (flags(&["--keys", "."]), None),
-        (flags(&["--database", "missing/invited.db"]), None),
-        (flags(&["--database", "."]), None),
-        (flags(&["--sms", "pigeon"]), None),
-        (flags(&["--sms", "exolve"]), None),
-        (flags(&["--sms", "file:missing/sms.jsonl"]), None),
+    let taken = taken.local_addr().unwrap();
+    for (arguments, sentence) in [
         (
-            flags(&[
-                "--sms",
-                "file:sms.jsonl",
-                "--database",
-                "missing/invited.db",
-            ]),
-            None,
+            "--config ../key.toml",
+            "login.code_lenght in ../key.toml, line 2, is not a setting",
+        ),
+        ("--config ../gateway.toml", "sms.gateway.exolve.key in"),
+        (
+            "--config ../reach.toml",
+            "login.code_length is more than the gateways",
+        ),
+        ("--config ../text.toml", "sms.text_ru must say {code} once"),
+        ("--config ../budget.toml", "budget.amounts bounds nothing"),
+        ("--config ../missing.toml", "--config: ../missing.toml"),
+        (
+            "--keys ../keys.json",
+            "--keys: ../keys.json is not a key file",
         ),
         (
-            flags(&["--sms", "file:sms.jsonl", "--keys", "missing/keys.json"]),
-            None,
+            "--keys ../short.json",
+            "--keys: ../short.json is not a key file",
         ),
-        (flags(&["--listen", "nowhere"]), None),
-        (flags(&["--listen", &taken]), None),
-        (flags(&["--no-migrate"]), None),
-        (flags(&["--log", "infoo"]), None),
-        (Vec::new(), Some(("INVITED_HTTP__METRICS", &*taken))),
-        (Vec::new(), Some(("INVITED_LOGIN__CODE_LENGHT", "4"))),
+        (
+            "--keys ../open.json",
+            "--keys: ../open.json can be read by everybody",
+        ),
+        ("--keys missing/keys.json", "--keys: missing/keys.json"),
+        ("--keys .", "--keys: . "),
+        (
+            "--database missing/invited.db",
+            "--database: missing/invited.db",
+        ),
+        ("--database .", "--database: . cannot be opened"),
+        ("--sms pigeon", "--sms names pigeon, which is not a gateway"),
+        (
+            "--sms exolve",
+            "sms.gateway.exolve.body.json.number needs sender",
+        ),
+        ("--sms file:missing/sms.jsonl", "--sms: missing/sms.jsonl"),
+        (
+            "--sms file:sms.jsonl --database missing/invited.db",
+            "--database: missing/invited.db cannot be opened",
+        ),
+        (
+            "--sms file:sms.jsonl --keys missing/keys.json",
+            "--keys: missing/keys.json cannot be used",
+        ),
+        ("--listen nowhere", "--listen is not an address"),
+        (&format!("--listen {taken}"), "--listen: "),
+        ("--no-migrate", "--database: invited.db does not exist"),
+        ("--log infoo", "--log is not a filter"),
+        ("--log =x=", "--log is not a filter"),
+        (&format!("INVITED_HTTP__METRICS={taken}"), "http.metrics: "),
+        (
+            "INVITED_LOGIN__CODE_LENGHT=4",
+            "INVITED_LOGIN__CODE_LENGHT is not a setting",
+        ),
     ] {
-        let folder = TempDir::new().unwrap();
-        let mut serve = command(folder.path());
-        serve
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(&arguments)
-            .envs(variable);
-        // Given twice, the flag itself is refused: that is not what is asked here.
-        if arguments.iter().any(|flag| flag == "--listen") {
-            serve = command(folder.path());
-            serve.arg("serve").args(&arguments);
+        fs::create_dir(&here).unwrap();
+        let mut serve = command(&here);
+        serve.arg("serve").stderr(fs::File::create(&log).unwrap());
+        match arguments
+            .split_once('=')
+            .filter(|(name, _)| name.starts_with("INVITED_"))
+        {
+            Some((name, value)) => serve.env(name, value),
+            None => serve.args(arguments.split(' ')),
+        };
+        // Given twice, the flag itself would be refused.
+        if !arguments.starts_with("--listen") {
+            serve.args(["--listen", "127.0.0.1:0"]);
         }
-        serve.stderr(Stdio::null());
         let refused = Server::launch(serve).err().and_then(|exit| exit.code());
-        assert_eq!(refused, Some(2), "{arguments:?} {variable:?}");
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert!(left.is_empty(), "{arguments:?} {variable:?}: {left:?}");
+        let told = fs::read_to_string(&log).unwrap();
+        assert_eq!(refused, Some(2), "{arguments}: {told}");
+        let last = told.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with(&format!("invited: {sentence}")),
+            "{arguments}: {told}"
+        );
+        // It is empty, or it would not go.
+        fs::remove_dir(&here).unwrap();
     }
 }
 

@@ -90,13 +90,7 @@ impl<'a> Desk<'a> {
     }
 
     pub fn confirm(&mut self, token: &str, code: &str) -> Told {
-        let body = json!({ "sms_code": code });
-        self.answer(
-            "POST",
-            "/login/sms-confirm/",
-            &[("sms-token", token)],
-            &body,
-        )
+        self.line.confirm(token, code).unwrap()
     }
 
     pub fn exchange(&mut self, refresh: &str) -> Told {

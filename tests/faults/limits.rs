@@ -33,17 +33,6 @@ fn ask(line: &mut Line, from: &str) -> Told {
         .unwrap()
 }
 
-fn guess(line: &mut Line, token: &str, code: &str) -> Told {
-    let body = json!({ "sms_code": code });
-    line.call(
-        "POST",
-        "/login/sms-confirm/",
-        &[("sms-token", token)],
-        &body,
-    )
-    .unwrap()
-}
-
 fn sends_outlive(setting: (&str, &str), limit: &str) {
     let site = Site::new();
     let (mut server, mut line) = start(&site, setting);
@@ -86,7 +75,9 @@ fn wrong_guesses_of_all_tokens_are_counted_across_kills() {
     let tokens = [(); 3].map(|()| ask(&mut line, "203.0.113.1").text("sms-token"));
     let code = site.code(ALICE);
     for number in 0..8 {
-        let told = guess(&mut line, &tokens[number / 3], &other_than(&code));
+        let told = line
+            .confirm(&tokens[number / 3], &other_than(&code))
+            .unwrap();
         assert_eq!(
             (told.status, told.code()),
             (401, "sms_code_invalid"),
@@ -96,7 +87,7 @@ fn wrong_guesses_of_all_tokens_are_counted_across_kills() {
     }
     // The last token has a guess left, but the phone has none: not even the right code is looked at.
     for code in [other_than(&code), code] {
-        let told = guess(&mut line, &tokens[2], &code);
+        let told = line.confirm(&tokens[2], &code).unwrap();
         assert_eq!(
             (told.status, told.code()),
             (429, "too_many_attempts"),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long an answer may take; far more than any should.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -86,6 +86,12 @@ impl Line {
             self.stream = None;
         }
         told
+    }
+
+    /// Confirms a code.
+    pub fn confirm(&mut self, token: &str, code: &str) -> Result<Told, Lost> {
+        let (headers, body) = ([("sms-token", token)], json!({ "sms_code": code }));
+        self.call("POST", "/login/sms-confirm/", &headers, &body)
     }
 
     fn ask(&mut self, request: &str) -> Result<Told, Lost> {

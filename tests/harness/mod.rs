@@ -252,6 +252,15 @@ impl Harness {
         Actor::of(self, &self.confirm(&token, &code).await)
     }
 
+    /// Logs phones in, one after the other.
+    pub async fn logins<const N: usize>(&self, phones: [&str; N]) -> [Actor; N] {
+        let mut actors = Vec::with_capacity(N);
+        for phone in phones {
+            actors.push(self.login(phone).await);
+        }
+        actors.try_into().ok().expect("as many as phones")
+    }
+
     /// Logs a phone in on a device that may be known.
     pub async fn login_on(&self, phone: &str, device: &str) -> Actor {
         let token = self.ask(phone).await;
