@@ -63,10 +63,7 @@ impl Service {
     }
 
     fn profile(&self, session: &Value) -> (u16, Value) {
-        let headers = [("authorization", &*bearer(session))];
-        self.server
-            .call("GET", "/profile/", &headers, None)
-            .unwrap()
+        self.server.bear(session, "GET", "/profile/", None)
     }
 
     fn call(&self, path: &str, headers: &[(&str, &str)], body: Value) -> (u16, Value) {

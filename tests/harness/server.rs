@@ -103,6 +103,18 @@ impl Server {
         call(&self.address, method, path, headers, body)
     }
 
+    /// The same of somebody who is logged in, while the server is there.
+    pub fn bear(
+        &self,
+        confirmed: &Value,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let headers = [("authorization", &*bearer(confirmed))];
+        self.call(method, path, &headers, body).unwrap()
+    }
+
     pub fn signal(&self, signal: &str) {
         assert!(
             Command::new("kill")
