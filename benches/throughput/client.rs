@@ -27,6 +27,17 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Bytes read at once; more than any head has.
 const READ: usize = 32 * 1024;
 
+/// The bytes of a request.
+pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    let body = if body.is_empty() {
+        "\r\n".to_owned()
+    } else {
+        format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}").into_bytes()
+}
+
 /// The same request over and over.
 pub fn repeat(request: &[u8]) -> iter::Repeat<Arc<[u8]>> {
     iter::repeat(request.into())

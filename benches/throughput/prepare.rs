@@ -15,7 +15,10 @@ use invited::{
 };
 use rusqlite::Connection;
 
-use super::fixture::{Fixture, Service, Transaction};
+use super::{
+    client::request,
+    fixture::{Fixture, Service, Transaction},
+};
 
 /// Those whose invitation codes are entered.
 const REFERRERS: usize = 1000;
@@ -205,17 +208,6 @@ impl People {
         });
         made.remove(0)
     }
-}
-
-/// The bytes of a request.
-pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    let body = if body.is_empty() {
-        "\r\n".to_owned()
-    } else {
-        format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
-    };
-    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}").into_bytes()
 }
 
 fn phone(number: i64) -> Phone {

@@ -11,7 +11,7 @@ use super::{
     Run, client,
     fixture::Fixture,
     measure::{compare, row, section},
-    prepare::{People, request},
+    prepare::People,
     server::Server,
 };
 
@@ -92,7 +92,7 @@ fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc
     let file = fixture.path().join("answer.json");
     fs::write(&file, &answer).unwrap();
     let theirs = Server::bare(&file);
-    let to_them = request("GET", path, "accept: application/json", "");
+    let to_them = client::request("GET", path, "accept: application/json", "");
     assert_eq!(theirs.ask(&to_them), answer);
     let (to_us, to_them) = (client::repeat(&requests[0]), client::repeat(&to_them));
     // The first requests find nothing in any cache.
