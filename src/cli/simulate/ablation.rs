@@ -5,9 +5,7 @@ use crate::domain::{guard::Policy, limit::Limit};
 /// A limit, by the name that it has in refusals.
 #[derive(Clone, Copy)]
 pub enum Ablation {
-    /// A list of windows.
     Limit(&'static str, fn(&mut Policy) -> &mut Limit),
-    /// The budget in money.
     Budget,
 }
 
@@ -37,7 +35,6 @@ limits! {
 }
 
 impl Ablation {
-    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Limit(name, _) => name,

@@ -25,7 +25,6 @@ phone's owner wants in once a day from a known device, and once a day from a new
     figures,
 };
 
-/// The number of the phone that is flooded.
 const VICTIM: u64 = 0;
 
 /// Has a message sent whenever that is possible.

@@ -13,7 +13,6 @@ const NEWCOMERS: u64 = 500_000_000;
 /// One newcomer of so many mistypes the code once.
 const MISTYPES: u32 = 20;
 
-/// Honest people.
 #[derive(Default)]
 pub struct Bystanders {
     people: Vec<Person>,

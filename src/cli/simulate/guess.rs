@@ -47,7 +47,6 @@ const ABLATIONS: &[Ablation] = &[
     Ablation::SENDS_PER_PHONE,
 ];
 
-/// The number of the phone that is attacked.
 const VICTIM: u64 = 0;
 
 /// The code that was guessed at last, and how often. One that is sent again

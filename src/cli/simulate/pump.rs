@@ -224,7 +224,7 @@ fn figures(result: &RunResult, run: &Run) -> Vec<String> {
     let has_prices = !run.config.budget.prices.is_empty();
     let spent = has_prices.then(|| result.number(result.in_all(|day| day.cost)));
     vec![
-        result.number(result.first_hour()),
+        result.number(result.first_hour),
         result.number(result.worst_day(|day| day.messages)),
         result.number(result.in_all(|day| day.messages)),
         spent.unwrap_or_default(),

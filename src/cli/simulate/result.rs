@@ -8,23 +8,19 @@ use crate::domain::{guard::LONG, money::Money, time::Timestamp};
 /// What came of an attack that was played to its end, or that was broken off
 /// and is reckoned up.
 pub struct RunResult {
-    /// Messages in the first hour.
-    first_hour: f64,
+    pub first_hour: f64,
     /// How likely it is that every guess so far was wrong.
     survival: f64,
     days: Vec<Day>,
-    /// Everybody else, and how they fared.
     pub bystanders: Bystanders,
-    /// How long it was played.
+    /// How long it was played so far, of how long it was to be.
     pub played: Duration,
-    /// How long it was to be played.
     pub whole: Duration,
 }
 
 /// What was done within a day.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Day {
-    /// Messages that were sent.
     pub messages: f64,
     /// What they cost, in whole units of the currency.
     pub cost: f64,
@@ -34,7 +30,6 @@ pub struct Day {
     pub long: f64,
     /// How many of these guesses are to be expected to be right.
     pub hits: f64,
-    /// Invitation codes that were looked up.
     pub invitation_codes: f64,
 }
 
@@ -60,7 +55,6 @@ impl RunResult {
         &mut self.days[day]
     }
 
-    /// Writes a message down.
     pub fn message(&mut self, at: Timestamp, price: Money) {
         if at.since(BEGINNING) < HOUR {
             self.first_hour += 1.0;
@@ -85,7 +79,6 @@ impl RunResult {
         }
     }
 
-    /// Writes an invitation code down that was looked up.
     pub fn invitation_code(&mut self, at: Timestamp) {
         self.day(at).invitation_codes += 1.0;
     }
@@ -128,11 +121,6 @@ impl RunResult {
     pub fn worst_day(&self, of: fn(&Day) -> f64) -> f64 {
         let average = self.a_day(of);
         self.days.iter().map(of).fold(average, f64::max)
-    }
-
-    /// The messages of the first hour.
-    pub fn first_hour(&self) -> f64 {
-        self.first_hour
     }
 
     /// How likely a takeover is, in all.

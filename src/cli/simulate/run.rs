@@ -30,9 +30,7 @@ const EXACT: u32 = 4;
 
 /// What is played.
 pub struct Run {
-    /// The settings of the installation.
     pub config: Config,
-    /// Who attacks.
     pub attack: &'static Attack,
     /// For how long, with how much.
     pub options: Options,

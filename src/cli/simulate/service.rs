@@ -29,9 +29,7 @@ use crate::{
 /// 2024-01-01T00:00:00Z: when every run begins.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 
-/// The service.
 pub struct Service<'t> {
-    /// What time it is.
     pub now: Timestamp,
     tx: &'t mut dyn Tx,
     guard: Guard,
@@ -44,9 +42,7 @@ pub struct Service<'t> {
 /// who own no phone look at the code to be wrong for sure.
 #[derive(Clone)]
 pub struct Token {
-    /// The phone that the code went to.
     pub phone: Phone,
-    /// The code.
     pub code: OneTimeCode,
     challenge: ChallengeId,
     device: Option<DeviceSecret>,
@@ -80,7 +76,6 @@ impl<'t> Service<'t> {
         }
     }
 
-    /// The limits.
     pub fn policy(&self) -> &Policy {
         &self.guard.policy
     }
@@ -97,7 +92,6 @@ impl<'t> Service<'t> {
         self.phone(number.wrapping_mul(387_420_489))
     }
 
-    /// What a message to the phone costs.
     pub fn price(&self, phone: Phone) -> Money {
         Price::of(phone, &self.guard.policy.prices)
     }
@@ -120,7 +114,6 @@ impl<'t> Service<'t> {
         }
     }
 
-    /// Asks for a code.
     pub fn ask(
         &mut self,
         source: Option<Source>,

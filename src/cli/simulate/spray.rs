@@ -39,9 +39,7 @@ second. Besides, 1000 newcomers log in each day, one in twenty of them after a m
     figures,
 };
 
-/// Others who log in, each day.
 const NEWCOMERS: u32 = 1000;
-/// Phones that are attacked.
 const TARGETS: u64 = 100_000;
 /// Guesses at each token, even where more are evaluated.
 const FEW: u32 = 10;

@@ -5,7 +5,6 @@ use comfy_table::{CellAlignment, ColumnConstraint, Table, presets::NOTHING};
 /// From here on nobody would bet against it.
 const CERTAIN: f64 = 0.999;
 
-/// A line of a table.
 pub struct Line {
     /// What stands above this line and those that follow, if anything does.
     pub above: Option<&'static str>,

@@ -25,14 +25,12 @@ const OVER: Reached = Reached {
 
 /// Everything around an attacker.
 pub struct World<'t> {
-    /// The service.
     pub service: Service<'t>,
     /// What came of the attack so far, and who lives meanwhile.
     pub result: RunResult,
     /// The one address that the attack comes from; `None` when it comes from
     /// so many that no limit of sources is ever reached.
     pub source: Option<Source>,
-    /// How long one request takes.
     pub pace: Duration,
     /// When all is over: time stops there, and nobody is answered any more.
     /// That is at the end of the first day on which the attacker had no
@@ -82,12 +80,10 @@ impl<'t> World<'t> {
         }
     }
 
-    /// What time it is.
     pub fn now(&self) -> Timestamp {
         self.service.now
     }
 
-    /// Whether all is over.
     pub fn is_over(&self) -> bool {
         self.now() >= self.end
     }
@@ -119,7 +115,6 @@ impl<'t> World<'t> {
         Ok(())
     }
 
-    /// Has a message sent to the phone.
     pub fn ask(
         &mut self,
         phone: Phone,
