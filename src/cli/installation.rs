@@ -28,13 +28,13 @@ use crate::{
 pub struct Found {
     path: PathBuf,
     /// Whether they go with the database.
-    standing: Standing,
+    ownership: Ownership,
     pub keys: Keys,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Fits,
+enum Ownership {
+    Own,
     Lost,
     Foreign,
 }
@@ -50,10 +50,10 @@ impl Found {
         let installation = Store::peek(&config.server.database)?;
         let path = config.keys_path();
         let stored = key_file::read(&path)?;
-        let standing = match &stored {
-            Some(stored) => standing(&installation, stored.ledger.as_ref()),
-            None if installation.is_occupied => Standing::Lost,
-            None => Standing::Fits,
+        let ownership = match &stored {
+            Some(stored) => ownership(&installation, stored.ledger.as_ref()),
+            None if installation.is_occupied => Ownership::Lost,
+            None => Ownership::Own,
         };
         let keys = match stored {
             Some(stored) => stored.into_keys(|| Key::draw(&mut dice())),
@@ -61,17 +61,17 @@ impl Found {
         };
         Ok(Self {
             path,
-            standing,
+            ownership,
             keys,
         })
     }
 
     /// Refuses keys that do not go with the database, or could not be written.
     pub fn fitting(self) -> Result<Self, KeysError> {
-        match self.standing {
-            Standing::Fits => {}
-            Standing::Lost => return Err(KeysError::Lost(self.path)),
-            Standing::Foreign => return Err(KeysError::Foreign(self.path)),
+        match self.ownership {
+            Ownership::Own => {}
+            Ownership::Lost => return Err(KeysError::Lost(self.path)),
+            Ownership::Foreign => return Err(KeysError::Foreign(self.path)),
         }
         self.writable()
     }
@@ -79,7 +79,7 @@ impl Found {
     /// Takes them although they do not go with the database.
     pub fn adopted(self) -> Result<Self, KeysError> {
         Self {
-            standing: Standing::Fits,
+            ownership: Ownership::Own,
             ..self
         }
         .writable()
@@ -87,7 +87,7 @@ impl Found {
 
     /// Whether they go with the database as it is.
     pub fn fits(&self) -> bool {
-        self.standing == Standing::Fits
+        self.ownership == Ownership::Own
     }
 
     fn writable(self) -> Result<Self, KeysError> {
@@ -130,16 +130,16 @@ impl Found {
     }
 }
 
-fn standing(installation: &Installation, ledger: Option<&Key>) -> Standing {
+fn ownership(installation: &Installation, ledger: Option<&Key>) -> Ownership {
     let fits = match &installation.keys {
         // A database from before there were fingerprints takes the keys that it finds.
         None => true,
         Some(known) => ledger.is_some_and(|ledger| ledger.fingerprint() == *known),
     };
     if fits || !installation.is_occupied {
-        Standing::Fits
+        Ownership::Own
     } else {
-        Standing::Foreign
+        Ownership::Foreign
     }
 }
 

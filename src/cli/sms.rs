@@ -104,7 +104,7 @@ async fn test(config: &Config, routes: &Routes, phone: Phone) -> Result<(), Fail
         link.gateway().flush().await;
     }
     print(transcript.text())?;
-    for attempt in &delivery.attempts {
+    for attempt in &delivery.calls {
         let line = match &attempt.outcome {
             Ok(receipt) => {
                 let id = receipt.id.as_ref().map(|id| format!(", as {id}"));

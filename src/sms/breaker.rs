@@ -24,7 +24,7 @@ const TRIAL: Duration = Duration::from_secs(10);
 
 /// What a call has just done to the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Transition {
     /// It opened, for so long.
     Opened(Duration),
     /// It closed.
@@ -68,7 +68,7 @@ impl Breaker {
     }
 
     /// Takes note of how a call ended.
-    pub fn note(&mut self, outcome: Result<(), SmsError>, now: Instant) -> Option<Turn> {
+    pub fn note(&mut self, outcome: Result<(), SmsError>, now: Instant) -> Option<Transition> {
         match outcome {
             Ok(()) | Err(SmsError::Rejected | SmsError::Unreachable) => self.succeeded(now),
             Err(SmsError::Misconfigured) => self.open(MISCONFIGURED, now),
@@ -76,7 +76,7 @@ impl Breaker {
         }
     }
 
-    fn succeeded(&mut self, now: Instant) -> Option<Turn> {
+    fn succeeded(&mut self, now: Instant) -> Option<Transition> {
         self.in_a_row = 0;
         self.remember(now, false);
         // A call that began before it opened says nothing of the gateway now.
@@ -84,11 +84,11 @@ impl Breaker {
         is_trial.then(|| {
             self.open = None;
             self.calls.clear();
-            Turn::Closed
+            Transition::Closed
         })
     }
 
-    fn failed(&mut self, now: Instant) -> Option<Turn> {
+    fn failed(&mut self, now: Instant) -> Option<Transition> {
         self.in_a_row += 1;
         self.remember(now, true);
         match &self.open {
@@ -107,7 +107,7 @@ impl Breaker {
         }
     }
 
-    fn open(&mut self, span: Duration, now: Instant) -> Option<Turn> {
+    fn open(&mut self, span: Duration, now: Instant) -> Option<Transition> {
         let is_longer = self
             .open
             .as_ref()
@@ -121,7 +121,7 @@ impl Breaker {
                 span: if span > LONGEST { Duration::ZERO } else { span },
                 trial: None,
             });
-            Turn::Opened(span)
+            Transition::Opened(span)
         })
     }
 
@@ -149,7 +149,7 @@ mod tests {
             assert!(breaker.admits(now));
             assert_eq!(breaker.note(FAILED, now), None);
         }
-        assert_eq!(breaker.note(FAILED, now), Some(Turn::Opened(FIRST)));
+        assert_eq!(breaker.note(FAILED, now), Some(Transition::Opened(FIRST)));
         breaker
     }
 
@@ -160,7 +160,10 @@ mod tests {
         assert!(!breaker.admits(now + seconds(14)));
         assert!(breaker.admits(now + seconds(15)), "a trial");
         assert!(!breaker.admits(now + seconds(16)), "but one only");
-        assert_eq!(breaker.note(Ok(()), now + seconds(16)), Some(Turn::Closed));
+        assert_eq!(
+            breaker.note(Ok(()), now + seconds(16)),
+            Some(Transition::Closed)
+        );
         assert!(breaker.admits(now + seconds(16)));
     }
 
@@ -172,7 +175,7 @@ mod tests {
             now += seconds(span);
             assert!(breaker.admits(now));
             let next = seconds((span * 2).min(120));
-            assert_eq!(breaker.note(FAILED, now), Some(Turn::Opened(next)));
+            assert_eq!(breaker.note(FAILED, now), Some(Transition::Opened(next)));
             assert!(!breaker.admits(now));
         }
     }
@@ -197,12 +200,12 @@ mod tests {
         for _ in 0..30 {
             assert_eq!(breaker.note(Err(SmsError::Rejected), now), None);
         }
-        let turn = breaker.note(Err(SmsError::Misconfigured), now);
-        assert_eq!(turn, Some(Turn::Opened(MISCONFIGURED)));
+        let transition = breaker.note(Err(SmsError::Misconfigured), now);
+        assert_eq!(transition, Some(Transition::Opened(MISCONFIGURED)));
         assert!(!breaker.admits(now + seconds(599)));
         assert!(breaker.admits(now + seconds(600)));
-        let turn = breaker.note(FAILED, now + seconds(600));
-        assert_eq!(turn, Some(Turn::Opened(FIRST)));
+        let transition = breaker.note(FAILED, now + seconds(600));
+        assert_eq!(transition, Some(Transition::Opened(FIRST)));
     }
 
     #[test]

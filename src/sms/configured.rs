@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
-    breaker::{Breaker, Turn},
+    breaker::{Breaker, Transition},
     delivery_rate::{DeliveryRate, Move},
     redaction::{MessageId, Redacted},
 };
@@ -155,8 +155,8 @@ impl Configured {
         for (count, (_, outcome)) in self.calls.iter().zip(OUTCOMES) {
             count.fetch_add(u64::from(outcome == ended), Ordering::Relaxed);
         }
-        let turn = self.breaker().note(ended, Instant::now());
-        self.tell(&outcome, turn, message.to);
+        let transition = self.breaker().note(ended, Instant::now());
+        self.tell(&outcome, transition, message.to);
         if let Ok(receipt) = &mut outcome {
             // Those who give it no name of their own report it by ours.
             let own = || MessageId::own(&message.request_id);
@@ -169,14 +169,19 @@ impl Configured {
         outcome
     }
 
-    fn tell(&self, outcome: &Result<Receipt, Failure>, turn: Option<Turn>, phone: Phone) {
+    fn tell(
+        &self,
+        outcome: &Result<Receipt, Failure>,
+        transition: Option<Transition>,
+        phone: Phone,
+    ) {
         let (gateway, phone) = (&self.name, phone.masked());
         match outcome {
             Ok(_) => tracing::debug!(gateway, phone, "a message was taken"),
             Err(failure) => tracing::warn!(gateway, phone, %failure, "a message was not taken"),
         }
-        match turn {
-            Some(Turn::Opened(span)) => {
+        match transition {
+            Some(Transition::Opened(span)) => {
                 let seconds = span.as_secs();
                 tracing::error!(
                     gateway,
@@ -184,7 +189,7 @@ impl Configured {
                     "a gateway fails and is left alone for a while"
                 );
             }
-            Some(Turn::Closed) => tracing::info!(gateway, "a gateway works again"),
+            Some(Transition::Closed) => tracing::info!(gateway, "a gateway works again"),
             None => {}
         }
     }

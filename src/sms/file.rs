@@ -16,15 +16,15 @@ use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 use crate::{domain::code::OneTimeCode, files};
 
 /// A file that is made when there is something to write to it.
-pub struct File(Arc<Mutex<Open>>);
+pub struct File(Arc<Mutex<Appender>>);
 
-struct Open {
+struct Appender {
     path: PathBuf,
     file: Option<fs::File>,
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct Record<'a> {
     at: String,
     to: String,
     text: &'a str,
@@ -44,11 +44,11 @@ impl File {
             Err(error) => return Err(error.to_string()),
         };
         let path = path.to_owned();
-        Ok(Self(Arc::new(Mutex::new(Open { path, file }))))
+        Ok(Self(Arc::new(Mutex::new(Appender { path, file }))))
     }
 }
 
-impl Open {
+impl Appender {
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if let Some(file) = &mut self.file {
             return file.write_all(line);
@@ -75,7 +75,7 @@ impl Gateway for File {
                 .ok()
                 .and_then(|at| at.format(&Rfc3339).ok())
                 .ok_or(SmsError::NotSent)?;
-        let line = Line {
+        let line = Record {
             at,
             to: message.to.e164(),
             text: &message.text,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Table;
 
-use super::{Setting, declared::spec::Frame};
+use super::{Setting, declared::spec::Definition};
 
 macro_rules! presets {
     ($($name:literal)*) => {
@@ -42,7 +42,7 @@ pub struct Preset {
 pub fn all() -> impl Iterator<Item = Preset> {
     ALL.iter().map(|(name, text)| {
         let mut table: Table = text.parse().expect("a test has read every preset");
-        let frame = Frame::take(&mut table).expect("a test has read every preset");
+        let frame = Definition::take(&mut table).expect("a test has read every preset");
         Preset {
             name,
             about: frame.about,

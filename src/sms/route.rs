@@ -15,7 +15,7 @@ use crate::domain::{money::Money, phone::Phone};
 pub const PATIENCE: Duration = Duration::from_secs(8);
 /// One call of a delivery.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct Call {
     /// Which gateway.
     pub gateway: String,
     /// What its price list says.
@@ -28,13 +28,13 @@ pub struct Attempt {
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
     /// The calls, in order.
-    pub attempts: Vec<Attempt>,
+    pub calls: Vec<Call>,
 }
 
 impl Delivery {
     /// Who took it.
-    pub fn taken(&self) -> Option<(&Attempt, &Receipt)> {
-        let last = self.attempts.last()?;
+    pub fn taken(&self) -> Option<(&Call, &Receipt)> {
+        let last = self.calls.last()?;
         last.outcome.as_ref().ok().map(|receipt| (last, receipt))
     }
 
@@ -44,7 +44,7 @@ impl Delivery {
             return Ok(());
         }
         let failures = self
-            .attempts
+            .calls
             .iter()
             .filter_map(|one| one.outcome.as_ref().err());
         let errors: Vec<_> = failures.map(|failure| failure.error).collect();
@@ -56,14 +56,11 @@ impl Delivery {
     /// What it cost, as far as anybody knows: what was taken, and what may
     /// have been. `None` where nobody but the common price list knows.
     pub fn cost(&self) -> Option<Money> {
-        let costs = self
-            .attempts
-            .iter()
-            .filter_map(|attempt| match &attempt.outcome {
-                Ok(receipt) => receipt.cost.or(attempt.price),
-                Err(failure) if failure.error == SmsError::Unknown => attempt.price,
-                Err(_) => None,
-            });
+        let costs = self.calls.iter().filter_map(|call| match &call.outcome {
+            Ok(receipt) => receipt.cost.or(call.price),
+            Err(failure) if failure.error == SmsError::Unknown => call.price,
+            Err(_) => None,
+        });
         costs.reduce(|sum, cost| sum + cost)
     }
 }
@@ -182,7 +179,7 @@ impl Routes {
                         ..
                     })
             );
-            delivery.attempts.push(Attempt {
+            delivery.calls.push(Call {
                 gateway: link.name.clone(),
                 price: link.price(message.to),
                 outcome,

@@ -372,7 +372,7 @@ async fn outcome(preset: &str, status: u16, body: &str) -> Option<SmsError> {
     let delivery = routes
         .deliver(&message("0042 it is"), &mut transcript)
         .await;
-    assert_eq!(delivery.attempts.len(), 1, "{preset}");
+    assert_eq!(delivery.calls.len(), 1, "{preset}");
     delivery.outcome().err()
 }
 

@@ -60,7 +60,7 @@ async fn exchange(toml: &str, text: &str) -> (Result<Receipt, Failure>, String) 
     let mut transcript = Transcript::kept();
     let mut delivery = open(toml).deliver(&message(text), &mut transcript).await;
     (
-        delivery.attempts.remove(0).outcome,
+        delivery.calls.remove(0).outcome,
         transcript.text().to_owned(),
     )
 }
@@ -174,7 +174,7 @@ async fn a_text_alone_goes_where_nothing_around_it_needs_a_code() {
     assert!(
         code.deliver(&notice, &mut Transcript::default())
             .await
-            .attempts
+            .calls
             .is_empty()
     );
 }

@@ -184,7 +184,7 @@ async fn when_all_are_left_alone_nothing_is_sent_and_nobody_waits() {
     deliver(&routes).await;
     let began = Instant::now();
     let delivery = deliver(&routes).await;
-    assert!(delivery.attempts.is_empty());
+    assert!(delivery.calls.is_empty());
     assert_eq!(delivery.outcome(), Err(SmsError::NotSent));
     assert_eq!(delivery.cost(), None);
     assert_eq!(began.elapsed(), Duration::ZERO);

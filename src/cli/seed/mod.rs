@@ -85,20 +85,20 @@ impl Seed {
         }
         let mut stop = stop(&runtime)?;
         let bar = progress(self.users);
-        let crowd = Arc::new(RwLock::new(Crowd {
+        let population = Arc::new(RwLock::new(Population {
             total: self.users,
             made: 0,
             referrals,
             inviters: Vec::new(),
         }));
         loop {
-            let present = Arc::clone(&crowd);
+            let present = Arc::clone(&population);
             let growth = runtime.block_on(store.write(move |tx| read(&present).grow(tx)));
-            let growth = growth.map_err(|error| read(&crowd).unfinished(&reason(&error)))?;
-            let mut crowd = crowd.write().unwrap_or_else(PoisonError::into_inner);
-            crowd.add(growth);
-            bar.set_position(crowd.made);
-            if crowd.made == crowd.total {
+            let growth = growth.map_err(|error| read(&population).unfinished(&reason(&error)))?;
+            let mut population = population.write().unwrap_or_else(PoisonError::into_inner);
+            population.add(growth);
+            bar.set_position(population.made);
+            if population.made == population.total {
                 break;
             }
             // Asked between two transactions, so that it is known what is kept.
@@ -106,7 +106,7 @@ impl Seed {
                 .block_on(async { stop.as_mut().now_or_never() })
                 .is_some()
             {
-                return Err(crowd.unfinished("stopped"));
+                return Err(population.unfinished("stopped"));
             }
         }
         bar.finish();
@@ -153,12 +153,12 @@ fn reason(error: &StoreError) -> String {
     }
 }
 
-fn read(crowd: &RwLock<Crowd>) -> std::sync::RwLockReadGuard<'_, Crowd> {
-    crowd.read().unwrap_or_else(PoisonError::into_inner)
+fn read(population: &RwLock<Population>) -> std::sync::RwLockReadGuard<'_, Population> {
+    population.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The people so far: enough to go on from.
-struct Crowd {
+struct Population {
     total: u64,
     made: u64,
     /// How many of those to come are invited.
@@ -167,14 +167,14 @@ struct Crowd {
     inviters: Vec<UserId>,
 }
 
-/// What one transaction adds to a crowd.
+/// What one transaction adds to a population.
 struct Growth {
     made: u64,
     referrals: u64,
     inviters: Vec<UserId>,
 }
 
-impl Crowd {
+impl Population {
     fn add(&mut self, growth: Growth) {
         self.made += growth.made;
         self.referrals -= growth.referrals;

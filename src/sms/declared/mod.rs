@@ -26,7 +26,7 @@ use self::{
     report::{Doubt, Post, Report, Reports},
     report_url::ReportUrl,
     request::RequestTemplate,
-    spec::{CallSpec, Flaw, Frame},
+    spec::{CallSpec, Definition, Flaw},
     template::Show,
     variables::Variables,
     verification::Verification,
@@ -123,7 +123,7 @@ pub struct Declared {
 impl Declared {
     /// Reads one from the keys of its table.
     pub fn read(client: Client, mut table: Table, variables: &Variables<'_>) -> Result<Self, Flaw> {
-        let mut frame = Frame::take(&mut table)?;
+        let mut frame = Definition::take(&mut table)?;
         let check = frame.check.take();
         let proof = Verification::read(&frame, variables)?;
         let own = if proof.chooses() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     report_url::ReportUrl,
     signature,
-    spec::{Fate, Flaw, Place, ReceiptSpec, Signature},
+    spec::{Encoding, Fate, Flaw, ReceiptSpec, Signature},
 };
 use crate::{domain::time::Timestamp, sms::secret::Secret};
 
@@ -79,9 +79,9 @@ impl Reports {
     /// What a report says, if it is the provider's.
     pub fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {
         let members = match self.spec.from {
-            Place::Json => serde_json::from_slice(post.body).map_err(|_| Doubt::Unreadable)?,
-            Place::Form => fields(post.body),
-            Place::Query => fields(post.query.as_bytes()),
+            Encoding::Json => serde_json::from_slice(post.body).map_err(|_| Doubt::Unreadable)?,
+            Encoding::Form => fields(post.body),
+            Encoding::Query => fields(post.query.as_bytes()),
         };
         let is_genuine = self
             .signed

@@ -37,7 +37,7 @@ impl Flaw {
 /// Keys around the request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Frame {
+pub struct Definition {
     /// What it is, in a line.
     pub about: String,
     /// The vendor's own pages.
@@ -73,7 +73,7 @@ const FRAME: [&str; 10] = [
     "receipt",
 ];
 
-impl Frame {
+impl Definition {
     /// Takes its keys out of a gateway's.
     pub fn take(table: &mut Table) -> Result<Self, Flaw> {
         let own = FRAME
@@ -150,7 +150,7 @@ pub struct ErrorSpec {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptSpec {
-    pub from: Place,
+    pub from: Encoding,
     pub id: String,
     pub state: String,
     pub items: Option<String>,
@@ -163,7 +163,7 @@ pub struct ReceiptSpec {
 /// Where the members of a report stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Encoding {
     Json,
     Form,
     Query,

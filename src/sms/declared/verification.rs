@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     answer::{Answer, Pointer, plain},
-    spec::{Flaw, Frame},
+    spec::{Definition, Flaw},
     variables::Variables,
 };
 use crate::{
@@ -29,7 +29,7 @@ pub struct Verification {
 
 impl Verification {
     /// Reads where its parts stand.
-    pub fn read(frame: &Frame, variables: &Variables<'_>) -> Result<Self, Flaw> {
+    pub fn read(frame: &Definition, variables: &Variables<'_>) -> Result<Self, Flaw> {
         let pointer = |path: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| Pointer::read(path, text, variables))

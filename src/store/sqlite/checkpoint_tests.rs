@@ -18,13 +18,13 @@ const WRITTEN: Done = Done {
     erases: false,
 };
 
-struct Desk {
+struct Database {
     log: Log,
     connection: Connection,
     folder: TempDir,
 }
 
-impl Desk {
+impl Database {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("x.db");
@@ -46,10 +46,10 @@ impl Desk {
 
     /// One whose log is merged beside the writer.
     fn with_merger() -> Self {
-        let mut desk = Self::new();
-        let path = desk.path("x.db");
-        desk.log = desk.log.merged_beside(&path).unwrap();
-        desk
+        let mut database = Self::new();
+        let path = database.path("x.db");
+        database.log = database.log.merged_beside(&path).unwrap();
+        database
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -94,101 +94,101 @@ impl Desk {
 
 #[test]
 fn a_log_that_nobody_writes_to_is_emptied() {
-    let mut desk = Desk::new();
-    assert_eq!(desk.log_length(), 0);
-    desk.write(1, WRITTEN).unwrap();
-    desk.tick();
-    assert!(desk.log_length() > 0);
-    desk.tick();
-    assert_eq!(desk.log_length(), 0);
+    let mut database = Database::new();
+    assert_eq!(database.log_length(), 0);
+    database.write(1, WRITTEN).unwrap();
+    database.tick();
+    assert!(database.log_length() > 0);
+    database.tick();
+    assert_eq!(database.log_length(), 0);
 }
 
 #[test]
 fn a_log_that_somebody_writes_to_is_kept() {
-    let mut desk = Desk::new();
+    let mut database = Database::new();
     for id in 0..10 {
-        desk.write(id, WRITTEN).unwrap();
-        desk.tick();
-        assert!(desk.log_length() > 0);
+        database.write(id, WRITTEN).unwrap();
+        database.tick();
+        assert!(database.log_length() > 0);
     }
 }
 
 #[test]
 fn what_only_tries_to_write_neither_keeps_a_log_from_being_emptied_nor_has_it_emptied() {
-    let mut desk = Desk::new();
-    desk.write(1, WRITTEN).unwrap();
+    let mut database = Database::new();
+    database.write(1, WRITTEN).unwrap();
     for id in 2..4 {
-        desk.write(id, Done::default()).unwrap();
-        desk.tick();
+        database.write(id, Done::default()).unwrap();
+        database.tick();
     }
-    assert_eq!(desk.log_length(), 0);
-    desk.write(4, Done::default()).unwrap();
-    (0..5).for_each(|_| desk.tick());
-    assert!(desk.log_length() > 0);
+    assert_eq!(database.log_length(), 0);
+    database.write(4, Done::default()).unwrap();
+    (0..5).for_each(|_| database.tick());
+    assert!(database.log_length() > 0);
 }
 
 #[test]
 fn what_is_deleted_is_in_no_file_soon_after_also_while_others_write() {
-    let mut desk = Desk::new();
-    (0..200).for_each(|id| desk.write(id, WRITTEN).unwrap());
+    let mut database = Database::new();
+    (0..200).for_each(|id| database.write(id, WRITTEN).unwrap());
     let erases = Done {
         writes: true,
         erases: true,
     };
-    desk.write(200, erases).unwrap();
-    assert!(desk.has_names());
+    database.write(200, erases).unwrap();
+    assert!(database.has_names());
     for id in 201..206 {
-        desk.tick();
+        database.tick();
         let other = "UPDATE latest SET at = at + ?1";
-        let scope = desk.log.begin(&desk.connection).unwrap();
-        desk.connection.execute(other, [id]).unwrap();
-        mark::draw(&desk.connection).unwrap();
+        let scope = database.log.begin(&database.connection).unwrap();
+        database.connection.execute(other, [id]).unwrap();
+        mark::draw(&database.connection).unwrap();
         scope.commit().unwrap();
-        desk.log.after(&desk.connection, Ok(WRITTEN));
+        database.log.after(&database.connection, Ok(WRITTEN));
     }
-    assert!(!desk.has_names());
+    assert!(!database.has_names());
 }
 
 #[test]
 fn a_log_that_another_program_holds_grows_to_a_bound_and_shrinks_once_it_lets_go() {
-    let mut desk = Desk::new();
-    let figures = desk.log.figures();
+    let mut database = Database::new();
+    let figures = database.log.figures();
     let blocked = || figures.blocked.load(std::sync::atomic::Ordering::Relaxed);
-    let other = Connection::open(desk.path("x.db")).unwrap();
-    desk.write(0, WRITTEN).unwrap();
+    let other = Connection::open(database.path("x.db")).unwrap();
+    database.write(0, WRITTEN).unwrap();
     other.execute_batch("BEGIN; SELECT * FROM users").unwrap();
-    let refused = (1..1000).find_map(|id| desk.write(id, WRITTEN).err());
+    let refused = (1..1000).find_map(|id| database.write(id, WRITTEN).err());
     assert!(matches!(refused, Some(StoreError::Unavailable(_))));
-    desk.tick();
+    database.tick();
     assert_eq!(blocked(), 1);
-    let longest = desk.log_length();
+    let longest = database.log_length();
     assert!(longest > 400 * 4096);
     other.execute_batch("ROLLBACK").unwrap();
-    desk.tick();
-    desk.write(1000, WRITTEN).unwrap();
-    desk.tick();
-    desk.tick();
-    assert_eq!((blocked(), desk.log_length()), (0, 0));
+    database.tick();
+    database.write(1000, WRITTEN).unwrap();
+    database.tick();
+    database.tick();
+    assert_eq!((blocked(), database.log_length()), (0, 0));
 }
 
 #[test]
 fn a_log_that_is_merged_beside_the_writer_stays_short_and_loses_nothing() {
-    let mut desk = Desk::with_merger();
+    let mut database = Database::with_merger();
     let mut longest = 0;
     for id in 0..3000 {
-        desk.write(id, WRITTEN).unwrap();
-        longest = longest.max(desk.log_length());
+        database.write(id, WRITTEN).unwrap();
+        longest = longest.max(database.log_length());
     }
     // Four times 50 frames, what a transaction adds, and as much once the writer has waited.
     assert!(longest < 10 * 50 * 4120, "{longest}");
-    desk.log.finish(&desk.connection).unwrap();
-    assert_eq!(desk.log_length(), 0);
+    database.log.finish(&database.connection).unwrap();
+    assert_eq!(database.log_length(), 0);
     let count = "SELECT count(*), count(DISTINCT first_name) FROM users";
     let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let counts: (i64, i64) = desk.connection.query_row(count, [], counts).unwrap();
+    let counts: (i64, i64) = database.connection.query_row(count, [], counts).unwrap();
     assert_eq!(counts, (3000, 3000));
     let check = "PRAGMA integrity_check";
-    let check: String = desk
+    let check: String = database
         .connection
         .query_row(check, [], |row| row.get(0))
         .unwrap();

@@ -172,7 +172,7 @@ impl Ledgers for Transaction<'_> {
         amount: Money,
         before: Timestamp,
     ) -> Result<(), StoreError> {
-        let (latest, last) = self.last_line(counter)?.unwrap_or((at, Line::default()));
+        let (latest, last) = self.last_total(counter)?.unwrap_or((at, Sum::default()));
         let line = last.number + 1;
         self.change(
             "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -195,14 +195,14 @@ impl Ledgers for Transaction<'_> {
     }
 
     fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError> {
-        let Some((_, last)) = self.last_line(counter)? else {
+        let Some((_, last)) = self.last_total(counter)? else {
             return Ok(Tally::default());
         };
         let base = match self.line(LAST, counter, after)? {
             Some((_, line)) => line,
             // What came before the first line was pruned.
             None => match self.line(FIRST, counter, after)? {
-                Some((_, first)) => Line {
+                Some((_, first)) => Sum {
                     number: first.number - 1,
                     total: first.total - first.amount,
                     amount: 0,
@@ -269,7 +269,7 @@ impl Ledgers for Transaction<'_> {
         )?;
         let mut latest = elsewhere.unwrap_or(Timestamp::from_millis(0));
         for counter in Counter::ALL {
-            if let Some((at, _)) = self.last_line(counter)? {
+            if let Some((at, _)) = self.last_total(counter)? {
                 latest = latest.max(at);
             }
         }
@@ -285,14 +285,14 @@ const FIRST: &str = "SELECT at, number, amount, total FROM notes
     WHERE book = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
 
 #[derive(Clone, Copy, Default)]
-struct Line {
+struct Sum {
     number: i64,
     amount: i64,
     total: i64,
 }
 
 impl Transaction<'_> {
-    fn last_line(&self, counter: Counter) -> Result<Option<(Timestamp, Line)>, StoreError> {
+    fn last_total(&self, counter: Counter) -> Result<Option<(Timestamp, Sum)>, StoreError> {
         self.line(LAST, counter, Timestamp::from_millis(i64::MAX))
     }
 
@@ -301,9 +301,9 @@ impl Transaction<'_> {
         which: &str,
         counter: Counter,
         instant: Timestamp,
-    ) -> Result<Option<(Timestamp, Line)>, StoreError> {
+    ) -> Result<Option<(Timestamp, Sum)>, StoreError> {
         let read = |row: &Row<'_>| {
-            let line = Line {
+            let line = Sum {
                 number: row.get(1)?,
                 amount: row.get(2)?,
                 total: row.get(3)?,

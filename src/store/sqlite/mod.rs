@@ -53,7 +53,7 @@ use self::{
     open::{Absent, OpenError},
     transaction::{Scope, Transaction},
     versions::Versions,
-    writer::{Pen, Writer},
+    writer::{WriteState, Writer},
 };
 use super::{
     Installation,
@@ -130,11 +130,11 @@ impl Sqlite {
         open::merge_on_close(&connection, false)
             .map_err(|error| OpenError::sqlite(path, &error))?;
         let (versions, damage, figures) = (Arc::default(), Damage::default(), log.figures());
-        let pen = Pen::new(log, connection, Arc::clone(&lock));
+        let state = WriteState::new(log, connection, Arc::clone(&lock));
         Ok(Self {
             check: None,
             readers: readers(path)?,
-            writer: Writer::start(pen, damage.clone(), Arc::clone(&versions)),
+            writer: Writer::start(state, damage.clone(), Arc::clone(&versions)),
             damage,
             versions,
             log: figures,

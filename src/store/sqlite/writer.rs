@@ -48,26 +48,26 @@ const BATCH: usize = 256;
 /// under way; what still waits is refused, for nobody waits for it any more.
 pub struct Writer {
     queue: Option<SyncSender<Box<dyn Job>>>,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where batches are written: one at a time, by whoever holds the pen.
-struct Desk {
-    pen: Mutex<Pen>,
+/// Where batches are written: one at a time, by whoever holds the lock.
+struct Shared {
+    state: Mutex<WriteState>,
     stopping: AtomicBool,
     damage: Damage,
     versions: Arc<Versions>,
 }
 
 /// What it takes to write. They are let go of in this order.
-pub struct Pen {
+pub struct WriteState {
     log: Log,
     connection: Connection,
     _lock: Arc<Lock>,
 }
 
-impl Pen {
+impl WriteState {
     /// Over a connection, its log, and what is held for as long as it is open.
     pub fn new(log: Log, connection: Connection, lock: Arc<Lock>) -> Self {
         Self {
@@ -80,22 +80,22 @@ impl Pen {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(pen: Pen, damage: Damage, versions: Arc<Versions>) -> Self {
+    pub fn start(state: WriteState, damage: Damage, versions: Arc<Versions>) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
-        let desk = Arc::new(Desk {
-            pen: Mutex::new(pen),
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
             stopping: AtomicBool::new(false),
             damage,
             versions,
         });
-        let place = Arc::clone(&desk);
+        let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || place.serve(&jobs))
+            .spawn(move || theirs.serve(&jobs))
             .expect("a thread can be started while the process starts");
         Self {
             queue: Some(queue),
-            desk,
+            shared,
             thread: Some(thread),
         }
     }
@@ -103,9 +103,9 @@ impl Writer {
     /// Queues `job`, or runs it here; it is settled after the commit.
     pub fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         if is_alone()
-            && let Ok(mut pen) = self.desk.pen.try_lock()
+            && let Ok(mut state) = self.shared.state.try_lock()
         {
-            self.desk.write(&mut pen, vec![job]);
+            self.shared.write(&mut state, vec![job]);
             return Ok(());
         }
         let queue = self
@@ -123,7 +123,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.desk.stopping.store(true, Ordering::Release);
+        self.shared.stopping.store(true, Ordering::Release);
         drop(self.queue.take());
         // The last to let go of the store may be a closure, on this very thread.
         let is_another = |thread: &JoinHandle<()>| thread.thread().id() != current().id();
@@ -142,23 +142,23 @@ fn is_alone() -> bool {
     })
 }
 
-impl Desk {
+impl Shared {
     /// Writes what comes until nothing more can come, and looks after the files meanwhile.
     fn serve(&self, jobs: &Receiver<Box<dyn Job>>) {
         loop {
             match jobs.recv_timeout(TICK) {
                 Ok(first) => {
-                    let mut pen = self.pen();
+                    let mut state = self.state();
                     let batch = once(first).chain(jobs.try_iter()).take(BATCH).collect();
-                    self.write(&mut pen, batch);
+                    self.write(&mut state, batch);
                 }
-                Err(RecvTimeoutError::Timeout) => self.tick(&mut self.pen()),
+                Err(RecvTimeoutError::Timeout) => self.tick(&mut self.state()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let Pen {
+        let WriteState {
             log, connection, ..
-        } = &mut *self.pen();
+        } = &mut *self.state();
         // If that fails, the next start finds the log as a killed process leaves it. So
         // it does where the files are not to be invalidated.
         if self.damage.sign().is_none() && log.finish(connection).is_ok() {
@@ -166,21 +166,21 @@ impl Desk {
         }
     }
 
-    fn pen(&self) -> MutexGuard<'_, Pen> {
-        self.pen
+    fn state(&self) -> MutexGuard<'_, WriteState> {
+        self.state
             .lock()
-            .expect("whoever held the pen caught the panics of what was written")
+            .expect("whoever held the lock caught the panics of what was written")
     }
 
-    fn write(&self, pen: &mut Pen, mut batch: Vec<Box<dyn Job>>) {
+    fn write(&self, state: &mut WriteState, mut batch: Vec<Box<dyn Job>>) {
         let mut done = Summary::default();
         let commit = if self.stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
         } else if let Some(sign) = self.damage.sign() {
             Err(sign)
         } else {
-            commit(pen, &mut batch, &mut done)
-                .and_then(|()| pen.log.check(&pen.connection))
+            commit(state, &mut batch, &mut done)
+                .and_then(|()| state.log.check(&state.connection))
                 .inspect_err(|failure| self.damage.note(failure))
         };
         // Also when it failed: nobody knows then what of it others see.
@@ -197,16 +197,16 @@ impl Desk {
                 erases: done.erases,
             };
             let done = commit.as_ref().map(|()| done);
-            pen.log.after(&pen.connection, done);
-            if pen.log.is_due() {
-                self.tick(pen);
+            state.log.after(&state.connection, done);
+            if state.log.is_due() {
+                self.tick(state);
             }
         }
     }
 
-    fn tick(&self, pen: &mut Pen) {
+    fn tick(&self, state: &mut WriteState) {
         if self.damage.sign().is_none()
-            && let Err(failure) = pen.log.tick(&pen.connection)
+            && let Err(failure) = state.log.tick(&state.connection)
         {
             self.damage.note(&failure);
         }
@@ -220,10 +220,14 @@ struct Summary {
     erases: bool,
 }
 
-fn commit(pen: &mut Pen, batch: &mut [Box<dyn Job>], done: &mut Summary) -> Result<(), StoreError> {
-    let Pen {
+fn commit(
+    state: &mut WriteState,
+    batch: &mut [Box<dyn Job>],
+    done: &mut Summary,
+) -> Result<(), StoreError> {
+    let WriteState {
         log, connection, ..
-    } = pen;
+    } = state;
     let changes = connection.total_changes();
     let mut scope = log.begin(connection)?;
     if !run_together(connection, batch, done)? {
