@@ -54,32 +54,34 @@ impl Bystanders {
         delay: Duration,
     ) -> Result<()> {
         let device = service.known_device(phone)?;
-        self.newcomer(service, phone, delay);
-        if let Some(person) = self.people.last_mut() {
-            person.device = Some(device);
-        }
+        self.add(service.now + delay, DAY, Some(phone), Some(device));
         Ok(())
     }
 
     /// Somebody who reads the phone's messages, but shows no known device,
     /// and wants in once a day, first after `delay`.
     pub fn newcomer(&mut self, service: &Service<'_>, phone: Phone, delay: Duration) {
-        self.people.push(Person {
-            next: service.now + delay,
-            every: DAY,
-            phone: Some(phone),
-            device: None,
-        });
+        self.add(service.now + delay, DAY, Some(phone), None);
     }
 
     /// So many new people a day.
     pub fn newcomers(&mut self, service: &Service<'_>, a_day: u32) {
         let every = DAY / a_day;
+        self.add(service.now + every / 2, every, None, None);
+    }
+
+    fn add(
+        &mut self,
+        next: Timestamp,
+        every: Duration,
+        phone: Option<Phone>,
+        device: Option<DeviceSecret>,
+    ) {
         self.people.push(Person {
-            next: service.now + every / 2,
+            next,
             every,
-            phone: None,
-            device: None,
+            phone,
+            device,
         });
     }
 
