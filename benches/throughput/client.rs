@@ -27,7 +27,6 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Bytes read at once; more than any head has.
 const READ: usize = 32 * 1024;
 
-/// The bytes of a request.
 pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let body = if body.is_empty() {
@@ -38,7 +37,6 @@ pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}").into_bytes()
 }
 
-/// The same request over and over.
 pub fn repeat(request: &[u8]) -> iter::Repeat<Arc<[u8]>> {
     iter::repeat(request.into())
 }

@@ -18,7 +18,6 @@ use super::{
 
 const DAY: i64 = 86_400_000;
 
-/// The loop's database.
 pub struct CommitLoop {
     connection: Connection,
     rng: StdRng,
@@ -26,12 +25,10 @@ pub struct CommitLoop {
     next: i64,
     /// The next line of a ledger's book.
     line: i64,
-    /// This instant, in Unix milliseconds.
     at: i64,
 }
 
 impl CommitLoop {
-    /// Opens a database.
     pub fn open(database: &Path) -> Self {
         let connection = Connection::open(database).unwrap();
         connection.set_prepared_statement_cache_capacity(128);
@@ -87,26 +84,20 @@ impl CommitLoop {
         Measure::of_each(latencies, &watch)
     }
 
-    /// A code is asked for.
     pub fn ask(&mut self, of: &Prepared) {
-        let (id, party, prefix) = (self.draw(), self.hash(), of.phone / 10_000);
+        let (id, party) = (self.draw(), self.rng.random_range(0..i64::MAX));
+        let prefix = (of.phone / 10_000).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()) >> 1;
         self.put(
             "INSERT INTO challenges (id, phone, code, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![id, of.phone, "0042", self.at, self.at + DAY],
         );
         self.put(
             "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, 0, ?4, 0)",
-            params![
-                id,
-                self.at,
-                party,
-                prefix.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()) >> 1
-            ],
+            params![id, self.at, party, prefix],
         );
         self.note(0);
     }
 
-    /// A user confirms a code.
     pub fn confirm(&mut self, of: &Prepared) {
         self.put(
             "UPDATE challenges SET spent = 1 WHERE phone = ?1 AND spent = 0",
@@ -117,7 +108,6 @@ impl CommitLoop {
         self.log_in(of.user);
     }
 
-    /// A newcomer confirms one.
     pub fn register(&mut self, of: &Prepared) {
         let user = self.draw();
         // Among many users, now and then a code is drawn that somebody has.
@@ -134,7 +124,6 @@ impl CommitLoop {
         self.confirm(&of);
     }
 
-    /// A user changes their names.
     pub fn rename(&mut self, of: &Prepared) {
         self.put(
             "UPDATE users SET first_name = ?2, last_name = ?3, email = ?4 WHERE id = ?1",
@@ -142,7 +131,6 @@ impl CommitLoop {
         );
     }
 
-    /// A user enters an invitation code.
     pub fn redeem(&mut self, of: &Prepared) {
         self.put(
             "UPDATE users SET referrer_id = ?2, redeemed_at = ?3, referral_number = 1 + max(
@@ -178,11 +166,6 @@ impl CommitLoop {
     fn draw(&mut self) -> i64 {
         self.next += 1;
         self.next
-    }
-
-    /// What hashes are like.
-    fn hash(&mut self) -> i64 {
-        self.rng.random_range(0..i64::MAX)
     }
 
     /// Writes, and says how many rows.

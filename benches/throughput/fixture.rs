@@ -92,12 +92,10 @@ impl Fixture {
         copy
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The database.
     pub fn database(&self) -> PathBuf {
         self.path().join(DATABASE)
     }
@@ -153,7 +151,6 @@ impl Gateway for RecordingGateway {
     }
 }
 
-/// The service, and a thread to wait for it on.
 pub struct Service {
     app: Arc<App>,
     runtime: Runtime,
@@ -161,18 +158,14 @@ pub struct Service {
 
 /// A transaction in which something is prepared.
 pub struct Transaction<'t> {
-    /// The transaction.
     pub tx: &'t mut dyn Tx,
-    /// The service.
     pub app: &'t Arc<App>,
     /// Somebody who is held to nothing.
     pub visitor: Visitor,
-    /// Chance.
     pub rng: StdRng,
 }
 
 impl Transaction<'_> {
-    /// This instant.
     pub fn now(&self) -> Timestamp {
         self.visitor.now
     }

@@ -85,7 +85,6 @@ impl Side {
         self.tokens.lock().unwrap().insert(login, token);
     }
 
-    /// And confirms it.
     async fn confirm(self: Arc<Self>, login: usize) {
         let token = self.tokens.lock().unwrap().remove(&login).unwrap();
         let code = self.gateway.0.lock().unwrap()[&phone(login)].clone();
@@ -143,7 +142,6 @@ fn phone(login: usize) -> String {
     format!("+79{:09}", login * 104_729 * 97 % 1_000_000_000)
 }
 
-/// Fills in the section's rows.
 pub fn rows(run: &Run) {
     if !NAMES.iter().any(|name| run.wants(name)) {
         return;

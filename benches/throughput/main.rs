@@ -25,21 +25,19 @@ use std::{fmt::Debug, path::PathBuf, str::FromStr, time::Duration};
 
 use self::fixture::Fixture;
 
-/// How the run was asked for.
-pub struct Run {
+struct Run {
     /// A side of a round.
-    pub time: Duration,
+    time: Duration,
     words: Vec<String>,
 }
 
 impl Run {
-    /// Whether a row of this name is wanted.
-    pub fn wants(&self, name: &str) -> bool {
+    fn wants(&self, name: &str) -> bool {
         self.words.is_empty() || self.words.iter().any(|word| name.contains(word.as_str()))
     }
 
     /// How much there is in a round, of so much a second.
-    pub fn count(&self, a_second: u128) -> usize {
+    fn count(&self, a_second: u128) -> usize {
         usize::try_from(a_second * self.time.as_millis() / 1000).unwrap()
     }
 }

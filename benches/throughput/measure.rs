@@ -5,7 +5,6 @@ use std::{fmt::Write, fs, thread, time::Duration};
 
 use invited::clock::{Clock, SystemClock};
 
-/// How wide names are.
 const NAME: usize = 44;
 const HEAD: &str = "\
 The load generator runs on the same cores. Each figure is the median of its rounds, in which both sides are measured in
@@ -90,12 +89,10 @@ pub fn head(users: u64) {
     );
 }
 
-/// Prints what the next rows have in common.
 pub fn section(name: &str) {
     println!("\n{name}");
 }
 
-/// Prints a row.
 pub fn row(name: &str, rounds: &Rounds) {
     let of = |figure: &dyn Fn(&[Measure; 2]) -> f64| {
         let mut values: Vec<_> = rounds.iter().map(figure).collect();
@@ -134,7 +131,6 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to look at this thread.
     pub fn this_thread() -> Self {
         Self::process("thread-self")
     }
@@ -148,7 +144,6 @@ impl Watch {
         }
     }
 
-    /// How long it has been.
     pub fn elapsed(&self) -> Duration {
         SystemClock.steady().saturating_sub(self.began)
     }

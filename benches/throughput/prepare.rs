@@ -23,25 +23,18 @@ use super::{
 /// Those whose invitation codes are entered.
 const REFERRERS: usize = 1000;
 
-/// Somebody.
 #[derive(Clone)]
 pub struct Person {
-    /// Which user.
     pub id: i64,
-    /// Their phone.
     pub phone: Phone,
-    /// Their invitation code.
     pub code: String,
 }
 
 /// A request that is good once, and what the rows are of that it writes.
 #[derive(Clone, Default)]
 pub struct Prepared {
-    /// The request.
     pub request: Vec<u8>,
-    /// The phone that it is about.
     pub phone: i64,
-    /// The user that it is about.
     pub user: i64,
     /// The challenge that it answers, or the user whose code it enters.
     pub other: i64,
@@ -55,7 +48,6 @@ impl AsRef<[u8]> for Prepared {
 
 /// Everybody there is, and phones that nobody has.
 pub struct People {
-    /// What makes them.
     pub service: Service,
     database: Connection,
     numbers: Map<RangeFrom<i64>, fn(i64) -> i64>,
@@ -218,7 +210,6 @@ fn number(phone: Phone) -> i64 {
     i64::try_from(phone.number()).unwrap()
 }
 
-/// Adds a user.
 fn register(transaction: &mut Transaction<'_>, phone: Phone) -> Person {
     let now = transaction.now();
     let user = user::register(transaction.tx, phone, now, &mut transaction.rng).unwrap();

@@ -53,7 +53,6 @@ const ROWS: [Row; 7] = [
     ),
 ];
 
-/// Fills in the section's rows.
 pub fn rows(run: &Run, fixture: &Fixture) {
     let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| run.wants(name)).collect();
     if rows.is_empty() {
@@ -114,7 +113,6 @@ fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc
     row(name, &rounds);
 }
 
-/// Fills in the row of the log.
 pub fn log_row(run: &Run, fixture: &Fixture) {
     let name = "GET /profile/, log at info";
     if !run.wants(name) {

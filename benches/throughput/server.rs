@@ -16,7 +16,6 @@ use super::{
     measure::{Measure, Watch},
 };
 
-/// A server that runs.
 pub struct Server {
     process: Child,
     address: SocketAddr,

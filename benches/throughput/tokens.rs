@@ -25,7 +25,6 @@ const NAMES: [&str; 4] = [
     "verify access (JWT)",
 ];
 
-/// Fills in the section's rows.
 pub fn rows(run: &Run, fixture: &Fixture) {
     if !NAMES.iter().any(|name| run.wants(name)) {
         return;

@@ -53,12 +53,10 @@ struct Row {
     connections: usize,
     /// How many requests' rows the loop commits at once.
     batch: usize,
-    /// Requests in a round.
     count: usize,
     requests: Arc<[Prepared]>,
 }
 
-/// Fills in the sections' rows.
 pub fn rows(run: &Run, fixture: &Fixture) {
     let mut rows = wanted(run, 1, &LEVELS);
     let single = rows.len();
