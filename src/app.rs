@@ -13,12 +13,12 @@ use crate::{
     clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
     domain::{
+        error::StoreError,
         guard::{
             Guard, LONG,
             alarm::{self, Turn},
         },
         time::Timestamp,
-        tx::StoreError,
     },
     sms::route::{Routes, longest_code, written},
     store::Store,

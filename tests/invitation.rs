@@ -6,9 +6,10 @@ use invited::{
     clock::dice,
     domain::{
         code::InvitationCode,
+        error::StoreError,
         invitation,
         phone::Phone,
-        tx::{StoreError, Tx},
+        tx::Tx,
         user::{self, UserId},
     },
 };

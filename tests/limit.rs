@@ -4,10 +4,11 @@ use std::{net::IpAddr, time::Duration};
 
 use invited::{
     domain::{
-        challenge::{self, Purpose, Wanted},
-        guard::Visitor,
+        challenge::Purpose,
         phone::Phone,
+        proof::{self, Wanted},
         source::Deed,
+        visitor::Visitor,
     },
     http::problem::Problem,
     sms::SmsError,
@@ -782,7 +783,7 @@ async fn the_message_that_spends_the_share_is_the_one_that_warns() {
         let (now, at) = (harness.app.now(), harness.app.monotonic.now());
         let visitor = Visitor::unknown(now, at);
         let opened = harness.app.store.write(move |tx| {
-            challenge::open(tx, &app.guard, &visitor, &wanted, &mut rng).map_err(Problem::from)
+            proof::open(tx, &app.guard, &visitor, &wanted, &mut rng).map_err(Problem::from)
         });
         let spending = opened.await.unwrap().spending;
         warned.push(spending.map(|spending| spending.spent.to_string()));

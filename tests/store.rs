@@ -10,9 +10,10 @@ use invited::{
     domain::{
         challenge::{Challenge, ChallengeId, Purpose},
         code::OneTimeCode,
+        error::StoreError,
         ledger::{Asker, Party, Prefix, Sent},
         money::Money,
-        tx::{StoreError, Tx},
+        tx::Tx,
         user,
     },
     store::{Location, OpenError, Store},

@@ -14,11 +14,7 @@ use invited::{
     app::App,
     clock::{SystemClock, dice},
     config::{Config, Layers},
-    domain::{
-        guard::Visitor,
-        time::Timestamp,
-        tx::{StoreError, Tx},
-    },
+    domain::{error::StoreError, time::Timestamp, tx::Tx, visitor::Visitor},
     sms::{Failure, Gateway, Message, Receipt, Transcript, route::Routes},
     store::{Location, Store},
     token::{key_file, keys::Keys},

@@ -5,9 +5,10 @@ use std::{iter::Map, ops::RangeFrom};
 
 use invited::{
     domain::{
-        challenge::{self, Challenge, Purpose, Wanted},
+        challenge::{Challenge, Purpose},
         id, invitation,
         phone::Phone,
+        proof::{self, Wanted},
         session::{Generation, Origin, Session, SessionId},
         user::{self, UserId},
     },
@@ -260,7 +261,7 @@ fn challenge(transaction: &mut Transaction<'_>, phone: Phone) -> Challenge {
         longest: usize::MAX,
     };
     let (guard, visitor) = (&transaction.app.guard, &transaction.visitor);
-    let opened = challenge::open(
+    let opened = proof::open(
         transaction.tx,
         guard,
         visitor,

@@ -14,7 +14,7 @@ use super::Failure;
 use crate::{
     clock::dice,
     config::Config,
-    domain::tx::{StoreError, Tx},
+    domain::{error::StoreError, tx::Tx},
     files,
     store::{Installation, Location, OpenError, Store},
     token::{

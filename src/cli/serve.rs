@@ -22,7 +22,7 @@ use crate::{
     app::{self, App},
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
-    domain::{delivery::LEASE, tx::StoreError},
+    domain::{delivery::LEASE, error::StoreError},
     http,
     http::server::{self, CLOSING, Connections, Timeouts, Workers},
     sms::{route::Routes, setup::Choice},

@@ -29,7 +29,7 @@ pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name, TestNumber};
 
 use crate::{
-    domain::{challenge, guard, phone::Phone, session, time::Timestamp},
+    domain::{challenge, guard, phone::Phone, proof, session, time::Timestamp},
     sms::{
         Flaw,
         route::written,
@@ -225,7 +225,7 @@ impl Config {
     }
 
     /// The fixed code of a test number that is still one at `now`.
-    pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&challenge::Fixed> {
+    pub fn fixed_code(&self, phone: Phone, now: Timestamp) -> Option<&proof::Fixed> {
         let number = self
             .test_numbers
             .iter()

@@ -15,12 +15,12 @@ use super::origin::{Origin, PublicUrl};
 
 use crate::{
     domain::{
-        challenge::Fixed,
         code::OneTimeCode,
         destination::{Destination, Destinations},
         limit::Limit,
         money::{Budget, Price},
         phone::Phone,
+        proof::Fixed,
         region::Region,
         time::{Timestamp, parse_span},
     },

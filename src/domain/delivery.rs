@@ -4,13 +4,7 @@
 
 use std::time::Duration;
 
-use super::{
-    challenge::{self, ChallengeId},
-    guard::{Guard, Visitor},
-    money::Money,
-    time::Timestamp,
-    tx::{StoreError, Tx},
-};
+use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
 
 /// How long a delivery may be under way. After that whoever saw to it is gone.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -62,10 +56,38 @@ pub enum Handover {
     },
 }
 
+/// What became of messages that providers were given.
+pub trait Deliveries {
+    /// Adds one that is under way, seen to until `lease`; `false` when the
+    /// identifier is taken.
+    fn insert_delivery(&mut self, id: ChallengeId, lease: Timestamp) -> Result<bool, StoreError>;
+    /// Moves one on to `state`, unless it is there already.
+    fn settle_delivery(
+        &mut self,
+        id: ChallengeId,
+        state: State,
+        trace: Option<&Trace>,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Moves the one with this trace on to `state`, and says when it was taken;
+    /// `None` when there is none, or it is there already.
+    fn report_delivery(
+        &mut self,
+        trace: &Trace,
+        state: State,
+    ) -> Result<Option<Timestamp>, StoreError>;
+    /// Forgets one that certainly was not sent.
+    fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
+    /// Of some that nobody sees to any more, says that nobody knows, and how many those are.
+    fn abandon_deliveries(&mut self, now: Timestamp) -> Result<usize, StoreError>;
+    /// Forgets some whose lease ended before `before`.
+    fn prune_deliveries(&mut self, before: Timestamp) -> Result<(), StoreError>;
+}
+
 /// Puts a delivery on record, within the transaction that opens its challenge.
 /// Says how many older ones are given up for lost.
 pub fn begin(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Deliveries + ?Sized),
     id: ChallengeId,
     now: Timestamp,
     sweeps: bool,
@@ -80,28 +102,9 @@ pub fn begin(
     tx.abandon_deliveries(now)
 }
 
-/// Writes down what came of it, and what it cost if that is known.
-pub fn settle(
-    tx: &mut dyn Tx,
-    guard: &Guard,
-    visitor: &Visitor,
-    id: ChallengeId,
-    handover: &Handover,
-    cost: Option<Money>,
-) -> Result<(), StoreError> {
-    note(tx, id, handover, visitor.now)?;
-    if let Handover::Refused { is_blameless } = handover {
-        return challenge::withdraw(tx, guard, visitor, id, *is_blameless);
-    }
-    match cost {
-        Some(cost) => guard.correct_cost(tx, visitor, id, cost),
-        None => Ok(()),
-    }
-}
-
 /// Writes down what came of a delivery, whatever it brought.
 pub fn note(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Deliveries + ?Sized),
     id: ChallengeId,
     handover: &Handover,
     now: Timestamp,

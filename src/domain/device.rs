@@ -11,11 +11,10 @@ use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use super::{
-    id,
+    error::StoreError,
+    id::{self, UserId},
     ledger::Party,
     time::Timestamp,
-    tx::{StoreError, Tx},
-    user::UserId,
 };
 
 /// Devices remembered of one user; one more takes the place of the longest unused.
@@ -95,8 +94,36 @@ pub struct Presented {
     pub at: Timestamp,
 }
 
+/// Devices that have logged a user in before.
+pub trait Devices {
+    /// The device with this secret.
+    fn device(&mut self, hash: &DeviceHash) -> Result<Option<Device>, StoreError>;
+    /// Adds a device, in place of the user's longest unused one when there are `most`.
+    fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError>;
+    /// Writes down that a device was used.
+    fn touch_device(
+        &mut self,
+        hash: &DeviceHash,
+        origin: &Origin,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The user's devices, the one that was used last first.
+    fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError>;
+    /// Forgets some of the devices that were not used since `before`.
+    fn prune_devices(&mut self, before: Timestamp) -> Result<(), StoreError>;
+    /// Forgets every device of a user but `kept`.
+    fn delete_other_devices(
+        &mut self,
+        user: UserId,
+        kept: Option<&DeviceHash>,
+    ) -> Result<(), StoreError>;
+}
+
 /// The device whose secret is shown, if it is known.
-pub fn find(tx: &mut dyn Tx, shown: &Presented) -> Result<Option<Device>, StoreError> {
+pub fn find(
+    tx: &mut (impl Devices + ?Sized),
+    shown: &Presented,
+) -> Result<Option<Device>, StoreError> {
     let Some(secret) = &shown.secret else {
         return Ok(None);
     };
@@ -106,7 +133,7 @@ pub fn find(tx: &mut dyn Tx, shown: &Presented) -> Result<Option<Device>, StoreE
 
 /// The user's known devices, the one that was used last first.
 pub fn of(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Devices + ?Sized),
     user: UserId,
     epoch: Epoch,
     at: Timestamp,
@@ -118,7 +145,11 @@ pub fn of(
 
 /// Writes down that a session on the device went on, if it is known still. Its
 /// user may need it no sooner than when that session ends.
-pub fn note_use(tx: &mut dyn Tx, hash: &DeviceHash, at: Timestamp) -> Result<(), StoreError> {
+pub fn note_use(
+    tx: &mut (impl Devices + ?Sized),
+    hash: &DeviceHash,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     match tx.device(hash)? {
         Some(device) if device.used_at + UNUSED > at => tx.touch_device(hash, &device.origin, at),
         _ => Ok(()),
@@ -128,7 +159,7 @@ pub fn note_use(tx: &mut dyn Tx, hash: &DeviceHash, at: Timestamp) -> Result<(),
 /// Recognises the device that logs `user` in, or makes it known: the secret
 /// to show next time.
 pub fn recognise(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Devices + ?Sized),
     user: UserId,
     shown: &Presented,
     origin: &Origin,
@@ -159,7 +190,7 @@ pub fn recognise(
 
 /// Forgets every device of the user but `kept`.
 pub fn forget_others(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Devices + ?Sized),
     user: UserId,
     kept: Option<&DeviceHash>,
 ) -> Result<(), StoreError> {
@@ -167,6 +198,6 @@ pub fn forget_others(
 }
 
 /// Forgets every device of a user.
-pub fn forget_all(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
+pub fn forget_all(tx: &mut (impl Devices + ?Sized), user: UserId) -> Result<(), StoreError> {
     forget_others(tx, user, None)
 }

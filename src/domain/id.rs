@@ -20,6 +20,22 @@ pub const END: Timestamp =
 /// How often a draw is repeated before chance is to blame no more.
 pub const DRAWS: usize = 16;
 
+/// Identifies a user, for ever: never drawn again, not even after deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub i64);
+
+/// Identifies a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub i64);
+
+/// Identifies a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChallengeId(pub i64);
+
+/// Identifies a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FamilyId(pub i64);
+
 /// Draws an identifier for something that comes to be at `now`.
 pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
     let step = (now.millis() - EPOCH_MILLIS).max(0) >> STEP_BITS;

@@ -7,27 +7,16 @@
 
 use super::{
     code::InvitationCode,
-    guard::{Guard, Visitor},
+    error::StoreError,
+    family::Family,
+    guard::Guard,
+    id::UserId,
     limit::Reached,
     time::Timestamp,
-    tx::{StoreError, Tx},
-    user::{Redeemed, User, UserId},
+    tx::Tx,
+    user::{Redeemed, User},
+    visitor::Visitor,
 };
-
-/// Identifies a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FamilyId(pub i64);
-
-/// All whom invitations bind to one another, deleted users among them. Families
-/// that were united point to one that stands for them: a disjoint-set forest,
-/// united by rank, in which that one is at most log2(n) steps away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Family {
-    /// Which one, of those that stand for themselves.
-    pub id: FamilyId,
-    /// At most so many families point to one another below it.
-    pub rank: u32,
-}
 
 /// Why an invitation code was not accepted.
 #[derive(Debug, Clone, Copy, thiserror::Error)]

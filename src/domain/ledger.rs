@@ -2,7 +2,7 @@
 //! running totals. Ledgers outlive accounts, so they name nobody: a phone is
 //! a keyed hash in them.
 
-use super::{challenge::ChallengeId, money::Money, time::Timestamp};
+use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
 
 /// Who an event is charged to: strangers who ask for a phone are one party,
 /// the devices that are known to its user are another.
@@ -135,4 +135,78 @@ pub struct Tally {
     pub count: u64,
     /// Their amounts.
     pub amount: Money,
+}
+
+/// What limits are counted from. Every list is of the newest events, the
+/// latest first; every pruning forgets some of the oldest.
+pub trait Ledgers {
+    /// When messages were sent to a party.
+    fn sends_to(&mut self, party: Party, most: usize) -> Result<Vec<Timestamp>, StoreError>;
+    /// Messages to the numbers of a prefix, for known devices or for strangers.
+    fn sends_around(
+        &mut self,
+        prefix: Prefix,
+        known: bool,
+        most: usize,
+    ) -> Result<Vec<Around>, StoreError>;
+    /// The message of a challenge, if it had one.
+    fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
+    /// Adds a message.
+    fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
+    /// Whether the code of any message to these parties after `after` came back.
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError>;
+    /// Writes down that the code of a message came back.
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Corrects what a message cost.
+    fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError>;
+    /// Forgets a message that was not sent after all.
+    fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Forgets messages from before `before`.
+    fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// When a party entered something wrongly.
+    fn misses(
+        &mut self,
+        miss: Miss,
+        party: Party,
+        most: usize,
+    ) -> Result<Vec<Timestamp>, StoreError>;
+    /// Adds a miss.
+    fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError>;
+    /// Charges to `to` what one-time codes were charged to `from`.
+    fn recharge(&mut self, from: Party, to: Party) -> Result<(), StoreError>;
+    /// Forgets misses from before `before`.
+    fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// Adds a line to a counter, and now and then forgets lines from before `before`.
+    fn note(
+        &mut self,
+        counter: Counter,
+        at: Timestamp,
+        amount: Money,
+        before: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The sum of a counter's lines after `after`.
+    fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError>;
+    /// When the first line after `after` was written.
+    fn first_note(
+        &mut self,
+        counter: Counter,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Since when the alarm is on, as far as anybody was told.
+    fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Writes down since when it is on.
+    fn set_alarm(&mut self, since: Option<Timestamp>) -> Result<(), StoreError>;
+
+    /// Short codes that were sent to strangers before then are dead for good.
+    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Lets the short codes be dead that were sent to strangers before then.
+    fn set_dead_until(&mut self, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes down that it is `at` by now.
+    fn mark_time(&mut self, at: Timestamp) -> Result<(), StoreError>;
+    /// The latest instant that was ever written down in a ledger.
+    fn latest_time(&mut self) -> Result<Timestamp, StoreError>;
 }

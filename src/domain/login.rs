@@ -3,14 +3,16 @@
 use rand::CryptoRng;
 
 use super::{
-    challenge::{self, Answer, Verdict},
     code::{InvitationCode, NotACode},
     device::{self, DeviceSecret},
-    guard::{Guard, Visitor},
+    error::StoreError,
+    guard::Guard,
     invitation::{self, RedeemError},
+    proof::{self, Answer, Verdict},
     session::{self, Origin, Session},
-    tx::{StoreError, Tx},
+    tx::Tx,
     user::{self, User},
+    visitor::Visitor,
 };
 
 /// An attempt to log in, as the client made it.
@@ -56,7 +58,7 @@ pub fn confirm(
     sessions: session::Policy,
     rng: &mut dyn CryptoRng,
 ) -> Result<Confirmation, StoreError> {
-    match challenge::answer(tx, guard, visitor, &attempt.answer)? {
+    match proof::answer(tx, guard, visitor, &attempt.answer)? {
         Verdict::Right => {}
         refused => return Ok(Confirmation::Refused(refused)),
     }

@@ -8,14 +8,15 @@
 use rand::CryptoRng;
 
 use super::{
-    challenge::ChallengeId,
     delivery::{self, Dispatch, Handover, LEASE},
-    guard::{Guard, Visitor},
-    id,
+    error::StoreError,
+    guard::Guard,
+    id::{self, ChallengeId},
     ledger::Counter,
     money::Money,
     phone::Phone,
-    tx::{StoreError, Tx},
+    tx::Tx,
+    visitor::Visitor,
 };
 
 /// A notice that is on record.

@@ -1,13 +1,15 @@
 //! What the service shows a user of themself.
 
 use super::{
-    challenge::{self, Answer, Verdict},
-    guard::{Guard, Visitor},
+    error::StoreError,
+    guard::Guard,
     person::{Change, Email, Name},
     phone::Phone,
+    proof::{self, Answer, Verdict},
     session::{self, FreshLogin},
-    tx::{StoreError, Tx},
+    tx::Tx,
     user::User,
+    visitor::Visitor,
 };
 
 /// How many invitees a profile lists; the rest is paged through.
@@ -101,7 +103,7 @@ pub fn change_phone(
     login: &FreshLogin,
     answer: &Answer,
 ) -> Result<PhoneChange, StoreError> {
-    match challenge::answer(tx, guard, visitor, answer)? {
+    match proof::answer(tx, guard, visitor, answer)? {
         Verdict::Right => {}
         refused => return Ok(PhoneChange::Refused(refused)),
     }

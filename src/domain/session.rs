@@ -13,22 +13,18 @@ use std::time::Duration;
 
 use rand::CryptoRng;
 
-pub use super::device::Origin;
+pub use super::{device::Origin, id::SessionId};
 use super::{
-    device::{self, DeviceHash},
-    guard::Visitor,
-    id,
+    device::{self, DeviceHash, Devices},
+    error::StoreError,
+    id::{self, UserId},
     time::Timestamp,
-    tx::{StoreError, Tx},
-    user::{User, UserId},
+    user::User,
+    visitor::Visitor,
 };
 
 /// Sessions of one user; one more takes the place of the longest unused.
 const MOST_PER_USER: usize = 50;
-
-/// Identifies a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub i64);
 
 /// Identifies a generation of a session: one access and one refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +151,31 @@ impl FreshLogin {
     }
 }
 
+/// Sessions: the families of refresh tokens.
+pub trait Sessions {
+    /// The session with this identifier, and its user.
+    fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
+    /// Adds a session; `false` when the identifier is taken.
+    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError>;
+    /// Writes down a rotation.
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Writes down that the current generation was used, if it is this one.
+    fn note_session_use(&mut self, id: SessionId, generation: Generation)
+    -> Result<(), StoreError>;
+    /// The user's sessions that expire after `now`, newest first.
+    fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    /// Ends a user's sessions but for the `kept` that drew tokens last.
+    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError>;
+    /// Ends a session of a user; `false` when they have none such.
+    fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+    /// Ends every session of a user.
+    fn delete_sessions_of(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Ends every session of a user but `kept`.
+    fn delete_other_sessions(&mut self, user: UserId, kept: SessionId) -> Result<(), StoreError>;
+    /// Forgets some of the sessions that expired before `before`.
+    fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError>;
+}
+
 /// What came of showing a refresh token.
 #[derive(Debug)]
 pub enum Rotation {
@@ -169,7 +190,7 @@ pub enum Rotation {
 /// Begins a session. When the user has too many, those that drew no tokens for
 /// longest end.
 pub fn begin(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Sessions + Devices + ?Sized),
     visitor: &Visitor,
     user: UserId,
     origin: &Origin,
@@ -208,7 +229,7 @@ pub fn begin(
 
 /// Exchanges the refresh token that `bearer` shows for the next.
 pub fn rotate(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Sessions + Devices + ?Sized),
     visitor: &Visitor,
     bearer: Bearer,
     policy: Policy,
@@ -245,7 +266,10 @@ pub fn rotate(
 }
 
 /// The session and the user behind an access token, if both still exist.
-pub fn authorize(tx: &mut dyn Tx, bearer: Bearer) -> Result<Option<(Session, User)>, StoreError> {
+pub fn authorize(
+    tx: &mut (impl Sessions + Devices + ?Sized),
+    bearer: Bearer,
+) -> Result<Option<(Session, User)>, StoreError> {
     let found = tx.session_and_user(bearer.session)?;
     Ok(found.filter(|(session, _)| session.user == bearer.user))
 }
@@ -258,25 +282,38 @@ pub fn is_first_use(session: &Session, bearer: Bearer) -> bool {
 
 /// Writes down that a token of this generation was used: its predecessor is
 /// worth nothing from now on.
-pub fn note_use(tx: &mut dyn Tx, bearer: Bearer) -> Result<(), StoreError> {
+pub fn note_use(
+    tx: &mut (impl Sessions + Devices + ?Sized),
+    bearer: Bearer,
+) -> Result<(), StoreError> {
     tx.note_session_use(bearer.session, bearer.generation)
 }
 
 /// Ends every session of a user, and forgets the devices.
-pub fn end_all(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
+pub fn end_all(
+    tx: &mut (impl Sessions + Devices + ?Sized),
+    user: UserId,
+) -> Result<(), StoreError> {
     device::forget_all(tx, user)?;
     tx.delete_sessions_of(user)
 }
 
 /// Ends every session of the user but the one that asks for it, and forgets
 /// every known device but the one that this session was begun on.
-pub fn end_others(tx: &mut dyn Tx, login: &FreshLogin) -> Result<(), StoreError> {
+pub fn end_others(
+    tx: &mut (impl Sessions + Devices + ?Sized),
+    login: &FreshLogin,
+) -> Result<(), StoreError> {
     let FreshLogin { user, session } = login;
     tx.delete_other_sessions(user.id, session.id)?;
     device::forget_others(tx, user.id, session.device.as_ref())
 }
 
 /// Ends one of the user's own sessions; `false` when there is none such.
-pub fn end(tx: &mut dyn Tx, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+pub fn end(
+    tx: &mut (impl Sessions + Devices + ?Sized),
+    user: UserId,
+    id: SessionId,
+) -> Result<bool, StoreError> {
     tx.delete_session(user, id)
 }

@@ -2,17 +2,15 @@
 
 use rand::CryptoRng;
 
+pub use super::id::UserId;
 use super::{
     code::InvitationCode,
-    id,
+    error::StoreError,
+    id::{self, FamilyId},
+    person::Change,
     phone::Phone,
     time::Timestamp,
-    tx::{StoreError, Tx},
 };
-
-/// Identifies a user, for ever: never drawn again, not even after deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(pub i64);
 
 /// One user.
 #[derive(Debug, Clone)]
@@ -45,10 +43,70 @@ pub struct Redeemed {
     pub at: Timestamp,
 }
 
+/// Somebody who entered a user's invitation code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitee {
+    /// The how-manieth invitee of that referrer, counted from 1. It has gaps
+    /// where invitees were deleted, and is what pages are cut by.
+    pub number: i64,
+    /// The invitee's phone.
+    pub phone: Phone,
+    /// When the code was entered.
+    pub at: Timestamp,
+}
+
+/// What stays the same for as long as a user would be shown the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(pub u64);
+
+/// Users and who invited whom.
+pub trait Users {
+    /// The user with this identifier.
+    fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// The user who proved this phone last.
+    fn user_by_phone(&mut self, phone: Phone) -> Result<Option<User>, StoreError>;
+    /// The user with this invitation code.
+    fn user_by_invitation_code(&mut self, code: InvitationCode)
+    -> Result<Option<User>, StoreError>;
+    /// Adds a user; `false` when the identifier or the code was ever taken.
+    fn insert_user(&mut self, user: &User) -> Result<bool, StoreError>;
+    /// Changes what `change` names and nothing else.
+    fn change_profile(&mut self, id: UserId, change: &Change) -> Result<(), StoreError>;
+    /// Gives the user another phone.
+    fn change_phone(&mut self, id: UserId, phone: Phone) -> Result<(), StoreError>;
+    /// Records who invited a user, as the referrer's next invitee, and of which
+    /// family both are.
+    fn set_referrer(
+        &mut self,
+        id: UserId,
+        referrer: UserId,
+        family: FamilyId,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The referrer's phone, if they still exist, and how many entered this
+    /// user's code and still exist.
+    fn relations(
+        &mut self,
+        id: UserId,
+        referrer: Option<UserId>,
+    ) -> Result<(Option<Phone>, u64), StoreError>;
+    /// Those who entered this user's code after the `after`-th, oldest first.
+    fn invitees(
+        &mut self,
+        id: UserId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Invitee>, StoreError>;
+    /// Removes a user and all that belongs to it, and retires its identifier and code.
+    fn delete_user(&mut self, user: &User) -> Result<(), StoreError>;
+    /// Whether there is any user at all.
+    fn any_user(&mut self) -> Result<bool, StoreError>;
+}
+
 /// Writes a new user to the store, with an identifier and an invitation code
 /// that nobody has or had.
 pub fn register(
-    tx: &mut dyn Tx,
+    tx: &mut (impl Users + ?Sized),
     phone: Phone,
     now: Timestamp,
     rng: &mut dyn CryptoRng,

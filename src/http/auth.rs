@@ -14,9 +14,10 @@ use super::problem::{self, Problem};
 use crate::{
     app::Context,
     domain::{
+        error::StoreError,
         session::{self, Bearer, FreshLogin, Session},
-        tx::{StoreError, Tx, Version},
-        user::{User, UserId},
+        tx::Tx,
+        user::{User, UserId, Version},
     },
     token::{TokenError, access},
 };

@@ -16,13 +16,13 @@ use crate::{
     app::{App, Context},
     domain::{
         device::{DeviceSecret, Epoch, Presented},
-        guard::Visitor,
         session::Origin,
         source::{Charged, Source},
         text::is_control,
+        visitor::Visitor,
     },
     sms::text::Language,
-    token::challenge::from_base64,
+    token::encoding::from_base64,
 };
 
 /// Most characters of a client's name that are kept.

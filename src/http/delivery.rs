@@ -7,9 +7,10 @@ use crate::{
     app::{App, Context},
     domain::{
         challenge::Challenge,
-        delivery::{self, Dispatch, Handover, Trace},
-        guard::Visitor,
+        delivery::{Dispatch, Handover, Trace},
         phone::Phone,
+        proof,
+        visitor::Visitor,
     },
     sms::{Message, SmsError, Transcript, route::Delivery, text::Language},
 };
@@ -93,7 +94,7 @@ async fn carry(
             if let Some(code) = &code {
                 tx.set_challenge_code(id, code)?;
             }
-            delivery::settle(tx, &service.guard, &visitor, id, &handover, cost)?;
+            proof::settle(tx, &service.guard, &visitor, id, &handover, cost)?;
             Ok::<_, Problem>(tx.user_by_phone(phone)?.is_some())
         });
         if writing.await? {

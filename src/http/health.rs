@@ -17,7 +17,7 @@ use super::{
     problem::{self, Problem},
     refusal::{ANY, Groups, Refusal, Refusals},
 };
-use crate::{app::Context, domain::tx::StoreError};
+use crate::{app::Context, domain::error::StoreError};
 
 /// How long an answer holds.
 const EVERY: Duration = Duration::from_secs(1);

@@ -16,13 +16,14 @@ use super::{
 use crate::{
     app::Context,
     domain::{
-        challenge::{self, Purpose, Wanted},
+        challenge::Purpose,
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
+        proof::{self, Wanted},
         user::User,
     },
-    token::{access, challenge::base64},
+    token::{access, encoding::base64},
 };
 
 /// The calls of somebody who is not logged in yet.
@@ -196,7 +197,7 @@ impl LoginApi {
         let opened = app
             .store
             .write(move |tx| {
-                challenge::open(tx, &service.guard, &who, &wanted, &mut rng).map_err(Problem::from)
+                proof::open(tx, &service.guard, &who, &wanted, &mut rng).map_err(Problem::from)
             })
             .await
             .map_err(|problem| overrun(app, problem))?;

@@ -7,10 +7,11 @@ use super::delivery::{self, Reader};
 use crate::{
     app::{App, Context},
     domain::{
-        guard::Visitor,
+        error::StoreError,
         notice::{self, Notice},
         phone::Phone,
-        tx::{StoreError, Tx},
+        tx::Tx,
+        visitor::Visitor,
     },
     sms::{Message, Transcript},
 };

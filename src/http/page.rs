@@ -12,7 +12,7 @@ use poem::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::token::challenge::base64;
+use crate::token::encoding::base64;
 
 /// What pages may load (CSP Level 3): what this server has. Nobody may frame them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

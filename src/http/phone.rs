@@ -15,8 +15,9 @@ use super::{
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
 use crate::domain::{
-    challenge::{self, Purpose, Wanted},
+    challenge::Purpose,
     profile::{self, PhoneChange},
+    proof::{self, Wanted},
 };
 
 /// The calls that change the caller's phone.
@@ -125,15 +126,7 @@ impl PhoneApi {
         };
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
-            .write_fresh(move |tx, _| {
-                Ok(challenge::open(
-                    tx,
-                    &service.guard,
-                    &who,
-                    &wanted,
-                    &mut rng,
-                )?)
-            })
+            .write_fresh(move |tx, _| Ok(proof::open(tx, &service.guard, &who, &wanted, &mut rng)?))
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(

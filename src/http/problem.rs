@@ -17,7 +17,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 pub use super::catalogue::*;
-use crate::domain::{challenge, guard, invitation::RedeemError, limit::Reached, tx::StoreError};
+use crate::domain::{error::StoreError, guard, invitation::RedeemError, limit::Reached, proof};
 
 /// What one member of a request is refused for.
 #[derive(Debug, Clone, Serialize, Object)]
@@ -277,14 +277,14 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<challenge::OpenError> for Problem {
-    fn from(error: challenge::OpenError) -> Self {
+impl From<proof::OpenError> for Problem {
+    fn from(error: proof::OpenError) -> Self {
         match error {
-            challenge::OpenError::Limited(reached) if reached.limit == guard::BUDGET => {
+            proof::OpenError::Limited(reached) if reached.limit == guard::send::BUDGET => {
                 Self::limited(&SMS_BUDGET_EXHAUSTED, reached)
             }
-            challenge::OpenError::Limited(reached) => Self::limited(&SMS_RATE_LIMITED, reached),
-            challenge::OpenError::Store(error) => error.into(),
+            proof::OpenError::Limited(reached) => Self::limited(&SMS_RATE_LIMITED, reached),
+            proof::OpenError::Store(error) => error.into(),
         }
     }
 }

@@ -16,13 +16,14 @@ use super::{
 use crate::{
     app::{App, Context},
     domain::{
-        challenge::{Answer, Fixed, Opened, Purpose, Verdict},
+        challenge::Purpose,
         code::OneTimeCode,
-        guard::Visitor,
         limit::Reached,
         phone::Phone,
+        proof::{Answer, Fixed, Opened, Verdict},
         source::Deed,
         time::Timestamp,
+        visitor::Visitor,
     },
     token::{
         TokenError,

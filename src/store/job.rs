@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::domain::tx::{StoreError, Tx};
+use crate::domain::{error::StoreError, tx::Tx};
 
 /// A closure, with its outcome's type hidden.
 pub trait Job: Send {

@@ -12,9 +12,10 @@ pub mod sqlite;
 use std::{path::PathBuf, str::FromStr};
 
 use crate::domain::{
+    error::StoreError,
     time::Timestamp,
-    tx::{StoreError, Tx, Version},
-    user::UserId,
+    tx::Tx,
+    user::{UserId, Version},
 };
 use sqlite::Sqlite;
 pub use sqlite::open::OpenError;

@@ -5,12 +5,14 @@
 //! the session's stored generation alone, so that the same pair can be issued
 //! again when an answer was lost.
 
-use std::time::Duration;
-
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde::{Deserialize, Serialize};
 
-use super::{TokenError, keys::Keys};
+use super::{
+    LEEWAY, TokenError,
+    encoding::{base64, from_base64},
+    keys::Keys,
+};
 use crate::domain::{
     session::{Bearer, Generation, Policy, Session, SessionId},
     time::Timestamp,
@@ -21,8 +23,6 @@ use crate::domain::{
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 /// Longer than any token made here; nothing longer is looked at.
 const LONGEST: usize = 1024;
-/// How far the clocks of several servers may be apart.
-pub(super) const LEEWAY: Duration = Duration::from_secs(5);
 
 /// The two tokens of one generation of a session.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer
 
 fn sign(keys: &Keys, claims: &Claims) -> String {
     let payload = serde_json::to_vec(claims).expect("claims are plain JSON");
-    let mut token = format!("{HEADER}.{}", super::challenge::base64(&payload));
+    let mut token = format!("{HEADER}.{}", base64(&payload));
     let key = match claims.token_type {
         Kind::Access => &keys.access.current,
         Kind::Refresh => &keys.refresh.current,
@@ -139,5 +139,5 @@ fn decode(token: &str, key: &DecodingKey) -> Option<Claims> {
         .ok()
         .filter(|is_signed| *is_signed)?;
     let payload = signed.strip_prefix(HEADER)?.strip_prefix('.')?;
-    serde_json::from_slice(&super::challenge::from_base64(payload)?).ok()
+    serde_json::from_slice(&from_base64(payload)?).ok()
 }

@@ -5,11 +5,10 @@
 //! our very header, no encrypted key, a 12-byte nonce, a 16-byte tag, all in
 //! canonical base64url. Only then is it decrypted.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use josekit::jwe::{Dir, JweHeader};
 use serde::{Deserialize, Serialize};
 
-use super::{TokenError, keys::Keys};
+use super::{LEEWAY, TokenError, encoding::from_base64, keys::Keys};
 use crate::domain::{
     challenge::{Challenge, ChallengeId},
     phone::Phone,
@@ -74,7 +73,7 @@ pub fn open(keys: &Keys, token: &str, now: Timestamp) -> Result<Opened, TokenErr
         serde_json::from_slice::<Payload>(&payload).ok()
     });
     let payload = payload.ok_or(TokenError::Invalid)?;
-    if Timestamp::from_seconds(payload.iat) > now + super::access::LEEWAY {
+    if Timestamp::from_seconds(payload.iat) > now + LEEWAY {
         return Err(TokenError::Invalid);
     }
     if Timestamp::from_seconds(payload.exp) <= now {
@@ -85,16 +84,6 @@ pub fn open(keys: &Keys, token: &str, now: Timestamp) -> Result<Opened, TokenErr
         challenge: ChallengeId(payload.challenge),
         phone,
     })
-}
-
-/// Unpadded base64url (RFC 4648, section 5).
-pub fn base64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Bytes from unpadded base64url, in its one canonical spelling.
-pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 fn is_well_formed(token: &str) -> bool {
@@ -119,6 +108,7 @@ mod tests {
     use crate::{
         clock::dice,
         domain::{challenge::Purpose, code::OneTimeCode},
+        token::encoding::base64,
     };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_713_215_473);

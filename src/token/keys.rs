@@ -13,7 +13,7 @@ use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::challenge::{base64, from_base64};
+use super::encoding::{base64, from_base64};
 use crate::domain::time::Timestamp;
 
 /// What a text that is not a key is told.

@@ -6,8 +6,14 @@
 
 pub mod access;
 pub mod challenge;
+pub mod encoding;
 pub mod key_file;
 pub mod keys;
+
+use std::time::Duration;
+
+/// How far the clocks of several servers may be apart.
+const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Why a token is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use std::{
 
 use invited::{
     clock::dice,
-    domain::{phone::Phone, tx::StoreError, user},
+    domain::{error::StoreError, phone::Phone, user},
     store::{
         Location, OpenError, Store,
         sqlite::{Length, SERVING, Sizes, Sqlite},

@@ -25,10 +25,11 @@ use super::{Failure, Settings, tell};
 use crate::{
     domain::{
         code::InvitationCode,
+        error::StoreError,
         id, invitation,
         phone::Phone,
         time::Timestamp,
-        tx::{StoreError, Tx},
+        tx::Tx,
         user::{User, UserId},
     },
     store::Store,

@@ -34,7 +34,7 @@ use self::{
     world::World,
 };
 use super::{Failure, Settings, print};
-use crate::domain::tx::StoreError;
+use crate::domain::error::StoreError;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cli::Failure,
     config::Config,
-    domain::{guard::Policy, tx::StoreError},
+    domain::{error::StoreError, guard::Policy},
     store::{Location, Store},
 };
 

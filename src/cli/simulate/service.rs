@@ -7,21 +7,24 @@ use super::Result;
 use crate::{
     config::Config,
     domain::{
-        challenge::{self, Answer, ChallengeId, OpenError, Opened, Purpose, Wanted},
+        challenge::{ChallengeId, Purpose},
         code::{InvitationCode, OneTimeCode},
         destination::Destination,
         device::{self, DeviceSecret, Epoch, Presented},
-        guard::{Guard, Policy, Visitor},
+        error::StoreError,
+        guard::{Guard, Policy},
         invitation::{self, RedeemError},
         limit::Reached,
         login::{self, Attempt, Confirmation},
         money::{Money, Price},
         phone::Phone,
+        proof::{self, Answer, OpenError, Opened, Wanted},
         session::{self, Origin},
         source::{Charged, Source},
         time::Timestamp,
-        tx::{StoreError, Tx},
+        tx::Tx,
         user::{self, UserId},
+        visitor::Visitor,
     },
     token::keys::Keys,
 };
@@ -129,7 +132,7 @@ impl<'t> Service<'t> {
             dispatch: None,
             longest: usize::MAX,
         };
-        match challenge::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+        match proof::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
             // Attackers wait for another message.
             Ok(Opened {
                 sends: false,

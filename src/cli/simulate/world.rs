@@ -12,8 +12,8 @@ use super::{
     service::{BEGINNING, Service, Token},
 };
 use crate::domain::{
-    challenge::Verdict, device::DeviceSecret, guard::BUDGET, invitation::RedeemError,
-    limit::Reached, login::Confirmation, phone::Phone, source::Source, time::Timestamp,
+    device::DeviceSecret, guard::send::BUDGET, invitation::RedeemError, limit::Reached,
+    login::Confirmation, phone::Phone, proof::Verdict, source::Source, time::Timestamp,
     user::UserId,
 };
 

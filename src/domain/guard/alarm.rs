@@ -10,12 +10,7 @@
 use std::time::Duration;
 
 use super::{DAY, HOUR};
-use crate::domain::{
-    ledger::Counter,
-    limit::Reached,
-    time::Timestamp,
-    tx::{StoreError, Tx},
-};
+use crate::domain::{error::StoreError, ledger::Counter, limit::Reached, time::Timestamp, tx::Tx};
 
 /// What a code is refused for that is too short. A longer one may be asked for at once.
 pub(super) const REACHED: Reached = Reached {

@@ -8,17 +8,20 @@
 
 use std::time::Duration;
 
-use super::{DAY, Guard, LONG, Visitor, alarm};
+use super::{DAY, Guard, LONG, alarm};
 use crate::domain::{
-    challenge::{Challenge, ChallengeId},
+    challenge::Challenge,
+    error::StoreError,
+    id::ChallengeId,
     ledger::{Asker, Counter, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
     phone::Phone,
     source::Deed,
     time::Timestamp,
-    tx::{StoreError, Tx},
+    tx::Tx,
     user::User,
+    visitor::Visitor,
 };
 
 /// What a new code is like.

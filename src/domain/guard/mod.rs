@@ -11,26 +11,24 @@
 //! Instants in ledgers are those of [`Visitor::at`], which never go back.
 
 pub mod alarm;
-mod guess;
-mod send;
+pub mod guess;
+pub mod send;
 mod trickle;
 
 use std::time::Duration;
 
-pub use self::{
-    guess::{Terms, is_dead},
-    send::{Admission, BUDGET, Spending},
-};
 use super::{
     challenge::{self, SourceHash},
-    device::{self, Epoch, Presented},
+    device,
+    error::StoreError,
     ledger::{Asker, Network, Party, Prefix},
     limit::{Limit, Reached},
     money::{Budget, Price},
     phone::Phone,
-    source::{Charged, Deed, Source, Sources},
+    source::{Deed, Source, memory::Sources},
     time::Timestamp,
-    tx::{StoreError, Tx},
+    tx::Tx,
+    visitor::Visitor,
 };
 
 /// Digits of a code that is hard enough to guess for a phone under attack.
@@ -68,40 +66,6 @@ pub struct Guard {
     /// What sources did lately.
     pub sources: Sources,
     hash: Box<Hash>,
-}
-
-/// Whoever sent a request, and when.
-#[derive(Debug, Clone)]
-pub struct Visitor {
-    /// Where from; `None` when that is not to be held against anybody.
-    pub source: Option<Source>,
-    /// What that was charged with for this very request.
-    pub charged: Charged,
-    /// The device's secret, if it says that it is a known one.
-    pub device: Presented,
-    /// What the clock shows.
-    pub now: Timestamp,
-    /// The same, unless the clock went back: the instant that ledgers go by.
-    pub at: Timestamp,
-}
-
-impl Visitor {
-    /// Somebody of whom nothing is known.
-    pub fn unknown(now: Timestamp, at: Timestamp) -> Self {
-        let epoch = Epoch(0);
-        let device = Presented {
-            secret: None,
-            epoch,
-            at,
-        };
-        Self {
-            source: None,
-            charged: Charged::default(),
-            device,
-            now,
-            at,
-        }
-    }
 }
 
 impl Guard {

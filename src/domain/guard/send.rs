@@ -8,19 +8,20 @@
 use std::time::Duration;
 
 use super::{
-    DAY, Guard, Visitor,
+    DAY, Guard,
     trickle::{self, Pause},
 };
 use crate::domain::{
-    challenge::ChallengeId,
-    id,
+    error::StoreError,
+    id::{self, ChallengeId},
     ledger::{Asker, Counter, Network, Sent},
     limit::{Limit, Reached},
     money::{Allowance, Money, Price},
     phone::Phone,
     source::Deed,
     time::Timestamp,
-    tx::{StoreError, Tx},
+    tx::Tx,
+    visitor::Visitor,
 };
 
 /// The name of the budget, where limits have theirs.

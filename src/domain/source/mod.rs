@@ -4,7 +4,7 @@
 //! that holds them all. The networks around it have limits of their own, some
 //! times as high: whoever holds many sources mostly holds neighbours.
 
-mod memory;
+pub mod memory;
 mod table;
 
 use std::{
@@ -14,8 +14,6 @@ use std::{
         atomic::{AtomicU8, Ordering::Relaxed},
     },
 };
-
-pub use self::memory::Sources;
 
 /// For each size of network: how many last bits its sources differ in, and how
 /// many times as much as one source it may do. Of IPv4: an address, a /24.

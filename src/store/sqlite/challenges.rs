@@ -7,12 +7,12 @@ use super::{
     users::{at, number, phone},
 };
 use crate::domain::{
-    challenge::{Challenge, ChallengeId, Purpose, SourceHash},
+    challenge::{Challenge, ChallengeId, Challenges, Purpose, SourceHash},
     code::OneTimeCode,
+    error::StoreError,
     ledger::{Asker, Party},
     phone::Phone,
     time::Timestamp,
-    tx::{Challenges, StoreError},
     user::UserId,
 };
 

@@ -23,7 +23,7 @@ use super::{
     length::Length,
     open,
 };
-use crate::domain::tx::StoreError;
+use crate::domain::error::StoreError;
 
 /// How much of its time the check works: first the one, then the next.
 const SHARES: [u32; 3] = [4, 2, 1];

@@ -29,7 +29,7 @@ use super::{
     open::OpenError,
     transaction::Scope,
 };
-use crate::{domain::tx::StoreError, store::lock::Lock};
+use crate::{domain::error::StoreError, store::lock::Lock};
 
 /// How often the files are looked after.
 pub const TICK: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use super::{
     mark, migrate,
     open::{self, merge_on_close},
 };
-use crate::domain::tx::StoreError;
+use crate::domain::error::StoreError;
 
 const WRITTEN: Done = Done {
     writes: true,

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::ErrorCode;
 
 use super::identity::Displaced;
-use crate::domain::tx::StoreError;
+use crate::domain::error::StoreError;
 
 /// Sorts an engine's failure: what the rules got wrong is `Broken`, all else
 /// is the machine's, and may pass.

@@ -5,9 +5,9 @@ use rusqlite::params;
 use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
-    delivery::{State, Trace},
+    delivery::{Deliveries, State, Trace},
+    error::StoreError,
     time::Timestamp,
-    tx::{Deliveries, StoreError},
 };
 
 impl Deliveries for Transaction<'_> {

@@ -7,9 +7,9 @@ use super::{
     users::at,
 };
 use crate::domain::{
-    device::{Device, DeviceHash, Epoch, Origin},
+    device::{Device, DeviceHash, Devices, Epoch, Origin},
+    error::StoreError,
     time::Timestamp,
-    tx::{Devices, StoreError},
     user::UserId,
 };
 

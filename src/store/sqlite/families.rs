@@ -4,8 +4,8 @@ use rusqlite::{Row, params};
 
 use super::transaction::Transaction;
 use crate::domain::{
-    invitation::{Family, FamilyId},
-    tx::{Families, StoreError},
+    error::StoreError,
+    family::{Families, Family, FamilyId},
     user::UserId,
 };
 

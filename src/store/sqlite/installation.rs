@@ -9,7 +9,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    domain::tx::{Installations, StoreError},
+    domain::{error::StoreError, installation::Installations},
     store::Installation,
 };
 

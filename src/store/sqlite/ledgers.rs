@@ -5,11 +5,11 @@ use rusqlite::{Row, params};
 use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
+    error::StoreError,
     id,
-    ledger::{Around, Asker, Counter, Miss, Network, Party, Prefix, Sent, Tally},
+    ledger::{Around, Asker, Counter, Ledgers, Miss, Network, Party, Prefix, Sent, Tally},
     money::Money,
     time::Timestamp,
-    tx::{Ledgers, StoreError},
 };
 
 impl Ledgers for Transaction<'_> {

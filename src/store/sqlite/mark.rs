@@ -24,7 +24,7 @@ use super::{
     open::{OpenError, beside},
     wal::{self, Frames, Header, Log, number},
 };
-use crate::{domain::tx::StoreError, store::lock::Lock};
+use crate::{domain::error::StoreError, store::lock::Lock};
 
 /// Where the mark stands in the header, big-endian (the file format, section 1.3).
 const PLACE: usize = 60;

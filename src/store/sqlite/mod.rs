@@ -61,9 +61,11 @@ use super::{
     lock::Lock,
 };
 use crate::domain::{
+    error::StoreError,
+    ledger::Ledgers,
     time::Timestamp,
-    tx::{Ledgers, StoreError, Tx, Version},
-    user::UserId,
+    tx::Tx,
+    user::{UserId, Version},
 };
 
 /// Readers at once. Reads are short and the file is in memory mostly, so a

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{damage::Damaged, mark, wal};
-use crate::{domain::tx::StoreError, files, store::lock::Lock};
+use crate::{domain::error::StoreError, files, store::lock::Lock};
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;

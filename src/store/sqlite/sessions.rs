@@ -9,9 +9,9 @@ use super::{
 };
 use crate::domain::{
     device::DeviceHash,
-    session::{Generation, Origin, Session, SessionId},
+    error::StoreError,
+    session::{Generation, Origin, Session, SessionId, Sessions},
     time::Timestamp,
-    tx::{Sessions, StoreError},
     user::{User, UserId},
 };
 

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::domain::{
     code::InvitationCode,
-    invitation::FamilyId,
+    error::StoreError,
+    family::FamilyId,
     person::{Change, Email, Name},
     phone::Phone,
     time::Timestamp,
-    tx::{Invitee, StoreError, Users},
-    user::{Redeemed, User, UserId},
+    user::{Invitee, Redeemed, User, UserId, Users},
 };
 
 /// All that [`user`] reads, of the one row that the condition picks.

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::{tx::Version, user::UserId};
+use crate::domain::user::{UserId, Version};
 
 /// Users share this many versions: now and then one is raised for another's sake.
 const VERSIONS: usize = 1 << 14;

@@ -35,7 +35,7 @@ use super::{
     versions::{Invalidated, Versions},
 };
 use crate::{
-    domain::tx::StoreError,
+    domain::error::StoreError,
     store::{job::Job, lock::Lock},
 };
 

@@ -1,86 +1,26 @@
-//! A challenge: the pending proof that somebody reads a phone's messages.
+//! The proof of a phone: a code is sent to it ([`open()`]) and comes back
+//! ([`answer`]).
 //!
-//! One challenge stands behind one challenge token. Its guesses are counted
-//! in the transaction that compares them, so parallel guesses gain nothing,
-//! and a refusal that must be remembered is a value ([`Verdict`]), because an
-//! error would roll the count back.
+//! Guesses are counted in the transaction that compares them, so parallel
+//! guesses gain nothing, and a refusal that must be remembered is a value
+//! ([`Verdict`]), because an error would roll the count back.
 
 mod open;
 
-use std::time::Duration;
-
 pub use self::open::{Fixed, OpenError, Opened, Wanted, open};
 use super::{
+    challenge::Purpose,
     code::OneTimeCode,
-    guard::{Guard, Visitor},
-    ledger::Asker,
+    delivery::{self, Handover},
+    error::StoreError,
+    guard::Guard,
+    id::ChallengeId,
     limit::Reached,
+    money::Money,
     phone::Phone,
-    time::Timestamp,
-    tx::{StoreError, Tx},
-    user::UserId,
+    tx::Tx,
+    visitor::Visitor,
 };
-
-/// How long a challenge is kept when it is over. Its token says by itself that
-/// it has expired; this is for clocks that are set back a little.
-const KEPT: Duration = Duration::from_mins(10);
-
-/// Identifies a challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChallengeId(pub i64);
-
-/// What a source is called where its address must not be: a keyed hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceHash(pub i64);
-
-/// What the proof is for. A token of one purpose is worth nothing for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To log in with the phone.
-    Login,
-    /// To make the phone this user's.
-    PhoneChange(UserId),
-}
-
-/// A pending, answered or failed proof of a phone.
-#[derive(Debug, Clone)]
-pub struct Challenge {
-    /// Which one.
-    pub id: ChallengeId,
-    /// The phone to be proved.
-    pub phone: Phone,
-    /// What for.
-    pub purpose: Purpose,
-    /// What was sent to the phone.
-    pub code: OneTimeCode,
-    /// When it was begun.
-    pub created_at: Timestamp,
-    /// When it is over.
-    pub expires_at: Timestamp,
-    /// Wrong guesses so far.
-    pub wrong_guesses: u32,
-    /// Whether it can be used no more, because it or a sibling succeeded.
-    pub spent: bool,
-    /// Who asked for its message; `None` when there was none, as for test numbers.
-    pub asker: Option<Asker>,
-    /// From where it was asked for, if that is known.
-    pub source: Option<SourceHash>,
-    /// When its message was, by the clock that is never set back; `None` when there was none.
-    pub sent_at: Option<Timestamp>,
-}
-
-/// The numbers that bound challenges.
-#[derive(Debug, Clone, Copy)]
-pub struct Policy {
-    /// Digits of a new code, as long as nobody guesses too much.
-    pub code_length: usize,
-    /// How long a challenge lives.
-    pub ttl: Duration,
-    /// Guesses that are evaluated for each.
-    pub guesses: u32,
-    /// How many of one phone may be alive at once.
-    pub live_per_phone: usize,
-}
 
 /// A guess, and what it is a guess at.
 #[derive(Debug, Clone)]
@@ -131,6 +71,25 @@ pub fn withdraw(
 ) -> Result<(), StoreError> {
     guard.unsend(tx, visitor, id, is_blameless)?;
     tx.delete_challenge(id)
+}
+
+/// Writes down what came of sending the code, and what it cost if that is known.
+pub fn settle(
+    tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
+    id: ChallengeId,
+    handover: &Handover,
+    cost: Option<Money>,
+) -> Result<(), StoreError> {
+    delivery::note(tx, id, handover, visitor.now)?;
+    if let Handover::Refused { is_blameless } = handover {
+        return withdraw(tx, guard, visitor, id, *is_blameless);
+    }
+    match cost {
+        Some(cost) => guard.correct_cost(tx, visitor, id, cost),
+        None => Ok(()),
+    }
 }
 
 /// Evaluates a guess.

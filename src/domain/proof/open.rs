@@ -6,19 +6,29 @@ use std::time::Duration;
 
 use rand::CryptoRng;
 
-use super::{Challenge, ChallengeId, KEPT, Policy, Purpose, SourceHash};
 use crate::domain::{
+    challenge::{Challenge, Policy, Purpose, SourceHash},
     code::OneTimeCode,
     delivery::{self, Dispatch},
-    guard::{self, Guard, Spending, Terms, Visitor},
-    id,
+    error::StoreError,
+    guard::{
+        Guard,
+        guess::{self, Terms},
+        send::Spending,
+    },
+    id::{self, ChallengeId},
     ledger::Asker,
     limit::Reached,
     phone::Phone,
     source::{Deed, Source},
     time::Timestamp,
-    tx::{StoreError, Tx},
+    tx::Tx,
+    visitor::Visitor,
 };
+
+/// How long a challenge is kept when it is over. Its token says by itself that
+/// it has expired; this is for clocks that are set back a little.
+const KEPT: Duration = Duration::from_mins(10);
 
 /// What a test number has in place of a drawn code: one that is known.
 #[derive(Debug, Clone)]
@@ -164,7 +174,7 @@ impl Had {
         let dead_until = guard.dead_until(tx, asker)?;
         let is_outdated = |one: &Challenge| {
             is_of(one, asker)
-                && (one.code.digits() < terms.digits || guard::is_dead(one, dead_until))
+                && (one.code.digits() < terms.digits || guess::is_dead(one, dead_until))
         };
         let (outdated, live): (Vec<_>, Vec<_>) = live.into_iter().partition(is_outdated);
         let own = live.iter().filter(|challenge| is_of(challenge, asker));

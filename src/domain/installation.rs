@@ -1,0 +1,9 @@
+//! The installation: what a database says of itself.
+
+use super::error::StoreError;
+
+/// Which installation this is: one for each database.
+pub trait Installations {
+    /// Writes down the fingerprint of the keys that everything is kept under.
+    fn set_installation_keys(&mut self, fingerprint: &str) -> Result<(), StoreError>;
+}
