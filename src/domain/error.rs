@@ -17,7 +17,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// No unused identifier was found in [`DRAWS`](super::id::DRAWS) draws.
+    /// No unused identifier was found in as many draws as are made.
     pub fn no_free_id(what: &str) -> Self {
         Self::Broken(format!("no free {what} identifier was drawn"))
     }

@@ -7,7 +7,7 @@
 
 use rand::{CryptoRng, RngExt};
 
-use super::time::Timestamp;
+use super::{error::StoreError, time::Timestamp};
 
 /// 2020-01-01T00:00:00Z. From here 34 bits of steps last until 2089.
 const EPOCH_MILLIS: i64 = 1_577_836_800_000;
@@ -18,7 +18,7 @@ pub const END: Timestamp =
     Timestamp::from_millis(EPOCH_MILLIS + (1 << (53 - CHANCE_BITS + STEP_BITS)));
 
 /// How often a draw is repeated before chance is to blame no more.
-pub const DRAWS: usize = 16;
+const DRAWS: usize = 16;
 
 /// Identifies a user, for ever: never drawn again, not even after deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,22 @@ pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
     let step = (now.millis() - EPOCH_MILLIS).max(0) >> STEP_BITS;
     let step = step & ((1 << (53 - CHANCE_BITS)) - 1);
     (step << CHANCE_BITS) | rng.random_range(0..1_i64 << CHANCE_BITS)
+}
+
+/// Draws identifiers for a `what` until one is not taken and `insert` returns
+/// what it is of.
+pub fn draw_free<T>(
+    what: &str,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+    mut insert: impl FnMut(i64, &mut dyn CryptoRng) -> Result<Option<T>, StoreError>,
+) -> Result<T, StoreError> {
+    for _ in 0..DRAWS {
+        if let Some(inserted) = insert(draw(now, rng), rng)? {
+            return Ok(inserted);
+        }
+    }
+    Err(StoreError::no_free_id(what))
 }
 
 /// Whether whoever drew `id` sweeps for the others: one in 32 does, and takes

@@ -43,13 +43,11 @@ pub fn begin(
     let price = dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(to));
     guard.bill(tx, Counter::sends(false), visitor.at, cost)?;
-    for _ in 0..id::DRAWS {
-        let id = ChallengeId(id::draw(visitor.now, rng));
-        if tx.insert_delivery(id, visitor.now + LEASE)? {
-            return Ok(Notice { id, to, cost });
-        }
-    }
-    Err(StoreError::no_free_id("notice"))
+    id::draw_free("notice", visitor.now, rng, |id, _| {
+        let id = ChallengeId(id);
+        let is_free = tx.insert_delivery(id, visitor.now + LEASE)?;
+        Ok(is_free.then_some(Notice { id, to, cost }))
+    })
 }
 
 /// Writes down what came of it, and what it cost if that is known.

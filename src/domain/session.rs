@@ -214,17 +214,15 @@ pub fn begin(
     };
     session.expires_at = session.until(policy.longest(), policy);
     tx.delete_surplus_sessions(user, MOST_PER_USER - 1)?;
-    for _ in 0..id::DRAWS {
-        session.id = SessionId(id::draw(now, rng));
-        if tx.insert_session(&session)? {
-            if id::sweeps(session.id.0) {
-                // The leeway of a token is not the sweeper's business.
-                tx.prune_sessions(now - Duration::from_hours(1))?;
-            }
-            return Ok(session);
-        }
+    session.id = id::draw_free("session", now, rng, |id, _| {
+        session.id = SessionId(id);
+        Ok(tx.insert_session(&session)?.then_some(session.id))
+    })?;
+    if id::sweeps(session.id.0) {
+        // The leeway of a token is not the sweeper's business.
+        tx.prune_sessions(now - Duration::from_hours(1))?;
     }
-    Err(StoreError::no_free_id("session"))
+    Ok(session)
 }
 
 /// Exchanges the refresh token that `bearer` shows for the next.

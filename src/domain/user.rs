@@ -111,9 +111,9 @@ pub fn register(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<User, StoreError> {
-    for _ in 0..id::DRAWS {
+    id::draw_free("user", now, rng, |id, rng| {
         let user = User {
-            id: UserId(id::draw(now, rng)),
+            id: UserId(id),
             phone,
             invitation_code: InvitationCode::draw(rng),
             first_name: String::new(),
@@ -122,9 +122,6 @@ pub fn register(
             redeemed: None,
             created_at: now,
         };
-        if tx.insert_user(&user)? {
-            return Ok(user);
-        }
-    }
-    Err(StoreError::no_free_id("user"))
+        Ok(tx.insert_user(&user)?.then_some(user))
+    })
 }

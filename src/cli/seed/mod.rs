@@ -248,12 +248,12 @@ fn person(
     } else {
         String::new()
     };
-    for _ in 0..id::DRAWS {
+    id::draw_free("user", now, rng, |id, rng| {
         let phone = Phone::from_digits(
             &(79_000_000_000 + rng.random_range(0..400_000_000_u64)).to_string(),
         );
         let user = User {
-            id: UserId(id::draw(now, rng)),
+            id: UserId(id),
             phone: phone.expect("eleven digits from 7 are a phone"),
             invitation_code: InvitationCode::draw(rng),
             first_name: first_name.clone(),
@@ -262,11 +262,9 @@ fn person(
             redeemed: None,
             created_at: now,
         };
-        if tx.user_by_phone(user.phone)?.is_none() && tx.insert_user(&user)? {
-            return Ok(user.id);
-        }
-    }
-    Err(StoreError::no_free_id("user"))
+        let is_free = tx.user_by_phone(user.phone)?.is_none() && tx.insert_user(&user)?;
+        Ok(is_free.then_some(user.id))
+    })
 }
 
 fn one(rng: &mut StdRng, of: &[&'static str]) -> &'static str {

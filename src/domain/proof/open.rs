@@ -300,14 +300,12 @@ fn begin(
         source,
         sent_at: None,
     };
-    for _ in 0..id::DRAWS {
-        challenge.id = ChallengeId(id::draw(now, rng));
-        if tx.insert_challenge(&challenge)? {
-            if id::sweeps(challenge.id.0) {
-                tx.prune_challenges(now - KEPT)?;
-            }
-            return Ok(challenge);
-        }
+    challenge.id = id::draw_free("challenge", now, rng, |id, _| {
+        challenge.id = ChallengeId(id);
+        Ok(tx.insert_challenge(&challenge)?.then_some(challenge.id))
+    })?;
+    if id::sweeps(challenge.id.0) {
+        tx.prune_challenges(now - KEPT)?;
     }
-    Err(StoreError::no_free_id("challenge"))
+    Ok(challenge)
 }
