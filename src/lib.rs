@@ -2,7 +2,8 @@
 //!
 //! The map, and who may import whom (`tests/architecture.rs` holds us to it):
 //!
-//! - [`domain`] the rules; imports nothing of ours
+//! - [`domain`] values, entities with the trait of their table beside them, and the
+//!   rules over the sum of these ([`domain::tx`]); imports nothing of ours
 //! - [`token`] signed and sealed tokens, and their keys; imports `domain`, `files`, and `clock` to test
 //! - [`store`] one transaction at a time; imports `domain`, `files`
 //! - [`sms`] gateways to phones; imports `domain`, `files`
@@ -13,6 +14,9 @@
 //! - [`cli`] one file a command; imports everything
 //! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs; imports nothing of ours
+//!
+//! Files do not import one another in a circle either, but for those of some
+//! folders that the test names.
 
 pub mod app;
 pub mod cli;
