@@ -2,26 +2,11 @@
 //! its terminal. There one address is all there is, so the limits by source
 //! would end a morning's work, and keep nobody out. Limits by phone stay.
 
-use super::{Config, Limits};
-use crate::{domain::limit::Limit, sms::setup::Choice};
+use super::Config;
+use crate::sms::setup::Choice;
 
 /// What limits by source are there, unless they are set.
 pub const LIMIT: &str = "1000/1h";
-
-type OfLimits = fn(&mut Limits) -> &mut Limit;
-
-/// The limits by source.
-const BY_SOURCE: [(&str, OfLimits); 3] = [
-    ("limits.failed_confirmations_per_source", |limits| {
-        &mut limits.failed_confirmations_per_source
-    }),
-    ("limits.sends_per_source", |limits| {
-        &mut limits.sends_per_source
-    }),
-    ("limits.wrong_invitation_codes_per_source", |limits| {
-        &mut limits.wrong_invitation_codes_per_source
-    }),
-];
 
 impl Config {
     /// Makes limits by source generous where they are a developer's own; whether they are.
@@ -31,11 +16,18 @@ impl Config {
             && self.server.listen.ip().is_loopback()
             && self.http.trusted_proxies.is_empty()
             && self.http.public_url.is_none();
-        let unset = BY_SOURCE
+        let limits = &mut self.limits;
+        let by_source = [
+            &mut limits.failed_confirmations_per_source,
+            &mut limits.sends_per_source,
+            &mut limits.wrong_invitation_codes_per_source,
+        ];
+        let is_set = |name| self.given.has(&format!("limits.{name}"));
+        for limit in by_source
             .into_iter()
-            .filter(|(key, _)| !self.given.has(key));
-        for (_, limit) in unset.filter(|_| is_own) {
-            *limit(&mut self.limits) = LIMIT.parse().expect("a limit");
+            .filter(|limit| is_own && !is_set(limit.name))
+        {
+            limit.limit = LIMIT.parse().expect("a limit");
         }
         is_own
     }

@@ -10,7 +10,7 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
-    Config, Entry,
+    Config,
     names::{is_made_up, unknown},
     place::Places,
     value::{Setting, TestNumber},
@@ -281,7 +281,7 @@ impl Layers {
         let is_referred_to = |name: &str| self.places.mention(&format!("${{env:{name}}}"));
         let mut strangers = self.variables.keys().map(String::as_str);
         if let Some(name) = strangers.find(|name| !is_referred_to(name)) {
-            let settings = Config::entries().map(Entry::variable);
+            let settings = Config::entries().map(|entry| entry.variable());
             let known = settings.chain(self.beside.iter().cloned());
             return Err(ConfigError::of(name, &unknown(name, known)));
         }

@@ -25,11 +25,17 @@ use place::Places;
 pub use development::LIMIT as DEVELOPMENT_LIMIT;
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Budget, Http, Limits, Login, Server, Sms, Tokens};
+pub use sections::{Budget, Http, Login, Relief, Server, Sms, Tokens};
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name, TestNumber};
 
 use crate::{
-    domain::{challenge, guard, phone::Phone, proof, session, time::Timestamp},
+    domain::{
+        challenge,
+        guard::{self, limits::Limits},
+        phone::Phone,
+        proof, session,
+        time::Timestamp,
+    },
     sms::{
         Flaw,
         route::written,
@@ -64,6 +70,8 @@ pub struct Config {
     pub server: Server,
     /// How often what may happen.
     pub limits: Limits,
+    /// What lets a client off some of them.
+    pub relief: Relief,
     /// What messages may cost.
     pub budget: Budget,
     /// How long tokens live.
@@ -107,7 +115,8 @@ impl Config {
             .map_err(|(setting, reason)| ConfigError::of(setting, &reason))?;
         let config = Self {
             server: Server::read(&mut layers)?,
-            limits: Limits::read(&mut layers)?,
+            limits: Limits::read(|key, default| layers.take(key, default))?,
+            relief: Relief::read(&mut layers)?,
             budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
@@ -131,18 +140,24 @@ impl Config {
     }
 
     /// Every setting there is, in order.
-    pub fn entries() -> impl Iterator<Item = &'static Entry> {
-        [
-            Server::ENTRIES,
-            Limits::ENTRIES,
+    pub fn entries() -> impl Iterator<Item = Entry> {
+        let limits = Limits::SETTINGS.iter().map(|limit| Entry {
+            key: limit.key,
+            default: limit.default,
+            help: limit.help,
+        });
+        let others = [
+            Relief::ENTRIES,
             Budget::ENTRIES,
             Tokens::ENTRIES,
             Login::ENTRIES,
             Http::ENTRIES,
             Sms::ENTRIES,
-        ]
-        .into_iter()
-        .flatten()
+        ];
+        let first = Server::ENTRIES.iter().copied();
+        first
+            .chain(limits)
+            .chain(others.into_iter().flatten().copied())
     }
 
     /// A configuration file with every default, commented out.
@@ -250,19 +265,9 @@ impl Config {
 
     /// The limits, as the guard wants them.
     pub fn guard(&self) -> guard::Policy {
-        let limits = self.limits.clone();
         guard::Policy {
             challenges: self.challenges(),
-            sends_per_phone: limits.sends_per_phone,
-            wrong_guesses_per_phone: limits.wrong_guesses_per_phone,
-            wrong_long_guesses_per_phone: limits.wrong_long_guesses_per_phone,
-            failed_confirmations_per_source: limits.failed_confirmations_per_source,
-            unreadable_tokens_per_source: limits.unreadable_tokens_per_source,
-            sends_per_source: limits.sends_per_source,
-            sends_per_prefix: limits.sends_per_prefix,
-            sends_in_all: limits.sends_in_all,
-            wrong_invitation_codes_per_user: limits.wrong_invitation_codes_per_user,
-            wrong_invitation_codes_per_source: limits.wrong_invitation_codes_per_source,
+            limits: self.limits.clone(),
             prices: self.budget.prices.clone(),
             budget: self.budget.amounts.clone(),
             warn_at: *self.budget.warn_at,

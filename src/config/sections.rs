@@ -8,7 +8,6 @@ use super::{
 use crate::{
     domain::{
         destination::Destinations,
-        limit::Limit,
         money::{self, Price},
         region::Region,
     },
@@ -50,28 +49,8 @@ section! {
 }
 
 section! {
-    /// How often what may happen.
-    Limits "limits." {
-        /// Messages sent to one phone; its known devices may have as many again.
-        sends_per_phone: Limit = "1/60s, 3/15m, 10/24h";
-        /// Wrong guesses of one phone's codes, all tokens together; known devices may guess as often again.
-        wrong_guesses_per_phone: Limit = "5/24h, 8/7d, 10/30d";
-        /// Wrong guesses of one phone's longer codes, once the short ones are used up.
-        wrong_long_guesses_per_phone: Limit = "30/24h";
-        /// Failed confirmations from one source address.
-        failed_confirmations_per_source: Limit = "10/1h, 20/24h";
-        /// Confirmations from one source address with tokens that cannot be read.
-        unreadable_tokens_per_source: Limit = "100/1h";
-        /// Messages asked for by one source address.
-        sends_per_source: Limit = "10/1h, 30/24h";
-        /// Messages sent to one prefix: numbers that differ in the last four digits.
-        sends_per_prefix: Limit = "20/1h, 50/24h";
-        /// Messages sent in all.
-        sends_in_all: Limit = "5000/24h";
-        /// Wrong invitation codes entered by one user.
-        wrong_invitation_codes_per_user: Limit = "10/24h";
-        /// Wrong invitation codes entered from one source address.
-        wrong_invitation_codes_per_source: Limit = "30/24h";
+    /// What lets a client off some of the limits.
+    Relief "limits." {
         /// Bits of work that let a request off its source's limits (20 take a phone about a second); 0 asks for none.
         proof_of_work: Count<0, 32> = "0";
     }

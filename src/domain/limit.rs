@@ -1,7 +1,7 @@
 //! How often something may happen: a list of windows, each "so many in so
 //! long". Written `"3/15m, 10/24h"`, or `"off"`.
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::Deref, str::FromStr, time::Duration};
 
 use super::time::{Timestamp, parse_span};
 
@@ -22,12 +22,6 @@ impl Limit {
     /// The windows, in the order in which they were written.
     pub fn windows(&self) -> &[Window] {
         &self.0
-    }
-
-    /// The same without the windows that are no longer than `span`.
-    pub fn beyond(&self, span: Duration) -> Self {
-        let windows = self.0.iter().filter(|window| window.span > span);
-        Self(windows.copied().collect())
     }
 
     /// Whether it bounds nothing.
@@ -71,6 +65,44 @@ impl Limit {
             Some((first_that_counts + window.span).since(now)).filter(|wait| !wait.is_zero())
         });
         waits.max()
+    }
+}
+
+/// A limit by its name, as clients and operators know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: &'static str,
+    /// The limit.
+    pub limit: Limit,
+}
+
+impl Deref for Named {
+    type Target = Limit;
+
+    fn deref(&self) -> &Limit {
+        &self.limit
+    }
+}
+
+impl Named {
+    /// That it is reached, for so long.
+    pub fn reached_for(&self, wait: Duration) -> Reached {
+        let limit = self.name;
+        Reached { limit, wait }
+    }
+
+    /// Whether it is reached after events of which these are the latest.
+    pub fn reached(&self, newest: &[Timestamp], now: Timestamp) -> Option<Reached> {
+        let wait = self.wait(|nth| newest.get(nth).copied(), now)?;
+        Some(self.reached_for(wait))
+    }
+
+    /// The same without the windows that are no longer than `span`.
+    pub fn beyond(&self, span: Duration) -> Self {
+        let windows = self.limit.0.iter().filter(|window| window.span > span);
+        let limit = Limit(windows.copied().collect());
+        Self { limit, ..*self }
     }
 }
 

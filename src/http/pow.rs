@@ -45,7 +45,7 @@ impl Solved {
 
 /// Whether any work is asked for.
 pub fn is_asked_for(app: &App) -> bool {
-    *app.config.limits.proof_of_work > 0
+    *app.config.relief.proof_of_work > 0
 }
 
 /// Offers work to whoever is refused for what their source did.
@@ -77,7 +77,7 @@ pub fn is_done(app: &Context, source: Source, request: &Request) -> bool {
         let posed_at = Timestamp::from_millis(at);
         posed_at <= now && now < posed_at + LIFE && seal(app, source, at, chance) == seal_of
     });
-    let is_solved = zero_bits(work) >= *app.config.limits.proof_of_work;
+    let is_solved = zero_bits(work) >= *app.config.relief.proof_of_work;
     is_ours && is_solved && solved.is_some_and(|solved| solved.insert(challenge, now))
 }
 

@@ -14,7 +14,7 @@ macro_rules! limits {
         impl Ablation {
             $(
                 #[doc = concat!("The limit `", stringify!($field), "`.")]
-                pub const $ablation: Self = Self::Limit(stringify!($field), |policy| &mut policy.$field);
+                pub const $ablation: Self = Self::Limit(stringify!($field), |policy| &mut policy.limits.$field.limit);
             )*
 
             const ALL: &'static [Self] = &[$(Self::$ablation,)* Self::Budget];

@@ -63,7 +63,12 @@ impl<'t> World<'t> {
     pub fn new(service: Service<'t>, run: &Run, bar: &'t ProgressBar) -> Self {
         let whole = DAY * run.options.days;
         let policy = service.policy();
-        let forgotten = BEGINNING + policy.sends_in_all.longest().max(policy.budget.longest());
+        let forgotten = BEGINNING
+            + policy
+                .limits
+                .sends_in_all
+                .longest()
+                .max(policy.budget.longest());
         Self {
             service,
             result: RunResult::new(whole),

@@ -68,9 +68,9 @@ impl Guard {
         if !asker.known && alarm::is_on(tx, visitor.at)? {
             return Ok(Some(alarm::REACHED));
         }
-        let limit = &self.policy.wrong_guesses_per_phone;
+        let limit = &self.policy.limits.wrong_guesses_per_phone;
         let missed = missed(tx, Miss::ShortCode, asker.party, limit)?;
-        Ok(limit.reached("wrong_guesses_per_phone", &missed, visitor.at))
+        Ok(limit.reached(&missed, visitor.at))
     }
 
     /// Short codes that were sent to such an asker before then are dead for good.
@@ -109,9 +109,9 @@ impl Guard {
             }
         }
         // Where there are no long codes, their budget is what short ones have.
-        let limit = &self.policy.wrong_long_guesses_per_phone;
+        let limit = &self.policy.limits.wrong_long_guesses_per_phone;
         let missed = missed(tx, miss, asker.party, limit)?;
-        let reached = limit.reached("wrong_long_guesses_per_phone", &missed, visitor.at);
+        let reached = limit.reached(&missed, visitor.at);
         Ok(reached.map_or(Ok(guesses), Err))
     }
 
@@ -152,11 +152,11 @@ impl Guard {
     ) -> Result<(), StoreError> {
         let policy = &self.policy;
         let spans = [
-            &policy.wrong_guesses_per_phone,
-            &policy.wrong_long_guesses_per_phone,
-            &policy.wrong_invitation_codes_per_user,
+            &policy.limits.wrong_guesses_per_phone,
+            &policy.limits.wrong_long_guesses_per_phone,
+            &policy.limits.wrong_invitation_codes_per_user,
         ]
-        .map(Limit::longest);
+        .map(|limit| limit.longest());
         tx.prune_misses(visitor.at - spans.into_iter().fold(DAY, Duration::max))?;
         tx.insert_miss(miss, party, visitor.at)
     }
@@ -185,14 +185,14 @@ impl Guard {
         visitor: &Visitor,
         user: &User,
     ) -> Result<Option<Reached>, StoreError> {
-        let limit = &self.policy.wrong_invitation_codes_per_user;
+        let limit = &self.policy.limits.wrong_invitation_codes_per_user;
         let mut reached = self.source_reached(visitor, Deed::WrongInvitationCode);
         if limit.is_off() {
             return Ok(reached);
         }
         for party in self.parties(user) {
             let newest = tx.misses(Miss::InvitationCode, party, limit.most())?;
-            let one = limit.reached("wrong_invitation_codes_per_user", &newest, visitor.at);
+            let one = limit.reached(&newest, visitor.at);
             reached = reached.into_iter().chain(one).max_by_key(|one| one.wait);
         }
         Ok(reached)

@@ -12,21 +12,22 @@
 
 pub mod alarm;
 pub mod guess;
+pub mod limits;
 pub mod send;
 mod trickle;
 
 use std::time::Duration;
 
+use self::limits::Limits;
 use super::{
     challenge::{self, SourceHash},
     device,
     error::StoreError,
     ledger::{Asker, Network, Party, Prefix},
-    limit::{Limit, Reached},
+    limit::{Named, Reached},
     money::{Budget, Price},
     phone::Phone,
     source::{Deed, Source, memory::Sources},
-    time::Timestamp,
     tx::Tx,
     visitor::Visitor,
 };
@@ -36,21 +37,12 @@ pub const LONG: usize = 6;
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// The limits of an installation.
+/// What an installation bounds.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is the setting of the same name")]
 pub struct Policy {
     pub challenges: challenge::Policy,
-    pub sends_per_phone: Limit,
-    pub wrong_guesses_per_phone: Limit,
-    pub wrong_long_guesses_per_phone: Limit,
-    pub failed_confirmations_per_source: Limit,
-    pub unreadable_tokens_per_source: Limit,
-    pub sends_per_source: Limit,
-    pub sends_per_prefix: Limit,
-    pub sends_in_all: Limit,
-    pub wrong_invitation_codes_per_user: Limit,
-    pub wrong_invitation_codes_per_source: Limit,
+    pub limits: Limits,
     pub prices: Vec<Price>,
     pub budget: Budget,
     pub warn_at: usize,
@@ -142,11 +134,11 @@ impl Guard {
         if visitor.charged.with(deed) {
             return None;
         }
-        let (name, limit) = self.source_limit(deed);
+        let limit = self.source_limit(deed);
         let wait = self
             .sources
             .wait(deed, visitor.source?, limit, visitor.at)?;
-        Some(Reached { limit: name, wait })
+        Some(limit.reached_for(wait))
     }
 
     /// Holds something against the visitor's source.
@@ -154,7 +146,7 @@ impl Guard {
         if let Some(source) = visitor.source
             && visitor.charged.charge(deed)
         {
-            let (_, limit) = self.source_limit(deed);
+            let limit = self.source_limit(deed);
             self.sources.count(deed, source, limit, visitor.at);
         }
     }
@@ -168,30 +160,13 @@ impl Guard {
         }
     }
 
-    fn source_limit(&self, deed: Deed) -> (&'static str, &Limit) {
-        let policy = &self.policy;
+    fn source_limit(&self, deed: Deed) -> &Named {
+        let limits = &self.policy.limits;
         match deed {
-            Deed::Send => ("sends_per_source", &policy.sends_per_source),
-            Deed::FailedConfirmation => (
-                "failed_confirmations_per_source",
-                &policy.failed_confirmations_per_source,
-            ),
-            Deed::UnreadableToken => (
-                "unreadable_tokens_per_source",
-                &policy.unreadable_tokens_per_source,
-            ),
-            Deed::WrongInvitationCode => (
-                "wrong_invitation_codes_per_source",
-                &policy.wrong_invitation_codes_per_source,
-            ),
+            Deed::Send => &limits.sends_per_source,
+            Deed::FailedConfirmation => &limits.failed_confirmations_per_source,
+            Deed::UnreadableToken => &limits.unreadable_tokens_per_source,
+            Deed::WrongInvitationCode => &limits.wrong_invitation_codes_per_source,
         }
-    }
-}
-
-impl Limit {
-    /// The limit by its name, if it is reached.
-    fn reached(&self, name: &'static str, newest: &[Timestamp], now: Timestamp) -> Option<Reached> {
-        let wait = self.wait(|nth| newest.get(nth).copied(), now)?;
-        Some(Reached { limit: name, wait })
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::{
     error::StoreError,
     id::{self, ChallengeId},
     ledger::{Asker, Counter, Network, Sent},
-    limit::{Limit, Reached},
+    limit::Reached,
     money::{Allowance, Money, Price},
     phone::Phone,
     source::Deed,
@@ -86,7 +86,7 @@ impl Guard {
 
     /// When the party was sent its latest messages, the latest first.
     pub fn newest(&self, tx: &mut dyn Tx, asker: Asker) -> Result<Vec<Timestamp>, StoreError> {
-        match self.policy.sends_per_phone.most() {
+        match self.policy.limits.sends_per_phone.most() {
             0 => Ok(Vec::new()),
             most => tx.sends_to(asker.party, most),
         }
@@ -100,8 +100,8 @@ impl Guard {
         at: Timestamp,
         useful: Duration,
     ) -> Option<Reached> {
-        let limit = self.policy.sends_per_phone.beyond(useful);
-        limit.reached("sends_per_phone", newest, at)
+        let limit = self.policy.limits.sends_per_phone.beyond(useful);
+        limit.reached(newest, at)
     }
 
     fn prefix_wait(
@@ -111,14 +111,14 @@ impl Guard {
         asker: Asker,
         phone: Phone,
     ) -> Result<(Option<Reached>, Option<Network>), StoreError> {
-        let limit = &self.policy.sends_per_prefix;
+        let limit = &self.policy.limits.sends_per_prefix;
         if limit.is_off() {
             return Ok((None, None));
         }
         let most = limit.most().max(trickle::SAMPLE);
         let around = tx.sends_around(self.prefix(phone), asker.known, most)?;
         let newest: Vec<_> = around.iter().map(|one| one.at).collect();
-        let reached = limit.reached("sends_per_prefix", &newest, visitor.at);
+        let reached = limit.reached(&newest, visitor.at);
         let network = self.network(visitor);
         let (paused, network) = match trickle::judge(&around, network, visitor.at) {
             Pause::None => (None, None),
@@ -139,17 +139,15 @@ impl Guard {
         visitor: &Visitor,
         asker: Asker,
     ) -> Result<Option<Reached>, StoreError> {
+        let limit = &self.policy.limits.sends_in_all;
         let mut longest = None;
-        for window in self.policy.sends_in_all.windows() {
+        for window in limit.windows() {
             let (count, _) = sent(tx, asker.known, visitor.at, window.span)?;
             if count >= u64::from(window.count) {
                 longest = longest.max(Some(relief(tx, asker.known, visitor.at, window.span)?));
             }
         }
-        Ok(longest.map(|wait| Reached {
-            limit: "sends_in_all",
-            wait,
-        }))
+        Ok(longest.map(|wait| limit.reached_for(wait)))
     }
 
     /// The first allowance of which this very message spends the share that
@@ -201,7 +199,11 @@ impl Guard {
         let &Admission { cost, network, .. } = admission;
         let (at, policy) = (visitor.at, &self.policy);
         if id::sweeps(challenge.0) {
-            let spans = [&policy.sends_per_phone, &policy.sends_per_prefix].map(Limit::longest);
+            let spans = [
+                &policy.limits.sends_per_phone,
+                &policy.limits.sends_per_prefix,
+            ]
+            .map(|limit| limit.longest());
             tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
         }
         tx.insert_send(&Sent {
@@ -228,7 +230,11 @@ impl Guard {
         amount: Money,
     ) -> Result<(), StoreError> {
         let policy = &self.policy;
-        let remembered = policy.sends_in_all.longest().max(policy.budget.longest());
+        let remembered = policy
+            .limits
+            .sends_in_all
+            .longest()
+            .max(policy.budget.longest());
         tx.note(counter, at, amount, at - remembered)
     }
 
