@@ -12,7 +12,10 @@ use super::{
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     types::instant,
 };
-use crate::domain::{code::InvitationCode, invitation};
+use crate::domain::{
+    code::InvitationCode,
+    invitation::{self, RedeemError},
+};
 
 /// Invitees on a page, unless the client says otherwise.
 const PAGE: usize = 100;
@@ -205,4 +208,20 @@ fn cursor(text: &str) -> Result<i64, Problem> {
         let reason = "is not the next of an earlier page";
         Problem::at(&problem::VALIDATION_FAILED, "#/after", reason)
     })
+}
+
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Unknown => Self::new(&problem::INVITATION_NOT_FOUND),
+            RedeemError::Own => Self::at(
+                &problem::INVITATION_SELF,
+                "#/invitation_code",
+                "is your own",
+            ),
+            RedeemError::AlreadySet => Self::new(&problem::INVITATION_ALREADY_SET),
+            RedeemError::Cycle => Self::new(&problem::INVITATION_CYCLE),
+            RedeemError::Limited(reached) => Self::limited(&problem::RATE_LIMITED, reached),
+        }
+    }
 }

@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::{
     Tag,
     client::{Client, TokenHeader},
-    delivery, docs,
+    docs,
     json::{Body, Fields, FromFields, Reply},
     problem::{Problem, seconds},
     proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
 };
 use crate::{
-    app::Context,
+    app::{Context, delivery},
     domain::{
         challenge::{self, Purpose, Wanted},
         code::InvitationCode,

@@ -6,17 +6,18 @@ use super::{
     Tag,
     auth::Caller,
     client::{Client, TokenHeader},
-    delivery,
     json::{Body, Fields, FromFields, Reply},
-    notice,
     problem::{self, Problem},
     profile::ProfileReply,
     proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
 };
-use crate::domain::{
-    challenge::{self, Purpose, Wanted},
-    profile::{self, PhoneChange},
+use crate::{
+    app::{delivery, notice},
+    domain::{
+        challenge::{self, Purpose, Wanted},
+        profile::{self, PhoneChange},
+    },
 };
 
 /// The calls that change the caller's phone.
@@ -186,9 +187,9 @@ impl PhoneApi {
             if let Some(notice) = notice {
                 notice::send(&app, visitor, notice, reader).await;
             }
-            Ok(outcome)
+            Ok::<_, Problem>(outcome)
         });
-        let outcome = moving.await?;
+        let outcome = moving.await.map_err(Problem::from)??;
         match outcome {
             PhoneChange::Changed { profile, left } => {
                 if let Some(left) = left {

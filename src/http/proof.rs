@@ -8,17 +8,19 @@ use serde::Serialize;
 
 use super::{
     client::TokenHeader,
-    delivery::{self, Reader},
     docs,
     json::Fields,
     problem::{self, Problem, seconds},
 };
 use crate::{
-    app::{App, Context},
+    app::{
+        App, Context,
+        delivery::{self, Reader, SendError, ShuttingDown},
+    },
     domain::{
-        challenge::{Answer, Fixed, Opened, Purpose, Verdict},
+        challenge::{Answer, Fixed, OpenError, Opened, Purpose, Verdict},
         code::OneTimeCode,
-        guard::Visitor,
+        guard::{self, Visitor},
         limit::Reached,
         phone::Phone,
         source::Deed,
@@ -146,6 +148,28 @@ pub async fn deliver(
         resend_in: seconds(resend_in),
         sms_code_length: challenge.code.digits() as u64,
     })
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Limited(reached) if reached.limit == guard::BUDGET => {
+                Self::limited(&problem::SMS_BUDGET_EXHAUSTED, reached)
+            }
+            OpenError::Limited(reached) => Self::limited(&problem::SMS_RATE_LIMITED, reached),
+            OpenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Refused => Self::new(&problem::SMS_UNAVAILABLE),
+            SendError::ShuttingDown => ShuttingDown.into(),
+            SendError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Lets the operator know when a limit is reached that everybody shares.
