@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{
     challenge::{self, ChallengeId},
     guard::{Guard, Visitor},
@@ -33,9 +35,17 @@ pub enum State {
     Unknown,
     /// A gateway took it.
     Taken,
-    /// The provider says that it did not arrive.
+    /// The provider has reported what became of it.
+    Reported(Reported),
+}
+
+/// What a provider reports of a message in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// It did not arrive.
     Undelivered,
-    /// The provider says that it arrived.
+    /// It arrived.
     Delivered,
 }
 

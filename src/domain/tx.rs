@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{
     challenge::{Challenge, ChallengeId},
     code::{InvitationCode, OneTimeCode},
-    delivery::{State, Trace},
+    delivery::{Reported, State, Trace},
     device::{Device, DeviceHash, Origin},
     invitation::{Family, FamilyId},
     ledger::{Around, Counter, Miss, Party, Prefix, Sent, Tally},
@@ -190,13 +190,9 @@ pub trait Deliveries {
         trace: Option<&Trace>,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Moves the one with this trace on to `state`, and says when it was taken;
-    /// `None` when there is none, or it is there already.
-    fn report_delivery(
-        &mut self,
-        trace: &Trace,
-        state: State,
-    ) -> Result<Option<Timestamp>, StoreError>;
+    /// Records what the provider reports of the one with this trace. Whether
+    /// that is news: there is one, and it has not moved past that before.
+    fn report_delivery(&mut self, trace: &Trace, reported: Reported) -> Result<bool, StoreError>;
     /// Forgets one that certainly was not sent.
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Of some that nobody sees to any more, says that nobody knows, and how many those are.
