@@ -2,6 +2,7 @@
 
 use poem_openapi::Object;
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::types::instant;
 use crate::domain::{device::Device, session::Session};
@@ -11,12 +12,15 @@ use crate::domain::{device::Device, session::Session};
 #[oai(example)]
 pub struct DeviceEntry {
     /// Its first login (RFC 3339).
-    created: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created: OffsetDateTime,
     /// Its latest login or refresh (RFC 3339).
-    last_used: String,
+    #[serde(with = "time::serde::rfc3339")]
+    last_used: OffsetDateTime,
     /// What its client called itself at its latest login.
     user_agent: String,
     /// The address of its latest login, `null` when unknown.
+    #[oai(nullable)]
     ip: Option<String>,
     /// Whether the session of this call was begun on it.
     current: bool,
@@ -25,8 +29,8 @@ pub struct DeviceEntry {
 impl poem_openapi::types::Example for DeviceEntry {
     fn example() -> Self {
         Self {
-            created: "2024-04-15T21:11:13Z".to_owned(),
-            last_used: "2024-04-15T21:11:13Z".to_owned(),
+            created: datetime!(2024-04-15 21:11:13 UTC),
+            last_used: datetime!(2024-04-15 21:11:13 UTC),
             user_agent: "Mozilla/5.0".to_owned(),
             ip: Some("203.0.113.7".to_owned()),
             current: true,

@@ -2,6 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, param::Query};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
@@ -75,6 +76,7 @@ pub struct InviteesReply {
     /// Those who entered this user's code.
     invitations: Vec<InviteeEntry>,
     /// What to send as `after` for the next page; `null` on the last.
+    #[oai(nullable)]
     next: Option<String>,
 }
 
@@ -84,14 +86,15 @@ pub struct InviteeEntry {
     /// The invitee's phone.
     phone: String,
     /// When the code was entered (RFC 3339).
-    at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
 }
 
 impl poem_openapi::types::Example for InviteesReply {
     fn example() -> Self {
         let invitee = InviteeEntry {
             phone: "79999999999".to_owned(),
-            at: "2024-04-15T21:11:13Z".to_owned(),
+            at: datetime!(2024-04-15 21:11:13 UTC),
         };
         Self {
             invitations: vec![invitee],

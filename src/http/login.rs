@@ -61,9 +61,11 @@ pub struct ConfirmRequest {
     #[oai(validator(pattern = "^[0-9]{4,10}$"))]
     pub sms_code: String,
     /// The token, for those who do not send it as a header.
+    #[oai(nullable)]
     pub sms_token: Option<String>,
     /// Somebody's invitation code, to be entered at once. If it is not
     /// accepted, the login succeeds all the same.
+    #[oai(nullable)]
     pub invitation_code: Option<String>,
 }
 

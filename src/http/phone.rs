@@ -56,6 +56,7 @@ pub struct ConfirmPhoneRequest {
     #[oai(validator(pattern = "^[0-9]{4,10}$"))]
     sms_code: String,
     /// The token, for those who do not send it as a header.
+    #[oai(nullable)]
     sms_token: Option<String>,
 }
 

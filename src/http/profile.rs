@@ -2,6 +2,7 @@
 
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
@@ -37,6 +38,7 @@ pub struct ProfileReply {
     /// The code that others enter to name this user as their referrer.
     invitation_code: String,
     /// The referrer's phone, `null` when there is none.
+    #[oai(nullable)]
     invited_by: Option<String>,
     /// Phones of the first 1000 who entered this user's code, oldest first.
     invited_users_phones: Vec<String>,
@@ -45,7 +47,8 @@ pub struct ProfileReply {
     /// How many entered it in all.
     invited_users_count: u64,
     /// The first login (RFC 3339).
-    created_at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
 }
 
 impl poem_openapi::types::Example for ProfileReply {
@@ -60,7 +63,7 @@ impl poem_openapi::types::Example for ProfileReply {
             invited_users_phones: vec!["79999999999".to_owned()],
             id: 2_216_338_399_232_000,
             invited_users_count: 1,
-            created_at: "2024-04-15T21:11:13Z".to_owned(),
+            created_at: datetime!(2024-04-15 21:11:13 UTC),
         }
     }
 }
@@ -94,13 +97,13 @@ impl From<Profile> for ProfileReply {
 #[oai(example)]
 pub struct ReplaceProfileRequest {
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     first_name: String,
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     last_name: String,
     /// At most 254 bytes; `""` or `null` clears it.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     email: String,
 }
 
@@ -129,13 +132,13 @@ impl poem_openapi::types::Example for ReplaceProfileRequest {
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ChangeProfileRequest {
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     first_name: Option<String>,
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     last_name: Option<String>,
     /// At most 254 bytes; `""` or `null` clears it.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     email: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
@@ -61,12 +62,15 @@ pub struct SessionEntry {
     /// Which one, for ending it.
     id: i64,
     /// When it was begun (RFC 3339).
-    created: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created: OffsetDateTime,
     /// When it drew tokens last (RFC 3339).
-    last_used: String,
+    #[serde(with = "time::serde::rfc3339")]
+    last_used: OffsetDateTime,
     /// What its client called itself.
     user_agent: String,
     /// The address it was begun from, `null` when unknown.
+    #[oai(nullable)]
     ip: Option<String>,
     /// Whether it is the session of this call.
     current: bool,
@@ -76,8 +80,8 @@ impl poem_openapi::types::Example for SessionEntry {
     fn example() -> Self {
         Self {
             id: 2_216_338_399_232_000,
-            created: "2024-04-15T21:11:13Z".to_owned(),
-            last_used: "2024-04-16T08:00:00Z".to_owned(),
+            created: datetime!(2024-04-15 21:11:13 UTC),
+            last_used: datetime!(2024-04-16 08:00:00 UTC),
             user_agent: "Mozilla/5.0".to_owned(),
             ip: Some("203.0.113.7".to_owned()),
             current: true,
