@@ -4,7 +4,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 use time::{OffsetDateTime, macros::datetime};
 
-use super::types::instant;
+use super::types::{example, instant};
 use crate::domain::{device::Device, session::Session};
 
 /// A known device: one that has limits apart from strangers'.
@@ -26,17 +26,13 @@ pub struct DeviceEntry {
     current: bool,
 }
 
-impl poem_openapi::types::Example for DeviceEntry {
-    fn example() -> Self {
-        Self {
-            created: datetime!(2024-04-15 21:11:13 UTC),
-            last_used: datetime!(2024-04-15 21:11:13 UTC),
-            user_agent: "Mozilla/5.0".to_owned(),
-            ip: Some("203.0.113.7".to_owned()),
-            current: true,
-        }
-    }
-}
+example!(DeviceEntry {
+    created: datetime!(2024-04-15 21:11:13 UTC),
+    last_used: datetime!(2024-04-15 21:11:13 UTC),
+    user_agent: "Mozilla/5.0".to_owned(),
+    ip: Some("203.0.113.7".to_owned()),
+    current: true,
+});
 
 impl DeviceEntry {
     /// A device as it is shown to a session.

@@ -11,7 +11,7 @@ use super::{
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    types::{example, instant},
 };
 use crate::domain::{
     code::InvitationCode,
@@ -45,13 +45,9 @@ impl FromFields for RedeemRequest {
     }
 }
 
-impl poem_openapi::types::Example for RedeemRequest {
-    fn example() -> Self {
-        Self {
-            invitation_code: "QBX27C".to_owned(),
-        }
-    }
-}
+example!(RedeemRequest {
+    invitation_code: "QBX27C".to_owned(),
+});
 
 /// Who the referrer is.
 #[derive(Object, Serialize)]
@@ -61,13 +57,9 @@ pub struct RedeemReply {
     invited_by: String,
 }
 
-impl poem_openapi::types::Example for RedeemReply {
-    fn example() -> Self {
-        Self {
-            invited_by: "79123456789".to_owned(),
-        }
-    }
-}
+example!(RedeemReply {
+    invited_by: "79123456789".to_owned(),
+});
 
 /// A page of invitees, oldest first.
 #[derive(Object, Serialize)]

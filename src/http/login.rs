@@ -10,13 +10,14 @@ use super::{
     docs,
     json::{Body, Fields, FromFields, Reply},
     problem::{Problem, seconds},
-    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
+    types::example,
 };
 use crate::{
-    app::{Context, delivery},
+    app::Context,
     domain::{
-        challenge::{self, Purpose, Wanted},
+        challenge::{self, Purpose},
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
@@ -45,13 +46,9 @@ impl FromFields for PhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for PhoneRequest {
-    fn example() -> Self {
-        Self {
-            phone: "+79123456789".to_owned(),
-        }
-    }
-}
+example!(PhoneRequest {
+    phone: "+79123456789".to_owned(),
+});
 
 /// The code that came by SMS.
 #[derive(Object)]
@@ -80,15 +77,11 @@ impl FromFields for ConfirmRequest {
     }
 }
 
-impl poem_openapi::types::Example for ConfirmRequest {
-    fn example() -> Self {
-        Self {
-            sms_code: "1234".to_owned(),
-            sms_token: None,
-            invitation_code: None,
-        }
-    }
-}
+example!(ConfirmRequest {
+    sms_code: "1234".to_owned(),
+    sms_token: None,
+    invitation_code: None,
+});
 
 /// The login succeeded.
 #[derive(Object, Serialize)]
@@ -111,19 +104,15 @@ pub struct ConfirmReply {
     pub invitation: Option<InvitationOutcome>,
 }
 
-impl poem_openapi::types::Example for ConfirmReply {
-    fn example() -> Self {
-        Self {
-            access: docs::ACCESS.to_owned(),
-            refresh: docs::REFRESH.to_owned(),
-            expires_in: 9000,
-            refresh_expires_in: 86_400,
-            created: false,
-            device_token: "VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned(),
-            invitation: None,
-        }
-    }
-}
+example!(ConfirmReply {
+    access: docs::ACCESS.to_owned(),
+    refresh: docs::REFRESH.to_owned(),
+    expires_in: 9000,
+    refresh_expires_in: 86_400,
+    created: false,
+    device_token: "VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned(),
+    invitation: None,
+});
 
 /// What came of an invitation code that was sent with a confirmation.
 #[derive(Object, Serialize)]
@@ -185,15 +174,7 @@ impl LoginApi {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
         let reader = client.reader(app);
-        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let wanted = Wanted {
-            phone,
-            purpose: Purpose::Login,
-            fixed,
-            source: client.source(),
-            dispatch: delivery::dispatch(app, phone),
-            longest: app.sms.longest_code(phone),
-        };
+        let wanted = wanted(app, &client, visitor.now, &body.0, Purpose::Login)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app
             .store

@@ -83,6 +83,9 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
     let config = &app.config;
     let document = document(&config.base_url());
     let pages = Pages::new(document.to_string(), config.prefix());
+    // In the notation of poem.
+    let receipts = receipt::PATTERN.replace("/{", "/:").replace("}/", "/");
+    let receipts = receipts.trim_end_matches('/');
     let origins = config.http.allowed_origins.iter().map(Origin::as_str);
     Envelope {
         app: Arc::clone(app),
@@ -90,7 +93,7 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
         routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
         inner: Route::new()
-            .at(receipt::PATH, get(receipt::sms).post(receipt::sms))
+            .at(receipts, get(receipt::sms).post(receipt::sms))
             .at("/*path", service())
             .data(Arc::new(pow::Solved::default()))
             .map_to_response()

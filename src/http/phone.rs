@@ -9,13 +9,14 @@ use super::{
     json::{Body, Fields, FromFields, Reply},
     problem::{self, Problem},
     profile::ProfileReply,
-    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    types::example,
 };
 use crate::{
     app::{delivery, notice},
     domain::{
-        challenge::{self, Purpose, Wanted},
+        challenge::{self, Purpose},
         profile::{self, PhoneChange},
     },
 };
@@ -40,13 +41,9 @@ impl FromFields for NewPhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for NewPhoneRequest {
-    fn example() -> Self {
-        Self {
-            phone: "+79161112233".to_owned(),
-        }
-    }
-}
+example!(NewPhoneRequest {
+    phone: "+79161112233".to_owned(),
+});
 
 /// The code that came to the new phone.
 #[derive(Object)]
@@ -68,14 +65,10 @@ impl FromFields for ConfirmPhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for ConfirmPhoneRequest {
-    fn example() -> Self {
-        Self {
-            sms_code: "1234".to_owned(),
-            sms_token: None,
-        }
-    }
-}
+example!(ConfirmPhoneRequest {
+    sms_code: "1234".to_owned(),
+    sms_token: None,
+});
 
 /// What asking for a code to another phone may refuse.
 pub struct AskPhone;
@@ -116,15 +109,8 @@ impl PhoneApi {
         let app = caller.app();
         let visitor = client.visitor(app, None);
         let reader = client.reader(app);
-        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let wanted = Wanted {
-            phone,
-            purpose: Purpose::PhoneChange(caller.user()),
-            fixed,
-            source: client.source(),
-            dispatch: delivery::dispatch(app, phone),
-            longest: app.sms.longest_code(phone),
-        };
+        let purpose = Purpose::PhoneChange(caller.user());
+        let wanted = wanted(app, &client, visitor.now, &body.0, purpose)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
             .write_fresh(move |tx, _| {

@@ -10,7 +10,7 @@ use super::{
     json::{Body, Done, Fields, FromFields, Reply},
     profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    types::{example, instant},
 };
 use crate::domain::{
     person::{Change, Email, Name},
@@ -51,22 +51,18 @@ pub struct ProfileReply {
     created_at: OffsetDateTime,
 }
 
-impl poem_openapi::types::Example for ProfileReply {
-    fn example() -> Self {
-        Self {
-            first_name: "Andrey".to_owned(),
-            last_name: "Potapov".to_owned(),
-            email: "potapov@mail.ru".to_owned(),
-            phone: "79123456789".to_owned(),
-            invitation_code: "QBX27C".to_owned(),
-            invited_by: Some("79012345678".to_owned()),
-            invited_users_phones: vec!["79999999999".to_owned()],
-            id: 2_216_338_399_232_000,
-            invited_users_count: 1,
-            created_at: datetime!(2024-04-15 21:11:13 UTC),
-        }
-    }
-}
+example!(ProfileReply {
+    first_name: "Andrey".to_owned(),
+    last_name: "Potapov".to_owned(),
+    email: "potapov@mail.ru".to_owned(),
+    phone: "79123456789".to_owned(),
+    invitation_code: "QBX27C".to_owned(),
+    invited_by: Some("79012345678".to_owned()),
+    invited_users_phones: vec!["79999999999".to_owned()],
+    id: 2_216_338_399_232_000,
+    invited_users_count: 1,
+    created_at: datetime!(2024-04-15 21:11:13 UTC),
+});
 
 impl From<Profile> for ProfileReply {
     fn from(profile: Profile) -> Self {
@@ -165,15 +161,11 @@ fn text_member<T>(
     }
 }
 
-impl poem_openapi::types::Example for ChangeProfileRequest {
-    fn example() -> Self {
-        Self {
-            first_name: Some("Andrey".to_owned()),
-            last_name: None,
-            email: None,
-        }
-    }
-}
+example!(ChangeProfileRequest {
+    first_name: Some("Andrey".to_owned()),
+    last_name: None,
+    email: None,
+});
 
 /// What reading a profile, and deleting it, may refuse.
 pub struct Read;

@@ -29,9 +29,7 @@ const LONGEST: usize = 64 * 1024;
 /// How long one may take to arrive: less than the server waits for at its end.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The path, as the routes of poem are written.
-pub const PATH: &str = "/hooks/sms/:gateway/:secret";
-/// The same, as the log tells it.
+/// The path, as the document and the log write such.
 pub const PATTERN: &str = "/hooks/sms/{gateway}/{secret}/";
 
 /// Where messages of one gateway are reported.

@@ -11,7 +11,7 @@ use super::{
     json::{Body, Done, Fields, FromFields, Reply},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    types::{example, instant},
 };
 use crate::domain::{
     device::{self, Epoch},
@@ -39,11 +39,7 @@ impl FromFields for LogoutRequest {
     }
 }
 
-impl poem_openapi::types::Example for LogoutRequest {
-    fn example() -> Self {
-        Self { all: false }
-    }
-}
+example!(LogoutRequest { all: false });
 
 /// The user's sessions, newest first, and known devices.
 #[derive(Object, Serialize)]
@@ -76,18 +72,14 @@ pub struct SessionEntry {
     current: bool,
 }
 
-impl poem_openapi::types::Example for SessionEntry {
-    fn example() -> Self {
-        Self {
-            id: 2_216_338_399_232_000,
-            created: datetime!(2024-04-15 21:11:13 UTC),
-            last_used: datetime!(2024-04-16 08:00:00 UTC),
-            user_agent: "Mozilla/5.0".to_owned(),
-            ip: Some("203.0.113.7".to_owned()),
-            current: true,
-        }
-    }
-}
+example!(SessionEntry {
+    id: 2_216_338_399_232_000,
+    created: datetime!(2024-04-15 21:11:13 UTC),
+    last_used: datetime!(2024-04-16 08:00:00 UTC),
+    user_agent: "Mozilla/5.0".to_owned(),
+    ip: Some("203.0.113.7".to_owned()),
+    current: true,
+});
 
 /// What `POST /logout/` may refuse.
 pub struct Logout;

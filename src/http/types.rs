@@ -1,4 +1,4 @@
-//! How answers write what JSON has no type for.
+//! What the types of the document have in common.
 
 use time::OffsetDateTime;
 
@@ -9,3 +9,15 @@ use crate::domain::time::Timestamp;
 pub fn instant(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+/// Gives a type the example that the document has of it.
+macro_rules! example {
+    ($type:ident { $($members:tt)* }) => {
+        impl poem_openapi::types::Example for $type {
+            fn example() -> Self {
+                Self { $($members)* }
+            }
+        }
+    };
+}
+pub(super) use example;
