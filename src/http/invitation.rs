@@ -8,9 +8,10 @@ use super::{
     Tag,
     auth::Caller,
     client::Client,
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    reply::Reply,
     types::{example, instant},
 };
 use crate::domain::{

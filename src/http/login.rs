@@ -8,10 +8,11 @@ use super::{
     Tag,
     client::{Client, TokenHeader},
     docs,
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{Problem, seconds},
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
+    reply::Reply,
     types::example,
 };
 use crate::{

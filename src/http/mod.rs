@@ -27,6 +27,7 @@ mod profile_cache;
 mod proof;
 mod receipt;
 mod refusal;
+mod reply;
 mod route;
 pub mod server;
 mod session;

@@ -6,11 +6,12 @@ use super::{
     Tag,
     auth::Caller,
     client::{Client, TokenHeader},
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     profile::ProfileReply,
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    reply::Reply,
     types::example,
 };
 use crate::{

@@ -7,9 +7,10 @@ use time::{OffsetDateTime, macros::datetime};
 use super::{
     Tag,
     auth::Caller,
-    json::{Body, Done, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    reply::{Done, Reply},
     types::{example, instant},
 };
 use crate::domain::{

@@ -8,9 +8,10 @@ use super::{
     Tag,
     auth::Caller,
     device::DeviceEntry,
-    json::{Body, Done, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    reply::{Done, Reply},
     types::{example, instant},
 };
 use crate::domain::{

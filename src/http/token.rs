@@ -8,9 +8,10 @@ use super::{
     Tag,
     client::Client,
     docs,
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem, seconds},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
+    reply::Reply,
     types::example,
 };
 use crate::{

@@ -7,6 +7,7 @@
 //! clients who hold connections and neither send nor read evict one another.
 
 use std::{
+    io,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -133,12 +134,13 @@ impl Slot {
         }
     }
 
-    /// Marks it active; `false` when it was evicted.
-    pub fn set_active(&mut self) -> bool {
-        if self.is_idle {
-            self.is_idle = !self.connection.set_active(self.since);
+    /// Marks it active, unless it was evicted.
+    pub fn set_active(&mut self) -> io::Result<()> {
+        if self.is_idle && !self.connection.set_active(self.since) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        !self.is_idle
+        self.is_idle = false;
+        Ok(())
     }
 }
 

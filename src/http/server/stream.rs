@@ -101,8 +101,7 @@ impl ClientStream {
 
     /// How many of the bytes that arrived belong to the part that hyper reads.
     fn consume(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut part = self.progress.part();
-        let taken = match &mut *part {
+        let taken = match &mut *self.progress.part() {
             Part::Body(left) => {
                 let taken =
                     usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -110,7 +109,7 @@ impl ClientStream {
                 taken
             }
             Part::Chunks => bytes.len(),
-            Part::Head | Part::Handed { .. } => {
+            part @ (Part::Head | Part::Handed { .. }) => {
                 if !self.head_begun {
                     self.head_begun = true;
                     self.head_deadline = Instant::now() + self.timeouts.head;
@@ -123,17 +122,8 @@ impl ClientStream {
                 taken
             }
         };
-        drop(part);
-        self.set_active()?;
+        self.slot.set_active()?;
         Ok(taken)
-    }
-
-    fn set_active(&mut self) -> io::Result<()> {
-        if self.slot.set_active() {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::ConnectionAborted.into())
-        }
     }
 
     /// Nothing has arrived: pending until the timeout of this part.
@@ -181,7 +171,7 @@ impl ClientStream {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
-            self.set_active()?;
+            self.slot.set_active()?;
             if let (Some(deadline), Ok(bytes)) = (&mut self.write_deadline, &written) {
                 *deadline += self.timeouts.reading(*bytes);
             }
@@ -280,11 +270,10 @@ impl AsyncWrite for ClientStream {
         if part == Part::Body(0) || (part == Part::Head && this.head.is_empty()) {
             return Poll::Ready(Ok(()));
         }
-        let timeout = this.timeouts.drain;
         let deadline = *this.drain_deadline.get_or_insert_with(|| {
             let now = Instant::now();
             this.slot.set_idle(now);
-            now + timeout
+            now + this.timeouts.drain
         });
         // Before reading, or a client that sends fast enough would never time out.
         if let Poll::Ready(late) = this.timer.poll(cx, deadline) {
