@@ -40,7 +40,7 @@ const PATIENT: Timeouts = Timeouts {
     idle: LONG,
     reader: LONG,
     reader_rate: 1,
-    farewell: LONG,
+    drain: LONG,
     stop: LONG,
 };
 
@@ -460,11 +460,8 @@ fn a_client_that_is_still_sending_sees_why_it_was_refused() {
 
 #[test]
 fn who_goes_on_sending_after_the_answer_is_not_heard_for_ever() {
-    let farewell = SHORT;
-    let door = Door::new(Timeouts {
-        farewell,
-        ..PATIENT
-    });
+    let drain = SHORT;
+    let door = Door::new(Timeouts { drain, ..PATIENT });
     let head = format!(
         "POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
         u64::MAX / 2

@@ -41,7 +41,7 @@ const BACKLOG: i32 = 4096;
 /// Connections at once of those who watch.
 const WATCHERS: usize = 16;
 /// How long threads may take to end once the server has stopped.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub struct Serve {
@@ -94,7 +94,7 @@ impl Serve {
         let app = runtime.block_on(self.open(config, found, sms))?;
         let served = runtime.block_on(serve(Arc::new(app), listener, metrics, &workers));
         // Whatever hangs by now has had its time.
-        runtime.shutdown_timeout(FAREWELL);
+        runtime.shutdown_timeout(SHUTDOWN);
         served
     }
 

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
 
 /// How long a delivery may be under way. After that whoever saw to it is gone.
@@ -27,9 +29,17 @@ pub enum State {
     Unknown,
     /// A gateway took it.
     Taken,
-    /// The provider says that it did not arrive.
+    /// The provider has reported what became of it.
+    Reported(Reported),
+}
+
+/// What a provider reports of a message in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// It did not arrive.
     Undelivered,
-    /// The provider says that it arrived.
+    /// It arrived.
     Delivered,
 }
 
@@ -69,13 +79,9 @@ pub trait Deliveries {
         trace: Option<&Trace>,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Moves the one with this trace on to `state`, and says when it was taken;
-    /// `None` when there is none, or it is there already.
-    fn report_delivery(
-        &mut self,
-        trace: &Trace,
-        state: State,
-    ) -> Result<Option<Timestamp>, StoreError>;
+    /// Records what the provider reports of the one with this trace. Whether
+    /// that is news: there is one, and it has not moved past that before.
+    fn report_delivery(&mut self, trace: &Trace, reported: Reported) -> Result<bool, StoreError>;
     /// Forgets one that certainly was not sent.
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Of some that nobody sees to any more, says that nobody knows, and how many those are.

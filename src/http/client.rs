@@ -8,12 +8,11 @@ use poem_openapi::{
 };
 
 use super::{
-    delivery::Reader,
     forwarded, pow,
     problem::{self, Problem},
 };
 use crate::{
-    app::{App, Context},
+    app::{App, Context, delivery::Reader},
     domain::{
         device::{DeviceSecret, Epoch, Presented},
         session::Origin,

@@ -13,9 +13,9 @@ use tokio::sync::Mutex;
 
 use super::{
     Tag,
-    json::Reply,
     problem::{self, Problem},
     refusal::{ANY, Groups, Refusal, Refusals},
+    reply::Reply,
 };
 use crate::{app::Context, domain::error::StoreError};
 

@@ -2,17 +2,22 @@
 
 use poem_openapi::{Object, OpenApi, param::Query};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
     auth::Caller,
     client::Client,
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    reply::Reply,
+    types::{example, instant},
 };
-use crate::domain::{code::InvitationCode, invitation};
+use crate::domain::{
+    code::InvitationCode,
+    invitation::{self, RedeemError},
+};
 
 /// Invitees on a page, unless the client says otherwise.
 const PAGE: usize = 100;
@@ -41,13 +46,9 @@ impl FromFields for RedeemRequest {
     }
 }
 
-impl poem_openapi::types::Example for RedeemRequest {
-    fn example() -> Self {
-        Self {
-            invitation_code: "QBX27C".to_owned(),
-        }
-    }
-}
+example!(RedeemRequest {
+    invitation_code: "QBX27C".to_owned(),
+});
 
 /// Who the referrer is.
 #[derive(Object, Serialize)]
@@ -57,13 +58,9 @@ pub struct RedeemReply {
     invited_by: String,
 }
 
-impl poem_openapi::types::Example for RedeemReply {
-    fn example() -> Self {
-        Self {
-            invited_by: "79123456789".to_owned(),
-        }
-    }
-}
+example!(RedeemReply {
+    invited_by: "79123456789".to_owned(),
+});
 
 /// A page of invitees, oldest first.
 #[derive(Object, Serialize)]
@@ -72,6 +69,7 @@ pub struct InviteesReply {
     /// Those who entered this user's code.
     invitations: Vec<InviteeEntry>,
     /// What to send as `after` for the next page; `null` on the last.
+    #[oai(nullable)]
     next: Option<String>,
 }
 
@@ -81,14 +79,15 @@ pub struct InviteeEntry {
     /// The invitee's phone.
     phone: String,
     /// When the code was entered (RFC 3339).
-    at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
 }
 
 impl poem_openapi::types::Example for InviteesReply {
     fn example() -> Self {
         let invitee = InviteeEntry {
             phone: "79999999999".to_owned(),
-            at: "2024-04-15T21:11:13Z".to_owned(),
+            at: datetime!(2024-04-15 21:11:13 UTC),
         };
         Self {
             invitations: vec![invitee],
@@ -205,4 +204,20 @@ fn cursor(text: &str) -> Result<i64, Problem> {
         let reason = "is not the next of an earlier page";
         Problem::at(&problem::VALIDATION_FAILED, "#/after", reason)
     })
+}
+
+impl From<RedeemError> for Problem {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Unknown => Self::new(&problem::INVITATION_NOT_FOUND),
+            RedeemError::Own => Self::at(
+                &problem::INVITATION_SELF,
+                "#/invitation_code",
+                "is your own",
+            ),
+            RedeemError::AlreadySet => Self::new(&problem::INVITATION_ALREADY_SET),
+            RedeemError::Cycle => Self::new(&problem::INVITATION_CYCLE),
+            RedeemError::Limited(reached) => Self::limited(&problem::RATE_LIMITED, reached),
+        }
+    }
 }

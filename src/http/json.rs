@@ -1,34 +1,33 @@
-//! Bodies: JSON objects, read strictly and written plainly.
+//! The JSON objects of requests, read strictly.
 //!
 //! poem-openapi's own reader takes numbers for strings and the last of two
 //! equal keys, and its errors repeat what was sent; so requests are read here,
 //! while its types keep describing them in the document.
 
-use std::{marker::PhantomData, time::Duration};
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use poem::{
-    IntoResponse, Request, RequestBody, Response,
+    Request, RequestBody,
     error::ReadBodyError,
     http::{HeaderMap, header},
 };
 use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions,
-    registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry},
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, Registry},
     types::Type,
 };
-use serde::Serialize;
 
 use super::{
     problem::{self, FieldError, Problem},
     strict::Json,
 };
 
-const CONTENT_TYPE: &str = "application/json";
+pub const CONTENT_TYPE: &str = "application/json";
 /// Most bytes of a body.
 const MOST: usize = 16 * 1024;
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The JSON object of a request.
 pub struct Body<T: FromFields>(pub T::Read);
@@ -179,7 +178,7 @@ async fn read(
     if length.is_some_and(|length: u64| length > MOST as u64) {
         return Err(Problem::new(&problem::PAYLOAD_TOO_LARGE));
     }
-    let bytes = arrive(body, MOST, PATIENCE).await?;
+    let bytes = arrive(body, MOST, TIMEOUT).await?;
     if optional && bytes.is_empty() {
         return Ok(Fields::default());
     }
@@ -198,8 +197,8 @@ async fn read(
 }
 
 /// The whole body, in time and not too large.
-pub async fn arrive(body: poem::Body, most: usize, patience: Duration) -> Result<Bytes, Problem> {
-    let arrived = tokio::time::timeout(patience, body.into_bytes_limit(most)).await;
+pub async fn arrive(body: poem::Body, most: usize, timeout: Duration) -> Result<Bytes, Problem> {
+    let arrived = tokio::time::timeout(timeout, body.into_bytes_limit(most)).await;
     arrived
         .map_err(|_| Problem::new(&problem::REQUEST_TIMEOUT))?
         .map_err(|error| match error {
@@ -225,91 +224,6 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
             })
         })
         && !headers.contains_key(header::CONTENT_ENCODING)
-}
-
-/// A JSON answer: 200, the members in the order in which the type has them.
-pub struct Reply<T> {
-    body: Bytes,
-    of: PhantomData<T>,
-}
-
-impl<T: Serialize> Reply<T> {
-    /// Writes `value`.
-    pub fn of(value: &T) -> Self {
-        Self::again(serde_json::to_vec(value).expect("an answer is plain JSON"))
-    }
-}
-
-impl<T> Reply<T> {
-    /// What was written before.
-    pub fn again(body: impl Into<Bytes>) -> Self {
-        Self {
-            body: body.into(),
-            of: PhantomData,
-        }
-    }
-
-    /// What is written.
-    pub fn body(&self) -> Bytes {
-        self.body.clone()
-    }
-}
-
-impl<T: Send> IntoResponse for Reply<T> {
-    fn into_response(self) -> Response {
-        Response::builder()
-            .content_type(CONTENT_TYPE)
-            .body(self.body)
-    }
-}
-
-impl<T: Type> ApiResponse for Reply<T> {
-    fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType {
-            content_type: CONTENT_TYPE,
-            schema: T::schema_ref(),
-        }];
-        let ok = MetaResponse {
-            description: "Done",
-            status: Some(200),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
-        MetaResponses {
-            responses: vec![ok],
-        }
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-}
-
-/// An answer without a body: 204.
-pub struct Done;
-
-impl IntoResponse for Done {
-    fn into_response(self) -> Response {
-        poem::http::StatusCode::NO_CONTENT.into()
-    }
-}
-
-impl ApiResponse for Done {
-    fn meta() -> MetaResponses {
-        let done = MetaResponse {
-            description: "Done",
-            status: Some(204),
-            status_range: None,
-            content: vec![],
-            headers: vec![],
-        };
-        MetaResponses {
-            responses: vec![done],
-        }
-    }
-
-    fn register(_: &mut Registry) {}
 }
 
 #[cfg(test)]

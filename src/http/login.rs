@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::{
     Tag,
     client::{Client, TokenHeader},
-    delivery, docs,
-    json::{Body, Fields, FromFields, Reply},
+    docs,
+    json::{Body, Fields, FromFields},
     problem::{Problem, seconds},
-    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
+    reply::Reply,
+    types::example,
 };
 use crate::{
     app::Context,
@@ -20,7 +22,7 @@ use crate::{
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
-        proof::{self, Wanted},
+        proof,
         user::User,
     },
     token::{access, encoding::base64},
@@ -46,13 +48,9 @@ impl FromFields for PhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for PhoneRequest {
-    fn example() -> Self {
-        Self {
-            phone: "+79123456789".to_owned(),
-        }
-    }
-}
+example!(PhoneRequest {
+    phone: "+79123456789".to_owned(),
+});
 
 /// The code that came by SMS.
 #[derive(Object)]
@@ -62,9 +60,11 @@ pub struct ConfirmRequest {
     #[oai(validator(pattern = "^[0-9]{4,10}$"))]
     pub sms_code: String,
     /// The token, for those who do not send it as a header.
+    #[oai(nullable)]
     pub sms_token: Option<String>,
     /// Somebody's invitation code, to be entered at once. If it is not
     /// accepted, the login succeeds all the same.
+    #[oai(nullable)]
     pub invitation_code: Option<String>,
 }
 
@@ -79,15 +79,11 @@ impl FromFields for ConfirmRequest {
     }
 }
 
-impl poem_openapi::types::Example for ConfirmRequest {
-    fn example() -> Self {
-        Self {
-            sms_code: "1234".to_owned(),
-            sms_token: None,
-            invitation_code: None,
-        }
-    }
-}
+example!(ConfirmRequest {
+    sms_code: "1234".to_owned(),
+    sms_token: None,
+    invitation_code: None,
+});
 
 /// The login succeeded.
 #[derive(Object, Serialize)]
@@ -110,19 +106,15 @@ pub struct ConfirmReply {
     pub invitation: Option<InvitationOutcome>,
 }
 
-impl poem_openapi::types::Example for ConfirmReply {
-    fn example() -> Self {
-        Self {
-            access: docs::ACCESS.to_owned(),
-            refresh: docs::REFRESH.to_owned(),
-            expires_in: 9000,
-            refresh_expires_in: 86_400,
-            created: false,
-            device_token: "VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned(),
-            invitation: None,
-        }
-    }
-}
+example!(ConfirmReply {
+    access: docs::ACCESS.to_owned(),
+    refresh: docs::REFRESH.to_owned(),
+    expires_in: 9000,
+    refresh_expires_in: 86_400,
+    created: false,
+    device_token: "VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned(),
+    invitation: None,
+});
 
 /// What came of an invitation code that was sent with a confirmation.
 #[derive(Object, Serialize)]
@@ -184,15 +176,7 @@ impl LoginApi {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
         let reader = client.reader(app);
-        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let wanted = Wanted {
-            phone,
-            purpose: Purpose::Login,
-            fixed,
-            source: client.source(),
-            dispatch: delivery::dispatch(app, phone),
-            longest: app.sms.longest_code(phone),
-        };
+        let wanted = wanted(app, &client, visitor.now, &body.0, Purpose::Login)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app
             .store

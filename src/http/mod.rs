@@ -9,7 +9,6 @@ mod auth;
 mod catalogue;
 mod client;
 mod cors;
-mod delivery;
 mod device;
 mod docs;
 mod forwarded;
@@ -19,7 +18,6 @@ mod invitation;
 mod json;
 mod login;
 pub mod metrics;
-mod notice;
 mod page;
 mod phone;
 mod pow;
@@ -29,6 +27,7 @@ mod profile_cache;
 mod proof;
 mod receipt;
 mod refusal;
+mod reply;
 mod route;
 pub mod server;
 mod session;
@@ -85,6 +84,9 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
     let config = &app.config;
     let document = document(&config.base_url());
     let pages = Pages::new(document.to_string(), config.prefix());
+    // In the notation of poem.
+    let receipts = receipt::PATTERN.replace("/{", "/:").replace("}/", "/");
+    let receipts = receipts.trim_end_matches('/');
     let origins = config.http.allowed_origins.iter().map(Origin::as_str);
     Envelope {
         app: Arc::clone(app),
@@ -92,7 +94,7 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
         routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
         inner: Route::new()
-            .at(receipt::PATH, get(receipt::sms).post(receipt::sms))
+            .at(receipts, get(receipt::sms).post(receipt::sms))
             .at("/*path", service())
             .data(Arc::new(pow::Solved::default()))
             .map_to_response()

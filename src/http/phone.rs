@@ -6,18 +6,21 @@ use super::{
     Tag,
     auth::Caller,
     client::{Client, TokenHeader},
-    delivery,
-    json::{Body, Fields, FromFields, Reply},
-    notice,
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     profile::ProfileReply,
-    proof::{ASK, CONFIRM, ChallengeReply, Proof, addressee, deliver, opened, overrun, refused},
+    proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
+    reply::Reply,
+    types::example,
 };
-use crate::domain::{
-    challenge::Purpose,
-    profile::{self, PhoneChange},
-    proof::{self, Wanted},
+use crate::{
+    app::{delivery, notice},
+    domain::{
+        challenge::Purpose,
+        profile::{self, PhoneChange},
+        proof,
+    },
 };
 
 /// The calls that change the caller's phone.
@@ -40,13 +43,9 @@ impl FromFields for NewPhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for NewPhoneRequest {
-    fn example() -> Self {
-        Self {
-            phone: "+79161112233".to_owned(),
-        }
-    }
-}
+example!(NewPhoneRequest {
+    phone: "+79161112233".to_owned(),
+});
 
 /// The code that came to the new phone.
 #[derive(Object)]
@@ -56,6 +55,7 @@ pub struct ConfirmPhoneRequest {
     #[oai(validator(pattern = "^[0-9]{4,10}$"))]
     sms_code: String,
     /// The token, for those who do not send it as a header.
+    #[oai(nullable)]
     sms_token: Option<String>,
 }
 
@@ -67,14 +67,10 @@ impl FromFields for ConfirmPhoneRequest {
     }
 }
 
-impl poem_openapi::types::Example for ConfirmPhoneRequest {
-    fn example() -> Self {
-        Self {
-            sms_code: "1234".to_owned(),
-            sms_token: None,
-        }
-    }
-}
+example!(ConfirmPhoneRequest {
+    sms_code: "1234".to_owned(),
+    sms_token: None,
+});
 
 /// What asking for a code to another phone may refuse.
 pub struct AskPhone;
@@ -115,15 +111,8 @@ impl PhoneApi {
         let app = caller.app();
         let visitor = client.visitor(app, None);
         let reader = client.reader(app);
-        let (phone, fixed) = addressee(app, &body.0, visitor.now)?;
-        let wanted = Wanted {
-            phone,
-            purpose: Purpose::PhoneChange(caller.user()),
-            fixed,
-            source: client.source(),
-            dispatch: delivery::dispatch(app, phone),
-            longest: app.sms.longest_code(phone),
-        };
+        let purpose = Purpose::PhoneChange(caller.user());
+        let wanted = wanted(app, &client, visitor.now, &body.0, purpose)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
             .write_fresh(move |tx, _| Ok(proof::open(tx, &service.guard, &who, &wanted, &mut rng)?))
@@ -179,9 +168,9 @@ impl PhoneApi {
             if let Some(notice) = notice {
                 notice::send(&app, visitor, notice, reader).await;
             }
-            Ok(outcome)
+            Ok::<_, Problem>(outcome)
         });
-        let outcome = moving.await?;
+        let outcome = moving.await.map_err(Problem::from)??;
         match outcome {
             PhoneChange::Changed { profile, left } => {
                 if let Some(left) = left {

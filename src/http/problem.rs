@@ -17,7 +17,10 @@ use poem_openapi::{
 use serde::Serialize;
 
 pub use super::catalogue::*;
-use crate::domain::{error::StoreError, guard, invitation::RedeemError, limit::Reached, proof};
+use crate::{
+    app::delivery::ShuttingDown,
+    domain::{error::StoreError, limit::Reached},
+};
 
 /// What one member of a request is refused for.
 #[derive(Debug, Clone, Serialize, Object)]
@@ -215,10 +218,8 @@ impl Problem {
     pub fn answer(&self, request_id: &str, prefix: &str) -> Response {
         let body =
             serde_json::to_vec(&self.body(request_id, prefix)).expect("a problem is plain JSON");
-        let status =
-            StatusCode::from_u16(self.kind.status).expect("the catalogue has proper statuses");
         let mut response = Response::builder()
-            .status(status)
+            .status(self.status())
             .content_type("application/problem+json")
             .body(body);
         // For the log.
@@ -277,27 +278,9 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<proof::OpenError> for Problem {
-    fn from(error: proof::OpenError) -> Self {
-        match error {
-            proof::OpenError::Limited(reached) if reached.limit == guard::send::BUDGET => {
-                Self::limited(&SMS_BUDGET_EXHAUSTED, reached)
-            }
-            proof::OpenError::Limited(reached) => Self::limited(&SMS_RATE_LIMITED, reached),
-            proof::OpenError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<RedeemError> for Problem {
-    fn from(error: RedeemError) -> Self {
-        match error {
-            RedeemError::Unknown => Self::new(&INVITATION_NOT_FOUND),
-            RedeemError::Own => Self::at(&INVITATION_SELF, "#/invitation_code", "is your own"),
-            RedeemError::AlreadySet => Self::new(&INVITATION_ALREADY_SET),
-            RedeemError::Cycle => Self::new(&INVITATION_CYCLE),
-            RedeemError::Limited(reached) => Self::limited(&RATE_LIMITED, reached),
-        }
+impl From<ShuttingDown> for Problem {
+    fn from(_: ShuttingDown) -> Self {
+        Self::new(&OVERLOADED)
     }
 }
 

@@ -2,14 +2,16 @@
 
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
     auth::Caller,
-    json::{Body, Done, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    reply::{Done, Reply},
+    types::{example, instant},
 };
 use crate::domain::{
     person::{Change, Email, Name},
@@ -37,6 +39,7 @@ pub struct ProfileReply {
     /// The code that others enter to name this user as their referrer.
     invitation_code: String,
     /// The referrer's phone, `null` when there is none.
+    #[oai(nullable)]
     invited_by: Option<String>,
     /// Phones of the first 1000 who entered this user's code, oldest first.
     invited_users_phones: Vec<String>,
@@ -45,25 +48,22 @@ pub struct ProfileReply {
     /// How many entered it in all.
     invited_users_count: u64,
     /// The first login (RFC 3339).
-    created_at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
 }
 
-impl poem_openapi::types::Example for ProfileReply {
-    fn example() -> Self {
-        Self {
-            first_name: "Andrey".to_owned(),
-            last_name: "Potapov".to_owned(),
-            email: "potapov@mail.ru".to_owned(),
-            phone: "79123456789".to_owned(),
-            invitation_code: "QBX27C".to_owned(),
-            invited_by: Some("79012345678".to_owned()),
-            invited_users_phones: vec!["79999999999".to_owned()],
-            id: 2_216_338_399_232_000,
-            invited_users_count: 1,
-            created_at: "2024-04-15T21:11:13Z".to_owned(),
-        }
-    }
-}
+example!(ProfileReply {
+    first_name: "Andrey".to_owned(),
+    last_name: "Potapov".to_owned(),
+    email: "potapov@mail.ru".to_owned(),
+    phone: "79123456789".to_owned(),
+    invitation_code: "QBX27C".to_owned(),
+    invited_by: Some("79012345678".to_owned()),
+    invited_users_phones: vec!["79999999999".to_owned()],
+    id: 2_216_338_399_232_000,
+    invited_users_count: 1,
+    created_at: datetime!(2024-04-15 21:11:13 UTC),
+});
 
 impl From<Profile> for ProfileReply {
     fn from(profile: Profile) -> Self {
@@ -94,13 +94,13 @@ impl From<Profile> for ProfileReply {
 #[oai(example)]
 pub struct ReplaceProfileRequest {
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     first_name: String,
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     last_name: String,
     /// At most 254 bytes; `""` or `null` clears it.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     email: String,
 }
 
@@ -129,13 +129,13 @@ impl poem_openapi::types::Example for ReplaceProfileRequest {
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ChangeProfileRequest {
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     first_name: Option<String>,
     /// At most 150 characters; `""` or `null` clears it.
-    #[oai(validator(max_length = 150))]
+    #[oai(nullable, validator(max_length = 150))]
     last_name: Option<String>,
     /// At most 254 bytes; `""` or `null` clears it.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     email: Option<String>,
 }
 
@@ -162,15 +162,11 @@ fn text_member<T>(
     }
 }
 
-impl poem_openapi::types::Example for ChangeProfileRequest {
-    fn example() -> Self {
-        Self {
-            first_name: Some("Andrey".to_owned()),
-            last_name: None,
-            email: None,
-        }
-    }
-}
+example!(ChangeProfileRequest {
+    first_name: Some("Andrey".to_owned()),
+    last_name: None,
+    email: None,
+});
 
 /// What reading a profile, and deleting it, may refuse.
 pub struct Read;

@@ -7,20 +7,24 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 use super::{
-    client::TokenHeader,
-    delivery::{self, Reader},
+    client::{Client, TokenHeader},
     docs,
     json::Fields,
     problem::{self, Problem, seconds},
+    types::example,
 };
 use crate::{
-    app::{App, Context},
+    app::{
+        App, Context,
+        delivery::{self, Reader, SendError, ShuttingDown},
+    },
     domain::{
         challenge::Purpose,
         code::OneTimeCode,
+        guard,
         limit::Reached,
         phone::Phone,
-        proof::{Answer, Fixed, Opened, Verdict},
+        proof::{Answer, Fixed, OpenError, Opened, Verdict, Wanted},
         source::Deed,
         time::Timestamp,
         visitor::Visitor,
@@ -51,18 +55,14 @@ pub struct ChallengeReply {
     pub sms_code_length: u64,
 }
 
-impl poem_openapi::types::Example for ChallengeReply {
-    fn example() -> Self {
-        Self {
-            sms_token: docs::SMS_TOKEN.to_owned(),
-            url_to_redirect: "/login/sms-confirm/".to_owned(),
-            fields_to_be_required: vec!["sms_code".to_owned()],
-            expires_in: 180,
-            resend_in: 60,
-            sms_code_length: 4,
-        }
-    }
-}
+example!(ChallengeReply {
+    sms_token: docs::SMS_TOKEN.to_owned(),
+    url_to_redirect: "/login/sms-confirm/".to_owned(),
+    fields_to_be_required: vec!["sms_code".to_owned()],
+    expires_in: 180,
+    resend_in: 60,
+    sms_code_length: 4,
+});
 
 /// What any asking for a code may refuse.
 pub const ASK: &[&problem::Kind] = &[
@@ -89,8 +89,27 @@ const SHARED: [&str; 3] = [
     "confirmations_per_prefix",
 ];
 
+/// What a client asks for that wants a code sent to the phone in `text`.
+pub fn wanted(
+    app: &App,
+    client: &Client,
+    now: Timestamp,
+    text: &str,
+    purpose: Purpose,
+) -> Result<Wanted, Problem> {
+    let (phone, fixed) = addressee(app, now, text)?;
+    Ok(Wanted {
+        phone,
+        purpose,
+        fixed,
+        source: client.source(),
+        dispatch: delivery::dispatch(app, phone),
+        longest: app.sms.longest_code(phone),
+    })
+}
+
 /// Reads a phone that a code is to be sent to, and its fixed code if it is a test number.
-pub fn addressee(app: &App, text: &str, now: Timestamp) -> Result<(Phone, Option<Fixed>), Problem> {
+fn addressee(app: &App, now: Timestamp, text: &str) -> Result<(Phone, Option<Fixed>), Problem> {
     let region = app.config.login.default_region;
     let invalid = || {
         let reason = format!("is not a phone number: {}", region.expected());
@@ -147,6 +166,28 @@ pub async fn deliver(
         resend_in: seconds(resend_in),
         sms_code_length: challenge.code.digits() as u64,
     })
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Limited(reached) if reached.limit == guard::send::BUDGET => {
+                Self::limited(&problem::SMS_BUDGET_EXHAUSTED, reached)
+            }
+            OpenError::Limited(reached) => Self::limited(&problem::SMS_RATE_LIMITED, reached),
+            OpenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Refused => Self::new(&problem::SMS_UNAVAILABLE),
+            SendError::ShuttingDown => ShuttingDown.into(),
+            SendError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Lets the operator know when a limit is reached that everybody shares.

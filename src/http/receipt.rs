@@ -1,8 +1,8 @@
 //! Where providers report what became of messages.
 //!
 //! The address is the secret: nobody else knows it. Where the provider signs
-//! what it says, that is checked too. A message that nobody knows of is no
-//! mistake of the provider's, who would only say it again.
+//! its reports, the signature is checked too. A report of an unknown message is
+//! accepted all the same, since the provider would only repeat it.
 
 use std::time::Duration;
 
@@ -20,18 +20,16 @@ use super::{
 };
 use crate::{
     app::{Context, hook_secret},
-    domain::delivery::{State, Trace},
-    sms::{Doubt, Fate, Post},
+    domain::delivery::Trace,
+    sms::{Doubt, Post, Report},
 };
 
 /// Longer reports are not read.
 const LONGEST: usize = 64 * 1024;
 /// How long one may take to arrive: less than the server waits for at its end.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The path, as the routes of poem are written.
-pub const PATH: &str = "/hooks/sms/:gateway/:secret";
-/// The same, as the log tells it.
+/// The path, as the document and the log write such.
 pub const PATTERN: &str = "/hooks/sms/{gateway}/{secret}/";
 
 /// Where messages of one gateway are reported.
@@ -46,46 +44,38 @@ pub async fn sms(
     let is_known: bool = own.as_bytes().ct_eq(secret.as_bytes()).into();
     let link = app.sms.link(&gateway).filter(|_| is_known);
     let link = link.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
-    let body = arrive(body, LONGEST, PATIENCE).await?;
+    let body = arrive(body, LONGEST, TIMEOUT).await?;
     let post = Post {
         query: request.uri().query().unwrap_or_default(),
         body: &body,
         headers: request.headers(),
         at: app.now(),
     };
-    let report = link.gateway().hear(post).map_err(|doubt| {
+    let Report { messages, answer } = link.gateway().hear(post).map_err(|doubt| {
         tracing::warn!(gateway, ?doubt, "a report of messages is not believed");
         Problem::new(match doubt {
             Doubt::Unexpected | Doubt::Forged => &problem::NOT_FOUND,
             Doubt::Unreadable => &problem::MALFORMED_REQUEST,
         })
     })?;
-    let fates = report.fates;
     let writing = app.store.write(move |tx| {
         let mut news = Vec::new();
-        for (message, fate) in &fates {
+        for (message, reported) in &messages {
             let trace = Trace {
                 gateway: gateway.clone(),
                 message: Some(message.clone()),
             };
-            if tx.report_delivery(&trace, state(*fate))?.is_some() {
-                news.push((message.clone(), *fate));
+            if tx.report_delivery(&trace, *reported)? {
+                news.push((message.clone(), *reported));
             }
         }
         Ok::<_, Problem>(news)
     });
-    // What moved nothing on is no news of the gateway either.
-    for (message, fate) in writing.await? {
-        link.heard(&message, fate, Instant::now());
+    // What was known before says nothing new of the gateway either.
+    for (message, reported) in writing.await? {
+        link.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "text/plain")
-        .body(report.answer))
-}
-
-fn state(fate: Fate) -> State {
-    match fate {
-        Fate::Delivered => State::Delivered,
-        Fate::Undelivered => State::Undelivered,
-    }
+        .body(answer))
 }

@@ -2,15 +2,17 @@
 
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{
     Tag,
     auth::Caller,
     device::DeviceEntry,
-    json::{Body, Done, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
-    types::instant,
+    reply::{Done, Reply},
+    types::{example, instant},
 };
 use crate::domain::{
     device::{self, Epoch},
@@ -38,11 +40,7 @@ impl FromFields for LogoutRequest {
     }
 }
 
-impl poem_openapi::types::Example for LogoutRequest {
-    fn example() -> Self {
-        Self { all: false }
-    }
-}
+example!(LogoutRequest { all: false });
 
 /// The user's sessions, newest first, and known devices.
 #[derive(Object, Serialize)]
@@ -61,29 +59,28 @@ pub struct SessionEntry {
     /// Which one, for ending it.
     id: i64,
     /// When it was begun (RFC 3339).
-    created: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created: OffsetDateTime,
     /// When it drew tokens last (RFC 3339).
-    last_used: String,
+    #[serde(with = "time::serde::rfc3339")]
+    last_used: OffsetDateTime,
     /// What its client called itself.
     user_agent: String,
     /// The address it was begun from, `null` when unknown.
+    #[oai(nullable)]
     ip: Option<String>,
     /// Whether it is the session of this call.
     current: bool,
 }
 
-impl poem_openapi::types::Example for SessionEntry {
-    fn example() -> Self {
-        Self {
-            id: 2_216_338_399_232_000,
-            created: "2024-04-15T21:11:13Z".to_owned(),
-            last_used: "2024-04-16T08:00:00Z".to_owned(),
-            user_agent: "Mozilla/5.0".to_owned(),
-            ip: Some("203.0.113.7".to_owned()),
-            current: true,
-        }
-    }
-}
+example!(SessionEntry {
+    id: 2_216_338_399_232_000,
+    created: datetime!(2024-04-15 21:11:13 UTC),
+    last_used: datetime!(2024-04-16 08:00:00 UTC),
+    user_agent: "Mozilla/5.0".to_owned(),
+    ip: Some("203.0.113.7".to_owned()),
+    current: true,
+});
 
 /// What `POST /logout/` may refuse.
 pub struct Logout;

@@ -1,6 +1,6 @@
 //! The OpenAPI document: what poem-openapi makes of the types, and what it
 //! leaves out put back: the slash at the end of paths, an example of each
-//! problem, what may be null, the headers that answers have.
+//! problem, the headers that answers have.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,28 +16,6 @@ use crate::domain::limit::Reached;
 pub const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
 const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
-/// Members that may be `null`, which no type of poem-openapi says.
-const NULLABLE: [(&str, &str); 12] = [
-    ("ProfileReply", "invited_by"),
-    ("InviteesReply", "next"),
-    ("SessionEntry", "ip"),
-    ("ConfirmRequest", "sms_token"),
-    ("ConfirmRequest", "invitation_code"),
-    ("ConfirmPhoneRequest", "sms_token"),
-    ("ReplaceProfileRequest", "first_name"),
-    ("ReplaceProfileRequest", "last_name"),
-    ("ReplaceProfileRequest", "email"),
-    ("ChangeProfileRequest", "first_name"),
-    ("ChangeProfileRequest", "last_name"),
-    ("ChangeProfileRequest", "email"),
-];
-/// Members that are instants, written as RFC 3339 has them.
-const INSTANTS: [(&str, &str); 4] = [
-    ("ProfileReply", "created_at"),
-    ("SessionEntry", "created"),
-    ("SessionEntry", "last_used"),
-    ("InviteeEntry", "at"),
-];
 /// The example of a path that clients are told to go on with.
 const CONFIRM_AT: &str = "/components/schemas/ChallengeReply/example/url_to_redirect";
 const PROBLEM: &str = "application/problem+json";
@@ -129,23 +107,12 @@ fn with_slash(path: String) -> String {
     }
 }
 
+/// Requires what may be `null` of answers: they write it always, while a
+/// request may leave it out.
 fn complete_schema(name: &str, schema: &mut Value) {
-    let mut always = Vec::new();
-    for (member, property) in schema
-        .get_mut("properties")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flatten()
-    {
-        if NULLABLE.contains(&(name, member.as_str())) {
-            property["nullable"] = true.into();
-            always.push(Value::from(member.as_str()));
-        }
-        if INSTANTS.contains(&(name, member.as_str())) {
-            property["format"] = "date-time".into();
-        }
-    }
-    // An answer writes such a member always; a request may leave it out.
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let nullable = properties.filter(|(_, property)| property["nullable"] == true);
+    let mut always: Vec<Value> = nullable.map(|(member, _)| member.as_str().into()).collect();
     let required = schema.get_mut("required").and_then(Value::as_array_mut);
     if let Some(required) = required.filter(|_| !name.ends_with("Request")) {
         required.append(&mut always);

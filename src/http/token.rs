@@ -8,9 +8,11 @@ use super::{
     Tag,
     client::Client,
     docs,
-    json::{Body, Fields, FromFields, Reply},
+    json::{Body, Fields, FromFields},
     problem::{self, Problem, seconds},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
+    reply::Reply,
+    types::example,
 };
 use crate::{
     app::Context,
@@ -40,13 +42,9 @@ impl FromFields for RefreshRequest {
     }
 }
 
-impl poem_openapi::types::Example for RefreshRequest {
-    fn example() -> Self {
-        Self {
-            refresh: docs::REFRESH.to_owned(),
-        }
-    }
-}
+example!(RefreshRequest {
+    refresh: docs::REFRESH.to_owned(),
+});
 
 /// The next pair of tokens.
 #[derive(Object, Serialize)]
@@ -73,16 +71,12 @@ impl RefreshReply {
     }
 }
 
-impl poem_openapi::types::Example for RefreshReply {
-    fn example() -> Self {
-        Self {
-            access: docs::ACCESS.to_owned(),
-            refresh: docs::REFRESH.to_owned(),
-            expires_in: 9000,
-            refresh_expires_in: 86_400,
-        }
-    }
-}
+example!(RefreshReply {
+    access: docs::ACCESS.to_owned(),
+    refresh: docs::REFRESH.to_owned(),
+    expires_in: 9000,
+    refresh_expires_in: 86_400,
+});
 
 /// What `POST /token/refresh/` may refuse.
 pub struct Refresh;

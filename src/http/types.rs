@@ -1,12 +1,23 @@
-//! How answers write what JSON has no type for.
+//! What the types of the document have in common.
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use crate::domain::time::Timestamp;
 
-/// An instant in UTC, to the second (RFC 3339).
-pub fn instant(at: Timestamp) -> String {
-    let at =
-        OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    at.format(&Rfc3339).unwrap_or_default()
+/// An instant in UTC, to the second; for fields that are written by
+/// `time::serde::rfc3339`.
+pub fn instant(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+/// Gives a type the example that the document has of it.
+macro_rules! example {
+    ($type:ident { $($members:tt)* }) => {
+        impl poem_openapi::types::Example for $type {
+            fn example() -> Self {
+                Self { $($members)* }
+            }
+        }
+    };
+}
+pub(super) use example;

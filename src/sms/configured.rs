@@ -11,12 +11,13 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
+    Failure, Gateway, Message, Receipt, SmsError, Transcript,
     breaker::{Breaker, Transition},
     delivery_rate::{DeliveryRate, Move},
     redaction::{MessageId, Redacted},
 };
 use crate::domain::{
+    delivery::Reported,
     money::{Money, Price},
     phone::Phone,
 };
@@ -201,8 +202,8 @@ impl Configured {
     }
 
     /// Takes note of what its provider reports.
-    pub fn heard(&self, message: &str, fate: Fate, now: Instant) {
-        self.delivery_rate().heard(message, fate, now);
+    pub fn heard(&self, message: &str, reported: Reported, now: Instant) {
+        self.delivery_rate().heard(message, reported, now);
     }
 
     /// What is known of it.

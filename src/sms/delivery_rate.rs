@@ -13,8 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::Fate;
-use crate::domain::phone::Phone;
+use crate::domain::{delivery::Reported, phone::Phone};
 
 /// The latest messages that are looked at.
 const LATEST: usize = 100;
@@ -82,14 +81,14 @@ impl DeliveryRate {
     }
 
     /// It reported what became of one, which only ever moves on.
-    pub fn heard(&mut self, id: &str, fate: Fate, now: Instant) {
+    pub fn heard(&mut self, id: &str, reported: Reported, now: Instant) {
         // Who reports before it answers is not known to report, and is not judged.
         let Some(taken) = self.find(id) else {
             return;
         };
-        taken.end = match (taken.end, fate) {
-            (End::Open | End::Lost, Fate::Delivered) => End::Arrived(now - taken.at),
-            (End::Open, Fate::Undelivered) => End::Lost,
+        taken.end = match (taken.end, reported) {
+            (End::Open | End::Lost, Reported::Delivered) => End::Arrived(now - taken.at),
+            (End::Open, Reported::Undelivered) => End::Lost,
             (end, _) => end,
         };
         self.reports = true;
@@ -193,7 +192,7 @@ mod tests {
             delivery_rate.vouch(&id, phone(number));
             now += SECOND;
             if arrives(number) {
-                delivery_rate.heard(&id, Fate::Delivered, now + 2 * SECOND);
+                delivery_rate.heard(&id, Reported::Delivered, now + 2 * SECOND);
             }
         }
         now
@@ -250,7 +249,7 @@ mod tests {
             if let Some(phone) = proved(number) {
                 delivery_rate.vouch(&id, phone);
             }
-            delivery_rate.heard(&id, Fate::Undelivered, now);
+            delivery_rate.heard(&id, Reported::Undelivered, now);
         }
         delivery_rate.is_demoted(now)
     }
@@ -275,13 +274,13 @@ mod tests {
             .map(|taken| taken.id.clone())
             .collect();
         for id in &ids {
-            delivery_rate.heard(id, Fate::Undelivered, now + 9 * SECOND);
+            delivery_rate.heard(id, Reported::Undelivered, now + 9 * SECOND);
         }
         assert_eq!(delivery_rate.is_demoted(now + PATIENCE), (false, None));
         delivery_rate.took("late", now);
-        delivery_rate.heard("late", Fate::Undelivered, now);
-        delivery_rate.heard("late", Fate::Delivered, now + SECOND);
+        delivery_rate.heard("late", Reported::Undelivered, now);
+        delivery_rate.heard("late", Reported::Delivered, now + SECOND);
         assert_eq!(delivery_rate.arrived(now + SECOND), Some(1.0));
-        delivery_rate.heard("nobody's", Fate::Delivered, now);
+        delivery_rate.heard("nobody's", Reported::Delivered, now);
     }
 }

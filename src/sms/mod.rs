@@ -24,7 +24,7 @@ use async_trait::async_trait;
 
 pub use self::declared::{
     report::{Doubt, Post, Report},
-    spec::{Fate, Flaw},
+    spec::Flaw,
     variables::{Environment, Setting},
 };
 use self::{

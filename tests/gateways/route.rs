@@ -10,9 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use invited::{
-    domain::{code::OneTimeCode, phone::Phone},
+    domain::{code::OneTimeCode, delivery::Reported, phone::Phone},
     sms::{
-        Failure, Fate, Gateway, Message, Receipt, SmsError, Transcript,
+        Failure, Gateway, Message, Receipt, SmsError, Transcript,
         configured::Configured,
         redaction::MessageId,
         route::{Delivery, Routes},
@@ -253,13 +253,13 @@ async fn a_gateway_whose_messages_do_not_arrive_stands_last() {
             .link("one")
             .unwrap()
             .vouch(&number.to_string(), phone);
-        let fate = if number == 0 {
-            Fate::Delivered
+        let reported = if number == 0 {
+            Reported::Delivered
         } else {
-            Fate::Undelivered
+            Reported::Undelivered
         };
         let link = routes.link("one").unwrap();
-        link.heard(&number.to_string(), fate, Instant::now());
+        link.heard(&number.to_string(), reported, Instant::now());
     }
     assert_eq!((one.calls(), two.calls()), (20, 10));
     advance(Duration::from_mins(10)).await;

@@ -1,12 +1,13 @@
-//! Who is connected, and who has to go when there is no room for one more.
+//! Caps on connections, and which one is evicted when a cap is reached.
 //!
-//! A connection waits while the server waits for its client: between requests,
-//! until a request has arrived, and while its answer is not read. At a cap a
-//! newcomer takes the slot of the one that has waited longest; one whose
-//! request is at work keeps its slot. So clients who hold connections and
-//! neither say nor read anything displace one another.
+//! A connection is idle while the server waits for its client: between
+//! requests, until a request has arrived, and while its answer is not read. At
+//! a cap, a new connection evicts the one that has been idle longest; a
+//! connection whose request is being handled is active and keeps its slot. So
+//! clients who hold connections and neither send nor read evict one another.
 
 use std::{
+    io,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -21,19 +22,19 @@ use tokio::{
 use super::idle_queue::{Connection, IdleQueue, Time};
 use crate::domain::source::Source;
 
-/// Of so many connections there may be one more, that was told to go and has
-/// not gone yet. Newcomers wait for such only when there are too many of them.
+/// For every so many connections, one more may be open that was evicted and is
+/// not closed yet. Only beyond that do new connections wait for those to close.
 pub const CLOSING: usize = 16;
 
-/// Everybody who is connected.
+/// The open connections.
 pub struct Connections {
     most: usize,
     most_per_source: usize,
     exempt: Vec<IpNet>,
-    /// One for each open connection, also for those that were told to go.
+    /// One for each open connection, including evicted ones.
     permits: Arc<Semaphore>,
     /// What times are counted from.
-    beginning: Instant,
+    started: Instant,
     queue: Mutex<IdleQueue>,
 }
 
@@ -46,49 +47,49 @@ impl Connections {
             most_per_source,
             exempt,
             permits: Arc::new(Semaphore::new(most + most.div_ceil(CLOSING))),
-            beginning: Instant::now(),
+            started: Instant::now(),
             queue: Mutex::default(),
         }
     }
 
-    /// A slot for a newcomer, and how it is told to go; `None` when everybody
-    /// who could make room has a request at work.
-    pub async fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<(Slot, AbortRegistration)> {
-        let (leave, told) = AbortHandle::new_pair();
+    /// A slot for a new connection, and what aborts it on eviction; `None` when
+    /// every connection that it could evict is active.
+    pub async fn acquire(self: &Arc<Self>, peer: IpAddr) -> Option<(Slot, AbortRegistration)> {
+        let (abort, evicted) = AbortHandle::new_pair();
         let since = self.time(Instant::now());
         let mut slot = Slot {
             connections: Arc::clone(self),
-            connection: self.entry(self.source(peer), leave, since)?,
+            connection: self.insert(self.source(peer), abort, since)?,
             since,
-            waits: true,
+            is_idle: true,
             permit: None,
         };
-        // At once, unless too many of those who were told to go still have files open.
+        // At once, unless too many evicted connections are not closed yet.
         slot.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
-        Some((slot, told))
+        Some((slot, evicted))
     }
 
-    /// Tells whoever has waited longest to go. `false` when nobody waits.
-    pub fn thin(&self) -> bool {
-        self.queue().displace(None).is_some()
+    /// Evicts the connection that has been idle longest. `false` when none is idle.
+    pub fn evict(&self) -> bool {
+        self.queue().evict(None).is_some()
     }
 
-    fn entry(
+    fn insert(
         &self,
         source: Option<Source>,
-        leave: AbortHandle,
+        abort: AbortHandle,
         now: Time,
     ) -> Option<Arc<Connection>> {
         let mut queue = self.queue();
-        if source.is_some_and(|source| queue.taken_by(source) >= self.most_per_source) {
-            queue.displace(source)?;
-        } else if queue.taken() >= self.most {
-            queue.displace(None)?;
+        if source.is_some_and(|source| queue.len_of(source) >= self.most_per_source) {
+            queue.evict(source)?;
+        } else if queue.len() >= self.most {
+            queue.evict(None)?;
         }
-        Some(queue.entry(source, leave, now))
+        Some(queue.insert(source, abort, now))
     }
 
-    /// Whom a connection counts for: nobody when its peer is exempt.
+    /// The source a connection counts for; `None` when its peer is exempt.
     fn source(&self, peer: IpAddr) -> Option<Source> {
         let peer = peer.to_canonical();
         let is_exempt = self.exempt.iter().any(|network| network.contains(&peer));
@@ -96,8 +97,8 @@ impl Connections {
     }
 
     fn time(&self, now: Instant) -> Time {
-        let since = now.duration_since(self.beginning);
-        // It would take half a million years.
+        let since = now.duration_since(self.started);
+        // Overflows after half a million years.
         Time::try_from(since.as_micros()).unwrap_or_default()
     }
 
@@ -106,44 +107,46 @@ impl Connections {
     }
 }
 
-/// One connection's slot, given back when it is dropped.
+/// One connection's slot, released when it is dropped.
 pub struct Slot {
     connections: Arc<Connections>,
     connection: Arc<Connection>,
     since: Time,
-    waits: bool,
+    is_idle: bool,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Slot {
-    /// A request is over: waits for another from now on.
-    pub fn rest(&mut self, now: Instant) {
-        if !self.waits {
+    /// Marks the connection idle from now on, if it was active.
+    pub fn set_idle(&mut self, now: Instant) {
+        if !self.is_idle {
             self.since = self.connections.time(now);
-            self.wait();
+            self.resume_idle();
         }
     }
 
-    /// Waits on for what is missing of a request, since when it waited before.
-    pub fn wait(&mut self) {
-        if !self.waits {
-            self.connection.wait(self.since);
-            self.waits = true;
+    /// Marks it idle since when it was idle before: what arrived was only a
+    /// part, and a client gains nothing by sending in small parts.
+    pub fn resume_idle(&mut self) {
+        if !self.is_idle {
+            self.connection.set_idle(self.since);
+            self.is_idle = true;
         }
     }
 
-    /// Something arrived to be worked at; `false` when the slot is lost to another.
-    pub fn work(&mut self) -> bool {
-        if self.waits {
-            self.waits = !self.connection.work(self.since);
+    /// Marks it active, unless it was evicted.
+    pub fn set_active(&mut self) -> io::Result<()> {
+        if self.is_idle && !self.connection.set_active(self.since) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        !self.waits
+        self.is_idle = false;
+        Ok(())
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.connections.queue().leave(&self.connection);
+        self.connections.queue().remove(&self.connection);
     }
 }
 

@@ -1,10 +1,10 @@
-//! The accept loop, and what keeps clients from holding the server.
+//! The accept loop, with timeouts and caps on connections.
 //!
-//! poem's own server has no clock and takes whoever comes. This one is
-//! hyper's, over a `stream` that times each part of a request by itself (a
-//! client who is slow to send is cut off, one who is between requests is not),
-//! and a `connections` with a slot for so many and no more. How requests must
-//! look is said in `framing`; how long bodies may take, in `json`.
+//! poem's own server has neither. This one runs hyper over a `stream` with a
+//! timeout for each part of a request (a client that is slow to send is cut
+//! off, one between requests is not), and `connections` caps how many there
+//! are. The rules for requests' framing are in `framing`, the timeout of bodies
+//! is in `json`.
 
 mod connections;
 mod head;
@@ -48,20 +48,20 @@ use self::{
 };
 
 /// Most bytes of a request's head.
-const HEADER: usize = 32 * 1024;
-/// After an accept that failed.
-const RESPITE: Duration = Duration::from_millis(100);
-/// The same, for want of files, when somebody was told to go.
-const THINNED: Duration = Duration::from_millis(1);
-/// How often it is said that accepts fail.
-const REMINDER: Duration = Duration::from_mins(1);
+const MAX_HEAD: usize = 32 * 1024;
+/// How long to wait after an accept that failed.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+/// The same, where open files ran out and a connection was evicted.
+const EVICTED_DELAY: Duration = Duration::from_millis(1);
+/// How often the log says that accepts fail.
+const WARNING_PERIOD: Duration = Duration::from_mins(1);
 
 /// Marks a request whose head others on the path may read differently, in ways
 /// that do not show in what hyper made of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Ambiguous;
 
-/// What is served.
+/// The endpoint that is served.
 pub trait Service: Endpoint<Output = poem::Response> + 'static {
     /// The answer, with this status, to what `peer` sent and cannot be read as a request.
     fn refuse(&self, status: StatusCode, peer: SocketAddr) -> poem::Response;
@@ -97,7 +97,7 @@ pub async fn serve<E>(
     E: Service,
 {
     let local = listener.local_addr().ok();
-    let acceptor = Acceptor {
+    let accept_loop = AcceptLoop {
         endpoint,
         connections,
         timeouts,
@@ -107,17 +107,17 @@ pub async fn serve<E>(
     };
     tokio::select! {
         () = stop => {}
-        () = acceptor.accept(&listener) => {}
+        () = accept_loop.run(&listener) => {}
     }
     drop(listener);
-    let finished = acceptor.graceful.shutdown();
+    let finished = accept_loop.graceful.shutdown();
     if tokio::time::timeout(timeouts.stop, finished).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
 
-/// Where connections come in.
-struct Acceptor<'w, E> {
+/// What every accepted connection is served with.
+struct AcceptLoop<'w, E> {
     endpoint: Arc<E>,
     connections: Arc<Connections>,
     timeouts: Timeouts,
@@ -126,37 +126,37 @@ struct Acceptor<'w, E> {
     graceful: GracefulShutdown,
 }
 
-impl<E: Service> Acceptor<'_, E> {
-    /// Accepts for ever.
-    async fn accept(&self, listener: &TcpListener) {
-        let mut said: Option<Instant> = None;
+impl<E: Service> AcceptLoop<'_, E> {
+    /// Never returns.
+    async fn run(&self, listener: &TcpListener) {
+        let mut warned_at: Option<Instant> = None;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => self.admit(stream, peer).await,
-                // Gone again before it was accepted.
+                Ok((stream, peer)) => self.serve(stream, peer).await,
+                // The client disconnected before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    if said.is_none_or(|said| said.elapsed() > REMINDER) {
-                        said = Some(Instant::now());
+                    if warned_at.is_none_or(|at| at.elapsed() > WARNING_PERIOD) {
+                        warned_at = Some(Instant::now());
                         tracing::warn!(%error, "connections cannot be accepted at times");
                     }
                     let files = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
                     let lacks_files = error.raw_os_error().is_some_and(|no| files.contains(&no));
-                    let thinned = lacks_files && self.connections.thin();
-                    tokio::time::sleep(if thinned { THINNED } else { RESPITE }).await;
+                    let evicted = lacks_files && self.connections.evict();
+                    tokio::time::sleep(if evicted { EVICTED_DELAY } else { RETRY_DELAY }).await;
                 }
             }
         }
     }
 
-    async fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some((slot, told)) = self.connections.enter(peer.ip()).await else {
+    async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+        let Some((slot, evicted)) = self.connections.acquire(peer.ip()).await else {
             tracing::debug!("a connection was refused: every other has a request at work");
             return;
         };
-        // Answers are small and whole; waiting to fill a packet only delays them.
+        // Nagle's algorithm would only delay answers, which are written at once.
         let _ = stream.set_nodelay(true);
-        // Known to the thread that it is served by, and no longer to this one.
+        // Registered with the runtime of the worker, and no longer with this one.
         let Ok(stream) = stream.into_std() else {
             return;
         };
@@ -171,7 +171,7 @@ impl<E: Service> Acceptor<'_, E> {
             let refuse = Box::new(move |status| unreadable.refuse(status, peer));
             let stream = ClientStream::new(stream, slot, Arc::clone(&progress), timeouts, refuse);
             let service = service_fn(move |mut request: Request<Incoming>| {
-                // The stream learns what hyper made of the head, and tells what it saw in it.
+                // Tells the stream how long the body is, and asks what it saw in the head.
                 if progress.open(request.body().size_hint().exact()) {
                     request.extensions_mut().insert(Ambiguous);
                 }
@@ -184,26 +184,26 @@ impl<E: Service> Acceptor<'_, E> {
                 }
             });
             let connection = http1::Builder::new()
-                // The stream keeps the time.
+                // The stream has timeouts of its own.
                 .header_read_timeout(None)
-                .max_buf_size(HEADER)
-                .max_header_size(HEADER)
+                .max_buf_size(MAX_HEAD)
+                .max_header_size(MAX_HEAD)
                 .half_close(true)
                 .serve_connection(TokioIo::new(stream), service);
-            // A client that goes away in the middle is nobody's failure.
-            let _ = Abortable::new(graceful.watch(connection), told).await;
+            // A client that disconnects early is not an error of the server.
+            let _ = Abortable::new(graceful.watch(connection), evicted).await;
         });
     }
 }
 
-/// Has the request answered, and says so when nothing can follow it.
+/// Answers a request, with `Connection: close` when no other can follow it.
 async fn answer<E>(endpoint: &E, progress: &Progress, request: poem::Request) -> poem::Response
 where
     E: Endpoint<Output = poem::Response>,
 {
     let mut response = endpoint.get_response(request).await;
-    // What is left of a body is not waited for, so the client is told not to go on after it
-    // (RFC 9112, section 9.3). Where one in chunks ends, others may see differently.
+    // The rest of a body is not read, so no request may follow it (RFC 9112, section 9.3).
+    // The end of a chunked one may be elsewhere to others on the path.
     if *progress.part() != Part::Body(0) {
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,35 +1,35 @@
-//! What the stream and the service tell one another of the request under way.
+//! How far the request under way is, shared by the stream and the service.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How far a connection is with the request under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Its head is awaited, or arriving.
+    /// Its head is awaited or arriving.
     Head,
-    /// Its head was handed to hyper, which has made no request of it yet.
+    /// hyper has read its head, and not called the service yet.
     Handed {
-        /// Others may read that head differently.
+        /// Others on the path may read that head differently.
         ambiguous: bool,
     },
-    /// It is a request, of whose body so many bytes were not asked for yet.
+    /// The service was called, and so many bytes of the body are unread.
     Body(u64),
-    /// It is a request, whose body says itself where it ends. Where that is,
-    /// others may see differently, so nothing after it is read as a request.
+    /// The service was called, and the body is chunked. Others on the path may
+    /// see its end elsewhere, so nothing after it is read as a request.
     Chunks,
 }
 
-/// Shared by the two ends of hyper: the stream below and the service above.
+/// Shared by the stream below hyper and the service above it.
 pub struct Progress(Mutex<Part>);
 
 impl Progress {
-    /// Of a connection that nothing came from yet.
+    /// Of a new connection.
     pub fn new() -> Self {
         Self(Mutex::new(Part::Head))
     }
 
-    /// hyper made a request of the head, with a body so long or in chunks.
-    /// Tells whether the head is ambiguous.
+    /// Notes that the service was called, with a body of this length or chunked.
+    /// Whether the head is ambiguous.
     pub fn open(&self, length: Option<u64>) -> bool {
         let mut part = self.part();
         let ambiguous = *part == Part::Handed { ambiguous: true };

@@ -1,10 +1,10 @@
-//! What hyper reads from and writes to: a client's socket that knows how far
-//! its request is, so that each part of it has a clock of its own.
+//! The stream between a client's socket and hyper. It knows which part of a
+//! request is under way, so that each part has a timeout of its own.
 //!
-//! hyper is handed one request at a time: a head to its very end and not a
-//! byte more before its service has seen the request, then as much body as the
-//! service was told of. So what was read of a head here is of the same bytes
-//! that hyper made the request of, whatever else was sent along.
+//! hyper reads one request at a time: a head to its very end and not a byte
+//! more before its service has seen the request, then as much body as the
+//! service was told of. So the head that is checked here consists of the same
+//! bytes that hyper parses, whatever else was sent along (pipelining).
 
 use std::{
     io::{self, IoSlice},
@@ -30,32 +30,32 @@ use super::{
 
 /// A connection, as hyper sees it.
 pub struct ClientStream {
-    // Closed before the slot is given back.
+    // Declared first, so that it is closed before the slot is released.
     socket: TcpStream,
     slot: Slot,
     progress: Arc<Progress>,
     head: Head,
-    /// Whether the head that is awaited has its time running: the first one
-    /// from the beginning, others once anything comes of them.
-    begun: bool,
-    /// What arrived together with something before it.
+    /// Whether the timeout of the next head runs: for the first one from the
+    /// beginning, for others from their first byte.
+    head_begun: bool,
+    /// Bytes that arrived together with the part before them.
     surplus: Bytes,
     timeouts: Timeouts,
     timer: Timer,
-    /// When the head that is awaited must have gone further.
-    until: Instant,
-    /// When the client must have read on, from when its socket was full until
-    /// the whole answer was written.
+    /// When the next head must have begun or, once it has, must be complete.
+    head_deadline: Instant,
+    /// When the client must have read more; set from when the socket's buffer
+    /// was full until the whole answer is written.
     write_deadline: Option<Instant>,
     /// When the client must have stopped sending, once it was answered.
-    farewell: Option<Instant>,
+    drain_deadline: Option<Instant>,
     refuse: Refuse,
-    /// What is written in place of hyper's own refusal, as far as it was not yet.
+    /// The rest of what is written in place of hyper's own refusal.
     refusal: Option<Bytes>,
 }
 
 impl ClientStream {
-    /// Of a client who has just come, and has its first head to send.
+    /// A new connection, whose first head is awaited.
     pub fn new(
         socket: TcpStream,
         slot: Slot,
@@ -63,46 +63,45 @@ impl ClientStream {
         timeouts: Timeouts,
         refuse: Refuse,
     ) -> Self {
-        let until = Instant::now() + timeouts.head;
+        let head_deadline = Instant::now() + timeouts.head;
         Self {
             socket,
             slot,
             progress,
             head: Head::default(),
-            begun: true,
+            head_begun: true,
             surplus: Bytes::new(),
             timeouts,
-            timer: Timer::new(until),
-            until,
+            timer: Timer::new(head_deadline),
+            head_deadline,
             write_deadline: None,
-            farewell: None,
+            drain_deadline: None,
             refuse,
             refusal: None,
         }
     }
 
-    /// What hyper asks for, when it asks for more.
-    fn asked(&mut self) -> io::Result<Part> {
+    /// Which part of a request hyper is about to read.
+    fn begin_read(&mut self) -> io::Result<Part> {
         let mut part = self.progress.part();
         match *part {
-            // hyper takes for half a head what was read as a whole one here.
+            // hyper takes a head for incomplete that is complete here.
             Part::Handed { .. } => return Err(io::ErrorKind::InvalidData.into()),
             Part::Body(0) => {
                 *part = Part::Head;
-                self.begun = false;
+                self.head_begun = false;
                 let now = Instant::now();
-                self.until = now + self.timeouts.idle;
-                self.slot.rest(now);
+                self.head_deadline = now + self.timeouts.idle;
+                self.slot.set_idle(now);
             }
             Part::Head | Part::Body(_) | Part::Chunks => {}
         }
         Ok(*part)
     }
 
-    /// How many of the bytes that arrived are part of what hyper asked for.
-    fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut part = self.progress.part();
-        let taken = match &mut *part {
+    /// How many of the bytes that arrived belong to the part that hyper reads.
+    fn consume(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = match &mut *self.progress.part() {
             Part::Body(left) => {
                 let taken =
                     usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -110,10 +109,10 @@ impl ClientStream {
                 taken
             }
             Part::Chunks => bytes.len(),
-            Part::Head | Part::Handed { .. } => {
-                if !self.begun {
-                    self.begun = true;
-                    self.until = Instant::now() + self.timeouts.head;
+            part @ (Part::Head | Part::Handed { .. }) => {
+                if !self.head_begun {
+                    self.head_begun = true;
+                    self.head_deadline = Instant::now() + self.timeouts.head;
                 }
                 let Some(taken) = self.head.read(bytes) else {
                     return Ok(bytes.len());
@@ -123,35 +122,27 @@ impl ClientStream {
                 taken
             }
         };
-        drop(part);
-        self.work()?;
+        self.slot.set_active()?;
         Ok(taken)
     }
 
-    fn work(&mut self) -> io::Result<()> {
-        if self.slot.work() {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::ConnectionAborted.into())
-        }
-    }
-
-    fn wait(&mut self, cx: &mut Context<'_>, part: Part) -> Poll<io::Result<()>> {
+    /// Nothing has arrived: pending until the timeout of this part.
+    fn poll_idle(&mut self, cx: &mut Context<'_>, part: Part) -> Poll<io::Result<()>> {
         if part == Part::Head {
-            return self.timer.poll(cx, self.until);
+            return self.timer.poll(cx, self.head_deadline);
         }
-        // Bodies are timed where they are read.
-        self.slot.wait();
+        // The timeouts of bodies are in `json`.
+        self.slot.resume_idle();
         Poll::Pending
     }
 
-    /// Whether hyper made no request of what it read, so that what it writes
-    /// can only be a refusal of its own.
-    fn is_unread(&self) -> bool {
+    /// Whether hyper has made no request of what it read, so that what it
+    /// writes can only be a refusal of its own.
+    fn is_unparsed(&self) -> bool {
         matches!(*self.progress.part(), Part::Head | Part::Handed { .. })
     }
 
-    /// Writes the whole refusal, and tells of hyper's `bare` one that it was written.
+    /// Writes the whole refusal in place of hyper's `bare` one.
     fn refuse(&mut self, cx: &mut Context<'_>, bare: &[u8]) -> Poll<io::Result<usize>> {
         let refusal = self.refusal.take();
         let mut rest = refusal.unwrap_or_else(|| unreadable::complete(bare, &self.refuse).into());
@@ -172,15 +163,15 @@ impl ClientStream {
         self.written(cx, written)
     }
 
-    /// A client who does not read is waited for like one who does not send:
-    /// it has the slot only until another wants it.
+    /// A client that does not read is idle like one that does not send, so its
+    /// connection can be evicted.
     fn written(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
-            self.work()?;
+            self.slot.set_active()?;
             if let (Some(deadline), Ok(bytes)) = (&mut self.write_deadline, &written) {
                 *deadline += self.timeouts.reading(*bytes);
             }
@@ -188,10 +179,10 @@ impl ClientStream {
         }
         let deadline = *self.write_deadline.get_or_insert_with(|| {
             let now = Instant::now();
-            self.slot.rest(now);
+            self.slot.set_idle(now);
             now + self.timeouts.reader
         });
-        self.slot.wait();
+        self.slot.resume_idle();
         self.timer.poll(cx, deadline)
     }
 }
@@ -203,18 +194,18 @@ impl AsyncRead for ClientStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let part = this.asked()?;
+        let part = this.begin_read()?;
         if this.surplus.is_empty() {
             let before = buffer.filled().len();
             let Poll::Ready(read) = Pin::new(&mut this.socket).poll_read(cx, buffer) else {
-                return this.wait(cx, part);
+                return this.poll_idle(cx, part);
             };
             read?;
             let arrived = &buffer.filled()[before..];
             if arrived.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let taken = this.take(arrived)?;
+            let taken = this.consume(arrived)?;
             if taken < arrived.len() {
                 this.surplus = Bytes::copy_from_slice(&arrived[taken..]);
                 buffer.set_filled(before + taken);
@@ -222,7 +213,7 @@ impl AsyncRead for ClientStream {
         } else {
             let most = this.surplus.len().min(buffer.remaining());
             let arrived = this.surplus.slice(..most);
-            let taken = this.take(&arrived)?;
+            let taken = this.consume(&arrived)?;
             buffer.put_slice(&arrived[..taken]);
             this.surplus.advance(taken);
         }
@@ -237,7 +228,7 @@ impl AsyncWrite for ClientStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.is_unread() {
+        if this.is_unparsed() {
             return this.refuse(cx, bytes);
         }
         this.send(cx, bytes)
@@ -249,7 +240,7 @@ impl AsyncWrite for ClientStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.is_unread() {
+        if this.is_unparsed() {
             // A refusal is a head and nothing else.
             let bare = slices.iter().find(|slice| !slice.is_empty());
             return this.refuse(cx, bare.map_or(&[], |slice| slice));
@@ -262,16 +253,16 @@ impl AsyncWrite for ClientStream {
         self.socket.is_write_vectored()
     }
 
-    /// A socket keeps nothing back. So this tells that all was written, and
-    /// only after it hyper asks for the next head.
+    /// A socket has no buffer to flush. hyper calls this when all of an answer
+    /// is written, before it reads the next head.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().write_deadline = None;
         Poll::Ready(Ok(()))
     }
 
-    /// Closes, after a moment for a client who is still sending: closed under
-    /// its hands, the connection would be reset and the answer lost with it
-    /// (RFC 9112, section 9.6).
+    /// Closes in two stages (RFC 9112, section 9.6): closed while the client is
+    /// still sending, the connection would be reset and the answer lost. So
+    /// what it sends is read and dropped for a moment.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
@@ -279,14 +270,13 @@ impl AsyncWrite for ClientStream {
         if part == Part::Body(0) || (part == Part::Head && this.head.is_empty()) {
             return Poll::Ready(Ok(()));
         }
-        let timeouts = this.timeouts.farewell;
-        let until = *this.farewell.get_or_insert_with(|| {
+        let deadline = *this.drain_deadline.get_or_insert_with(|| {
             let now = Instant::now();
-            this.slot.rest(now);
-            now + timeouts
+            this.slot.set_idle(now);
+            now + this.timeouts.drain
         });
-        // First, or whoever sends fast enough would never be found late.
-        if let Poll::Ready(late) = this.timer.poll(cx, until) {
+        // Before reading, or a client that sends fast enough would never time out.
+        if let Poll::Ready(late) = this.timer.poll(cx, deadline) {
             return Poll::Ready(late);
         }
         let mut unwanted = [0; 4096];
@@ -303,7 +293,7 @@ impl AsyncWrite for ClientStream {
 impl Drop for ClientStream {
     fn drop(&mut self) {
         if self.write_deadline.is_some() {
-            // Or the system would keep for minutes what this client does not read.
+            // Or the kernel would keep for minutes what this client does not read.
             let _ = self.socket.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! How long a client's slowness is borne, and the clock that tells when it was too long.
+//! How long a client may take, and the timer of a connection.
 
 use std::{
     io,
@@ -17,13 +17,13 @@ pub struct Timeouts {
     pub head: Duration,
     /// To send that first byte of a later request.
     pub idle: Duration,
-    /// To read on once its socket is full ..
+    /// To read more once the socket's buffer is full ..
     pub reader: Duration,
     /// .. and then at least so many bytes a second, over the whole answer:
-    /// whoever takes a byte now and then makes progress too.
+    /// a client that reads a byte now and then makes progress too.
     pub reader_rate: u32,
-    /// To stop sending what nobody wants any more, so that it sees its answer.
-    pub farewell: Duration,
+    /// To stop sending once it was answered, before the connection is closed.
+    pub drain: Duration,
     /// For requests in flight to finish once the server is asked to stop.
     pub stop: Duration,
 }
@@ -35,40 +35,40 @@ impl Default for Timeouts {
             idle: Duration::from_mins(1),
             reader: Duration::from_secs(30),
             reader_rate: 500,
-            farewell: Duration::from_secs(1),
+            drain: Duration::from_secs(1),
             stop: Duration::from_secs(8),
         }
     }
 }
 
 impl Timeouts {
-    /// How long a reader may take for so many bytes.
+    /// How long a client may take to read so many bytes.
     pub fn reading(&self, bytes: usize) -> Duration {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Duration::from_secs(1) * bytes / self.reader_rate
     }
 }
 
-/// The one clock of a connection, for whatever it waits for. Setting a clock
-/// costs more than letting it ring too early, so it is only set back.
+/// The one timer of a connection, for whichever deadline it has. Resetting a
+/// timer costs more than an early wake-up, so a later deadline is set only then.
 pub struct Timer(Pin<Box<Sleep>>);
 
 impl Timer {
-    /// One that is set to `until`.
-    pub fn new(until: Instant) -> Self {
-        Self(Box::pin(sleep_until(until)))
+    /// A timer for this deadline.
+    pub fn new(deadline: Instant) -> Self {
+        Self(Box::pin(sleep_until(deadline)))
     }
 
-    /// Waits until then; ready with an error.
-    pub fn poll<T>(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<io::Result<T>> {
-        if self.0.deadline() > until {
-            self.0.as_mut().reset(until);
+    /// Pending until the deadline; then ready with an error.
+    pub fn poll<T>(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<io::Result<T>> {
+        if self.0.deadline() > deadline {
+            self.0.as_mut().reset(deadline);
         }
         while self.0.as_mut().poll(cx).is_ready() {
-            if self.0.deadline() >= until {
+            if self.0.deadline() >= deadline {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            self.0.as_mut().reset(until);
+            self.0.as_mut().reset(deadline);
         }
         Poll::Pending
     }

@@ -19,8 +19,8 @@ use tokio::{
     sync::oneshot,
 };
 
-/// How long what cannot be stopped may take once the rest was.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long blocking tasks may still take once the rest has stopped.
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// The threads. Dropping them ends whatever they still serve.
 pub struct Workers(Vec<Worker>);
@@ -57,7 +57,7 @@ impl Workers {
         if let Some(worker) = self.0.iter().min_by_key(fewest) {
             let load = Load::of(&worker.connections);
             worker.runtime.spawn(async move {
-                let _place = load;
+                let _load = load;
                 connection.await;
             });
         }
@@ -74,7 +74,7 @@ impl Worker {
             .spawn(move || {
                 // Also when the other end is gone.
                 let _ = runtime.block_on(stopped);
-                runtime.shutdown_timeout(FAREWELL);
+                runtime.shutdown_timeout(SHUTDOWN);
             })?;
         Ok(Self {
             runtime: handle,

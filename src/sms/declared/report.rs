@@ -6,9 +6,12 @@ use serde_json::Value;
 use super::{
     report_url::ReportUrl,
     signature,
-    spec::{Encoding, Fate, Flaw, ReceiptSpec, Signature},
+    spec::{Encoding, Flaw, ReceiptSpec, Signature},
 };
-use crate::{domain::time::Timestamp, sms::secret::Secret};
+use crate::{
+    domain::{delivery::Reported, time::Timestamp},
+    sms::secret::Secret,
+};
 
 /// A report, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +40,8 @@ pub enum Doubt {
 /// What a report says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Of which messages it says what.
-    pub fates: Vec<(String, Fate)>,
+    /// What it says of which messages.
+    pub messages: Vec<(String, Reported)>,
     /// What the provider wants to hear.
     pub answer: String,
 }
@@ -103,25 +106,25 @@ impl Reports {
                 items.ok_or(Doubt::Unreadable)?.as_slice()
             }
         };
-        let fates = items
+        let messages = items
             .iter()
-            .map(|item| self.fate(item))
+            .map(|item| self.message(item))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Report {
-            fates: fates.into_iter().flatten().collect(),
+            messages: messages.into_iter().flatten().collect(),
             answer: self.spec.answer.clone(),
         })
     }
 
     /// What one of them says; nothing where the message is still on its way.
-    fn fate(&self, item: &Value) -> Result<Option<(String, Fate)>, Doubt> {
+    fn message(&self, item: &Value) -> Result<Option<(String, Reported)>, Doubt> {
         let text = |pointer: &str| match item.pointer(pointer) {
             Some(Value::String(text)) => Ok(text.clone()),
             Some(Value::Number(number)) => Ok(number.to_string()),
             _ => Err(Doubt::Unreadable),
         };
         let (id, state) = (text(&self.spec.id)?, text(&self.spec.state)?);
-        Ok(self.spec.map.get(&state).map(|fate| (id, *fate)))
+        Ok(self.spec.map.get(&state).map(|reported| (id, *reported)))
     }
 }
 
@@ -141,24 +144,24 @@ mod tests {
         Reports::read(spec, ReportUrl::new(String::new()), None).unwrap()
     }
 
-    fn hear(reports: &Reports, body: &str) -> Result<Vec<(String, Fate)>, Doubt> {
+    fn hear(reports: &Reports, body: &str) -> Result<Vec<(String, Reported)>, Doubt> {
         let post = Post {
             query: "",
             body: body.as_bytes(),
             headers: &HeaderMap::new(),
             at: Timestamp::default(),
         };
-        reports.hear(post).map(|report| report.fates)
+        reports.hear(post).map(|report| report.messages)
     }
 
     #[test]
     fn a_report_is_read_from_wherever_it_stands() {
-        let one = |fate| Ok(vec![("7".to_owned(), fate)]);
+        let one = |reported| Ok(vec![("7".to_owned(), reported)]);
         let form = reports(
             "from = \"form\"\nid = \"/id\"\nstate = \"/s\"\nmap = { ok = \"delivered\", no = \"undelivered\" }",
         );
-        assert_eq!(hear(&form, "id=7&s=ok"), one(Fate::Delivered));
-        assert_eq!(hear(&form, "s=no&id=7&x=%20"), one(Fate::Undelivered));
+        assert_eq!(hear(&form, "id=7&s=ok"), one(Reported::Delivered));
+        assert_eq!(hear(&form, "s=no&id=7&x=%20"), one(Reported::Undelivered));
         assert_eq!(hear(&form, "id=7&s=queued"), Ok(Vec::new()));
         assert_eq!(hear(&form, "id=7"), Err(Doubt::Unreadable));
         let json = reports(
@@ -166,7 +169,7 @@ mod tests {
         );
         assert_eq!(
             hear(&json, r#"{"all":[{"id":7,"s":1},{"id":8,"s":2}]}"#),
-            one(Fate::Delivered)
+            one(Reported::Delivered)
         );
         for nonsense in ["", "{", "[]", r#"{"all":7}"#, r#"{"all":[7]}"#] {
             assert_eq!(hear(&json, nonsense), Err(Doubt::Unreadable), "{nonsense}");

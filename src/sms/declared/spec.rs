@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::variables::Setting;
-use crate::sms::SmsError;
+use crate::{domain::delivery::Reported, sms::SmsError};
 
 /// A mistake in a gateway: under which of its keys, and what it is.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ pub struct ReceiptSpec {
     #[serde(default)]
     pub answer: String,
     pub signature: Option<Signature>,
-    pub map: BTreeMap<String, Fate>,
+    pub map: BTreeMap<String, Reported>,
 }
 
 /// Where the members of a report stand.
@@ -194,16 +194,6 @@ pub struct SignSpec {
 pub enum SignKind {
     #[serde(rename = "standard-webhooks")]
     StandardWebhooks,
-}
-
-/// What became of a message in the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It arrived.
-    Delivered,
-    /// It did not.
-    Undelivered,
 }
 
 /// A value, or a list of them.

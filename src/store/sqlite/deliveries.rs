@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::{transaction::Transaction, users::at};
+use super::transaction::Transaction;
 use crate::domain::{
     challenge::ChallengeId,
-    delivery::{Deliveries, State, Trace},
+    delivery::{Deliveries, Reported, State, Trace},
     error::StoreError,
     time::Timestamp,
 };
@@ -39,16 +39,13 @@ impl Deliveries for Transaction<'_> {
         Ok(())
     }
 
-    fn report_delivery(
-        &mut self,
-        trace: &Trace,
-        state: State,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        self.one(
-            "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3 RETURNING taken_at",
-            params![trace.gateway, trace.message, number(state)],
-            |row| at(row, 0),
-        )
+    fn report_delivery(&mut self, trace: &Trace, reported: Reported) -> Result<bool, StoreError> {
+        let state = number(State::Reported(reported));
+        let changed = self.change(
+            "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3",
+            params![trace.gateway, trace.message, state],
+        )?;
+        Ok(changed > 0)
     }
 
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError> {
@@ -81,7 +78,7 @@ fn number(state: State) -> i64 {
         State::UnderWay => 0,
         State::Unknown => 1,
         State::Taken => 2,
-        State::Undelivered => 3,
-        State::Delivered => 4,
+        State::Reported(Reported::Undelivered) => 3,
+        State::Reported(Reported::Delivered) => 4,
     }
 }

@@ -1,14 +1,17 @@
 //! What a running service consists of, built once from the configuration.
 
+pub mod delivery;
+pub mod log_throttle;
+pub mod notice;
+
 use std::{
-    collections::HashMap,
     ops::Deref,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use rand::rngs::StdRng;
 
+use self::log_throttle::LogThrottle;
 use crate::{
     clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
@@ -86,27 +89,6 @@ fn report_url(config: &Config, keys: &Keys, gateway: &str) -> String {
     let secret = hook_secret(keys, gateway);
     let url = |public: &PublicUrl| format!("{}/hooks/sms/{gateway}/{secret}/", public.as_str());
     config.http.public_url.as_ref().map(url).unwrap_or_default()
-}
-
-/// Rings for things that operators should hear of, yet not at every request.
-#[derive(Default)]
-pub struct LogThrottle(Mutex<HashMap<&'static str, Timestamp>>);
-
-impl LogThrottle {
-    /// Whether it is time to tell of this (again): once a minute.
-    pub fn is_due(&self, what: &'static str, at: Timestamp) -> bool {
-        self.is_due_every(Duration::from_mins(1), what, at)
-    }
-
-    /// Whether it is time to tell of this (again), as often as that.
-    pub fn is_due_every(&self, period: Duration, what: &'static str, at: Timestamp) -> bool {
-        let mut rung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = rung.get(what).is_none_or(|last| at.since(*last) >= period);
-        if is_due {
-            rung.insert(what, at);
-        }
-        is_due
-    }
 }
 
 /// The keys in use, until others are taken up.

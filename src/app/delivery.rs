@@ -1,13 +1,14 @@
-//! Bringing a code to its phone, once its challenge is committed.
+//! Sends the code of a challenge, after the challenge is committed and never
+//! within its transaction.
 
 use std::{net::IpAddr, panic};
 
-use super::problem::{self, Problem};
+use super::{App, Context};
 use crate::{
-    app::{App, Context},
     domain::{
         challenge::Challenge,
         delivery::{Dispatch, Handover, Trace},
+        error::StoreError,
         phone::Phone,
         proof,
         visitor::Visitor,
@@ -22,6 +23,33 @@ pub struct Reader {
     pub language: Language,
     /// From where they asked for it.
     pub ip: Option<IpAddr>,
+}
+
+/// Why a code was not sent.
+#[derive(Debug)]
+pub enum SendError {
+    /// No gateway took the message.
+    Refused,
+    /// The service is shutting down.
+    ShuttingDown,
+    /// What came of it could not be recorded.
+    Store(StoreError),
+}
+
+impl From<StoreError> for SendError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The service is shutting down.
+#[derive(Debug)]
+pub struct ShuttingDown;
+
+impl From<ShuttingDown> for SendError {
+    fn from(_: ShuttingDown) -> Self {
+        Self::ShuttingDown
+    }
 }
 
 /// The message to a phone, if a provider is to bring it: what it may cost is
@@ -41,26 +69,25 @@ pub async fn send(
     visitor: Visitor,
     challenge: Challenge,
     reader: Reader,
-) -> Result<Challenge, Problem> {
+) -> Result<Challenge, SendError> {
     let is_paid = app.sms.is_paid(challenge.phone);
     let sending = carry(app.clone(), visitor, challenge, reader);
     if !is_paid {
         return sending.await;
     }
-    // It has to be known what came of it.
-    finish(sending).await
+    // A paid message counts against limits, so its outcome has to be recorded.
+    finish(sending).await?
 }
 
-/// Does something to its end, also when whoever asked for it hangs up.
+/// Runs something to its end, even if the client disconnects.
 pub async fn finish<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
-) -> Result<T, Problem> {
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, ShuttingDown> {
     match tokio::spawn(work).await {
-        Ok(done) => done,
+        Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),
-            // The server stops.
-            Err(_) => Err(Problem::new(&problem::OVERLOADED)),
+            Err(_cancelled) => Err(ShuttingDown),
         },
     }
 }
@@ -70,7 +97,7 @@ async fn carry(
     visitor: Visitor,
     mut challenge: Challenge,
     reader: Reader,
-) -> Result<Challenge, Problem> {
+) -> Result<Challenge, SendError> {
     let message = Message {
         to: challenge.phone,
         text: app.config.template.text(&challenge.code, reader.language),
@@ -95,7 +122,7 @@ async fn carry(
                 tx.set_challenge_code(id, code)?;
             }
             proof::settle(tx, &service.guard, &visitor, id, &handover, cost)?;
-            Ok::<_, Problem>(tx.user_by_phone(phone)?.is_some())
+            Ok::<_, StoreError>(tx.user_by_phone(phone)?.is_some())
         });
         if writing.await? {
             vouch(&app, &delivery, phone);
@@ -114,7 +141,7 @@ async fn carry(
         }
         Err(error) => {
             tracing::error!(phone, %error, "no message was sent");
-            Err(Problem::new(&problem::SMS_UNAVAILABLE))
+            Err(SendError::Refused)
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use super::delivery::{self, Reader};
+use super::{
+    App, Context,
+    delivery::{self, Reader},
+};
 use crate::{
-    app::{App, Context},
     domain::{
         error::StoreError,
         notice::{self, Notice},
