@@ -8,8 +8,8 @@ const SHORT_LIVED: [&str; 4] = ["challenges", "sessions", "sends", "notes"];
 #[tokio::test]
 async fn days_of_logins_leave_short_lived_tables_small() {
     let harness = Harness::new();
-    let a_day = 240_u32;
-    for login in 0..a_day * 4 {
+    let a_day = 120_u32;
+    for login in 0..a_day * 10 {
         harness.login(&format!("+79{login:09}")).await;
         harness.advance(24 * 60 * 60 / u64::from(a_day));
     }
@@ -17,8 +17,9 @@ async fn days_of_logins_leave_short_lived_tables_small() {
     for table in SHORT_LIVED {
         let sql = format!("SELECT count(*) FROM {table}");
         let rows: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
-        // A login notes two lines. One in 32 sweeps, so the last hours may still lie there.
+        // A login notes two lines. One in 32 sweeps, and of five days one does for sure:
+        // that none of 600 does has a chance of one in a hundred million.
         let of_a_day = i64::from(if table == "notes" { a_day * 2 } else { a_day });
-        assert!(rows < of_a_day * 2, "{table}: {rows}");
+        assert!(rows < of_a_day * 6, "{table}: {rows}");
     }
 }

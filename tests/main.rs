@@ -39,6 +39,7 @@ mod prefix;
 mod problem;
 mod profile;
 mod profile_cache;
+mod readme;
 mod resend;
 mod server;
 mod session;

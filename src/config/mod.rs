@@ -1,7 +1,7 @@
 //! Every setting, once: its key, its type, its default and what it does.
 //!
 //! From these lines come the TOML file, the `INVITED_*` variables, the table
-//! in the README and the output of `invited config`. A mistake is one sentence
+//! in its README and the output of `invited config`. A mistake is one sentence
 //! that names the setting and where it was set.
 
 mod development;
