@@ -1,6 +1,6 @@
 //! `invited`: a referral service with login by phone number.
 //!
-//! The map, and who may import whom (`tests/architecture.rs` holds us to it):
+//! The map, and who may import whom (`tests/architecture` holds us to it):
 //!
 //! - [`domain`] values, entities with the trait of their table beside them, and the
 //!   rules over the sum of these ([`domain::tx`]); imports nothing of ours
