@@ -5,6 +5,7 @@
 //! once all of it is in the database.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -118,10 +119,10 @@ impl Shared {
             if *state.unwrap_or_else(PoisonError::into_inner) == State::Stopping {
                 return;
             }
-            // If it fails, the writer finds out why when it merges the rest.
-            let merged =
-                connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-            let is_overwritten = merged.is_ok() && files.is_not_of_its_log();
+            // If it fails, the writer finds out why when it merges the rest. It waits for
+            // this thread now and then, so that not even a panic may end it.
+            let merge = AssertUnwindSafe(|| merge(connection, files));
+            let is_overwritten = catch_unwind(merge).unwrap_or(false);
             *self.state() = if is_overwritten {
                 State::Overwritten
             } else {
@@ -130,4 +131,10 @@ impl Shared {
             self.changed.notify_all();
         }
     }
+}
+
+/// Merges the log, and says whether the database is not what it leads to.
+fn merge(connection: &Connection, files: &Files) -> bool {
+    let merged = connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    merged.is_ok() && files.is_not_of_its_log()
 }
