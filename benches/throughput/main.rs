@@ -65,7 +65,7 @@ fn main() {
     measure::head(users);
     reads::rows(&run, &fixture);
     writes::rows(&run, &fixture);
-    reads::log_row(&run, &fixture);
+    reads::log_rows(&run, &fixture);
     limits::rows(&run);
     tokens::rows(&run, &fixture);
 }

@@ -16,6 +16,8 @@ use super::{
 };
 
 const ROUNDS: usize = 5;
+/// So little is to be seen that chance would hide it in fewer.
+const LOG_ROUNDS: usize = 15;
 const CONNECTIONS: usize = 64;
 
 /// A row to be measured: its name; how many invitees are shown, nobody in
@@ -64,7 +66,7 @@ pub fn rows(run: &Run, fixture: &Fixture) {
     let requests = rows.iter().map(|row| requests(run, &mut people, row));
     let requests: Vec<_> = requests.collect();
     drop(people);
-    let ours = Server::ours(fixture.path(), "info");
+    let ours = Server::ours(fixture.path());
     for (row, requests) in rows.into_iter().zip(requests) {
         measure(run, row, &ours, &fixture, &requests);
     }
@@ -113,20 +115,25 @@ fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc
     row(name, &rounds);
 }
 
-pub fn log_row(run: &Run, fixture: &Fixture) {
-    let name = "GET /profile/, log at info";
-    if !run.wants(name) {
-        return;
+pub fn log_rows(run: &Run, fixture: &Fixture) {
+    let rows = ["human", "json"].map(|format| (format, format!("GET /profile/, log as {format}")));
+    let wanted = rows.iter().filter(|(_, name)| run.wants(name));
+    for (number, (format, name)) in wanted.enumerate() {
+        if number == 0 {
+            section("The log, against none");
+        }
+        let ours = fixture.copy();
+        let mut people = People::of(&ours);
+        let somebody = people.referrer(0);
+        let request = client::repeat(&people.reads(&[somebody])[0]);
+        drop(people);
+        let theirs = ours.copy();
+        let ours = Server::logging(ours.path(), "info", format);
+        let theirs = Server::logging(theirs.path(), "off", format);
+        let load = |server: &Server| server.load(CONNECTIONS, run.time, &request);
+        row(
+            name,
+            &compare(LOG_ROUNDS, |_| load(&ours), |_| load(&theirs)),
+        );
     }
-    section("The log, against none");
-    let ours = fixture.copy();
-    let mut people = People::of(&ours);
-    let somebody = people.referrer(0);
-    let request = client::repeat(&people.reads(&[somebody])[0]);
-    drop(people);
-    let theirs = ours.copy();
-    let ours = Server::ours(ours.path(), "info");
-    let theirs = Server::ours(theirs.path(), "off");
-    let load = |server: &Server| server.load(CONNECTIONS, run.time, &request);
-    row(name, &compare(3, |_| load(&ours), |_| load(&theirs)));
 }

@@ -25,11 +25,17 @@ pub struct Server {
 impl Server {
     /// Ours, on the database of a folder, with a gateway that costs next to
     /// nothing, so that it is not what is measured.
-    pub fn ours(folder: &Path, level: &str) -> Self {
+    pub fn ours(folder: &Path) -> Self {
+        Self::logging(folder, "info", "human")
+    }
+
+    /// The same with a log of this level and format.
+    pub fn logging(folder: &Path, level: &str, format: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
         command.current_dir(folder).env_clear();
         command.envs(LASTING).envs(UNLIMITED);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", level]);
+        command.args(["--log-format", format]);
         command.args(["--sms", "file:/dev/null"]);
         Self::launch(command, folder.join("server.log"))
     }

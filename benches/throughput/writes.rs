@@ -67,7 +67,7 @@ pub fn rows(run: &Run, fixture: &Fixture) {
     let ours = fixture.copy();
     prepare(&ours, &mut rows);
     let theirs = ours.copy();
-    let server = Server::ours(ours.path(), "info");
+    let server = Server::ours(ours.path());
     let mut commit_loop = CommitLoop::open(&theirs.database());
     for (at, of) in rows.iter().enumerate() {
         if at == 0 && single > 0 {

@@ -151,11 +151,12 @@ impl Endpoint for Envelope {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let id = self.draw_id();
+        let request_id = self.draw_id();
+        let id = spell(request_id);
         let source = forwarded::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
-        let mut line = Line::begin(&id, Some(request.method()), route, source);
+        let mut line = Line::begin(request_id, Some(request.method()), route, source);
         let origin = self.cors.known(&request);
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
@@ -183,14 +184,20 @@ impl Endpoint for Envelope {
 
 impl Service for Envelope {
     fn refuse(&self, status: StatusCode, peer: SocketAddr) -> Response {
-        let id = self.draw_id();
-        let mut line = Line::begin(&id, None, None, Some(peer.ip()));
+        let request_id = self.draw_id();
+        let id = spell(request_id);
+        let mut line = Line::begin(request_id, None, None, Some(peer.ip()));
         let problem = Problem::unreadable(status);
         let mut response = problem.answer(&id, self.app.config.prefix());
         line.end(&response);
         mark(&mut response, &id);
         response
     }
+}
+
+/// A request's id, as its answer and the log write it.
+fn spell(request_id: u128) -> String {
+    format!("{request_id:024x}")
 }
 
 /// Gives an answer the headers that every one has.
@@ -207,10 +214,10 @@ fn mark(response: &mut Response, id: &str) {
 }
 
 impl Envelope {
-    /// A name for a request, which tells nothing of any other.
-    fn draw_id(&self) -> String {
+    /// Twelve random bytes, which name a request and tell nothing of any other.
+    fn draw_id(&self) -> u128 {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("{:016x}{:08x}", ids.next_u64(), ids.next_u32())
+        u128::from(ids.next_u64()) << 32 | u128::from(ids.next_u32())
     }
 
     /// Has the request handled, and makes a problem of whatever went wrong.

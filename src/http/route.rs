@@ -11,7 +11,7 @@ use super::{docs::Pages, receipt};
 /// A path that is served.
 pub struct Route {
     /// As the document writes it, `/profile/sessions/{id}/`.
-    pub pattern: String,
+    pub pattern: &'static str,
     /// The methods it knows, as `Allow` lists them.
     pub methods: HeaderValue,
 }
@@ -19,7 +19,7 @@ pub struct Route {
 /// Every path that is served.
 pub struct Routes {
     /// Those without parameters, by their path without the slash at its end.
-    plain: HashMap<String, Route>,
+    plain: HashMap<&'static str, Route>,
     /// Those with parameters.
     others: Vec<Route>,
 }
@@ -34,11 +34,13 @@ impl Routes {
         let (mut plain, mut others) = (HashMap::new(), Vec::new());
         for (pattern, methods) in operations {
             let methods = HeaderValue::try_from(methods).expect("methods are plain words");
+            // The log names it when the request is long gone.
+            let pattern: &'static str = pattern.leak();
             let route = Route { pattern, methods };
-            if route.pattern.contains('{') {
+            if pattern.contains('{') {
                 others.push(route);
             } else {
-                plain.insert(bare(&route.pattern).to_owned(), route);
+                plain.insert(bare(pattern), route);
             }
         }
         Self { plain, others }
@@ -47,7 +49,7 @@ impl Routes {
     /// The route of a request, whose path is spelled plainly.
     pub fn find(&self, request: &Request) -> Option<&Route> {
         let path = bare(request.uri().path());
-        let has_parameters = || self.others.iter().find(|route| fits(&route.pattern, path));
+        let has_parameters = || self.others.iter().find(|route| fits(route.pattern, path));
         self.plain.get(path).or_else(has_parameters)
     }
 }

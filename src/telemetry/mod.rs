@@ -2,26 +2,19 @@
 //! logged once, at the edge; phones appear masked, and codes, tokens and names
 //! never.
 
+mod access;
+mod format;
 mod queue;
 
 use std::{ffi::OsString, io::IsTerminal};
 
-use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use self::queue::Queue;
+pub use self::{access::Access, format::Format};
+use self::{format::Style, queue::Queue};
 
 const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
     of the program if you like, as in \"info\" or \"warn,invited=debug\"";
-
-/// How lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people to read.
-    Human,
-    /// One flat JSON object a line.
-    Json,
-}
 
 /// The log. What waits to be written is written when it is dropped.
 pub struct Log(Queue);
@@ -38,20 +31,25 @@ impl Drop for Log {
 /// When `filter` is not one.
 pub fn start(filter: &str, format: Format) -> Result<Log, String> {
     let filter = parsed(filter).ok_or(NO_FILTER)?;
-    let queue = Queue::start(std::io::stderr())
+    let is_coloured =
+        std::io::stderr().is_terminal() && wants_colour(|name| std::env::var_os(name));
+    let style = match format {
+        Format::Json => Style::Json,
+        Format::Human if is_coloured => Style::Coloured,
+        Format::Human => Style::Plain,
+    };
+    let queue = Queue::start(std::io::stderr(), style)
         .map_err(|error| format!("the log cannot be written: {error}"))?;
-    let ansi = std::io::stderr().is_terminal() && wants_colour(|name| std::env::var_os(name));
-    let log = tracing_subscriber::fmt()
+    access::start(&queue);
+    // A second start in one process (tests) keeps the first.
+    let _ = tracing_subscriber::fmt()
         // A log that cannot be written (a full disk, a closed pipe) is not a reason to
         // stop serving; this would print that to the same place, and panic.
         .log_internal_errors(false)
         .with_env_filter(filter)
-        .with_writer(queue.clone());
-    // A second start in one process (tests) keeps the first.
-    let _ = match format {
-        Format::Human => log.with_ansi(ansi).try_init(),
-        Format::Json => log.json().flatten_event(true).try_init(),
-    };
+        .with_writer(queue.clone())
+        .event_format(style)
+        .try_init();
     // A panic's own message may hold what a request held, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic

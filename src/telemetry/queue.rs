@@ -10,8 +10,11 @@ use std::{
     time::Duration,
 };
 
+use time::OffsetDateTime;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
+
+use super::{access::Access, format::Style};
 
 /// Most bytes that wait to be written.
 const MOST: usize = 1024 * 1024;
@@ -35,22 +38,47 @@ struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    lines: Vec<u8>,
-    /// Lines that found no room, or could not be written.
+    entries: Vec<Entry>,
+    /// What they take up.
+    bytes: usize,
+    /// Entries that found no room, or could not be written.
     lost: u64,
     is_urgent: bool,
     is_writing: bool,
 }
 
+/// What becomes a line.
+enum Entry {
+    Line(Box<str>),
+    /// Formatted where it is written: many in a row are cheaper than one beside
+    /// each request.
+    Access(OffsetDateTime, Access),
+}
+
+impl Entry {
+    /// What it takes up while it waits.
+    fn bytes(&self) -> usize {
+        let Self::Line(line) = self else {
+            return size_of::<Self>();
+        };
+        size_of::<Self>() + line.len()
+    }
+}
+
 impl Queue {
     /// Starts writing lines to `output`, for as long as the process runs.
-    pub fn start(output: impl Write + Send + 'static) -> io::Result<Self> {
+    pub fn start(output: impl Write + Send + 'static, style: Style) -> io::Result<Self> {
         let queue = Self::default();
         let shared = Arc::clone(&queue.0);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || shared.write_on(output))?;
+            .spawn(move || shared.write_on(output, style))?;
         Ok(queue)
+    }
+
+    /// Has a request's line written.
+    pub fn push(&self, at: OffsetDateTime, access: Access) {
+        self.0.push(Entry::Access(at, access), false);
     }
 
     /// Waits until everything was written, though not for ever.
@@ -58,7 +86,7 @@ impl Queue {
         let mut waiting = self.0.lock();
         waiting.is_urgent = true;
         self.0.filled.notify_one();
-        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
+        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.entries.is_empty();
         let flushed = self.0.empty.wait_timeout_while(waiting, FLUSH, is_busy);
         drop(flushed);
     }
@@ -69,14 +97,15 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, line: &[u8], is_urgent: bool) {
+    fn push(&self, entry: Entry, is_urgent: bool) {
         let mut waiting = self.lock();
-        if waiting.lines.len() + line.len() > MOST {
+        if waiting.bytes + entry.bytes() > MOST {
             waiting.lost += 1;
             return;
         }
-        let was_empty = waiting.lines.is_empty();
-        waiting.lines.extend_from_slice(line);
+        let was_empty = waiting.entries.is_empty();
+        waiting.bytes += entry.bytes();
+        waiting.entries.push(entry);
         waiting.is_urgent |= is_urgent;
         drop(waiting);
         if was_empty || is_urgent {
@@ -84,45 +113,55 @@ impl Shared {
         }
     }
 
-    fn write_on(&self, mut output: impl Write) {
-        let mut batch = Vec::new();
+    fn write_on(&self, mut output: impl Write, style: Style) {
+        let (mut entries, mut text) = (Vec::new(), String::new());
         loop {
-            self.take(&mut batch);
-            let written = output.write_all(&batch).and_then(|()| output.flush());
-            let lost = self.note(&batch, written.is_ok());
-            batch.clear();
+            self.take(&mut entries);
+            let count = entries.len();
+            for entry in entries.drain(..) {
+                match entry {
+                    Entry::Line(line) => text.push_str(&line),
+                    Entry::Access(at, access) => access.write(at, style, &mut text),
+                }
+            }
+            let written = output
+                .write_all(text.as_bytes())
+                .and_then(|()| output.flush());
+            text.clear();
+            let lost = self.note(count, written.is_ok());
             if lost > 0 {
                 tracing::warn!(lost, "lines of the log could not be written");
             }
         }
     }
 
-    /// Waits for lines, and takes them all.
-    fn take(&self, batch: &mut Vec<u8>) {
+    /// Waits for entries, and takes them all.
+    fn take(&self, entries: &mut Vec<Entry>) {
         let mut waiting = self.lock();
-        if waiting.lines.is_empty() {
+        if waiting.entries.is_empty() {
             waiting.is_writing = false;
             self.empty.notify_all();
         }
         let filled = self
             .filled
-            .wait_while(waiting, |waiting| waiting.lines.is_empty());
+            .wait_while(waiting, |waiting| waiting.entries.is_empty());
         let waiting = filled.unwrap_or_else(PoisonError::into_inner);
         let has_time = |waiting: &mut Waiting| !waiting.is_urgent;
         let more = self.filled.wait_timeout_while(waiting, LINGER, has_time);
         let (mut waiting, _) = more.unwrap_or_else(PoisonError::into_inner);
         waiting.is_urgent = false;
         waiting.is_writing = true;
-        std::mem::swap(&mut waiting.lines, batch);
+        waiting.bytes = 0;
+        std::mem::swap(&mut waiting.entries, entries);
     }
 
     /// How many lines were lost, if now is the time to say so.
-    fn note(&self, batch: &[u8], is_written: bool) -> u64 {
+    fn note(&self, lines: usize, is_written: bool) -> u64 {
         let mut waiting = self.lock();
         if is_written {
             return std::mem::take(&mut waiting.lost);
         }
-        waiting.lost += memchr::memchr_iter(b'\n', batch).count() as u64;
+        waiting.lost += lines as u64;
         0
     }
 }
@@ -135,7 +174,8 @@ pub struct Line<'q> {
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.queue.push(line, self.is_urgent);
+        let text = String::from_utf8_lossy(line).into();
+        self.queue.push(Entry::Line(text), self.is_urgent);
         Ok(line.len())
     }
 
@@ -183,14 +223,18 @@ mod tests {
 
     fn slow() -> (Queue, Receiver<Vec<u8>>) {
         let (sender, receiver) = sync_channel(0);
-        (Queue::start(Slow(sender)).unwrap(), receiver)
+        (Queue::start(Slow(sender), Style::Plain).unwrap(), receiver)
+    }
+
+    fn line(text: &str) -> Entry {
+        Entry::Line(text.into())
     }
 
     #[test]
     fn lines_come_out_whole_and_in_order() {
         let (queue, output) = slow();
         for number in 0..1000 {
-            queue.0.push(format!("{number}\n").as_bytes(), false);
+            queue.0.push(line(&format!("{number}\n")), false);
         }
         let mut text = Vec::new();
         while !text.ends_with(b"999\n") {
@@ -203,12 +247,11 @@ mod tests {
     #[test]
     fn an_output_that_blocks_holds_nobody_up_and_what_is_lost_is_counted() {
         let (queue, output) = slow();
-        let line = [b'x'; 1024];
         for _ in 0..4096 {
-            queue.0.push(&line, true);
+            queue.0.push(line(&"x".repeat(1024)), true);
         }
         let waiting = queue.0.lock();
-        assert!(waiting.lines.len() <= MOST);
+        assert!(waiting.bytes <= MOST);
         assert!(waiting.lost >= 2047, "{}", waiting.lost);
         drop((waiting, output));
     }
@@ -216,8 +259,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_counted_until_something_can() {
         let queue = Queue::default();
-        assert_eq!(queue.0.note(b"a\nb\n", false), 0);
-        assert_eq!(queue.0.note(b"c\n", true), 2);
-        assert_eq!(queue.0.note(b"d\n", true), 0);
+        assert_eq!(queue.0.note(2, false), 0);
+        assert_eq!(queue.0.note(1, true), 2);
+        assert_eq!(queue.0.note(1, true), 0);
     }
 }
