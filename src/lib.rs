@@ -10,7 +10,7 @@
 //! - [`clock`] time and chance; imports `domain`
 //! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms` and `store`
 //! - [`app`] what a running service consists of, and sending; imports all of the above
-//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `token`
+//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs; imports nothing of ours

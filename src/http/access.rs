@@ -9,7 +9,7 @@ use poem::{
 use tokio::time::Instant;
 
 use super::{problem::Kind, route::Route};
-use crate::telemetry::Access;
+use crate::telemetry::{self, Access};
 
 /// The line of a request under way. It is written when it is dropped: without
 /// a status when the client went away before the answer.
@@ -52,7 +52,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let access = Access {
+        telemetry::log(Access {
             method: self.method,
             route: self.route,
             status: self.status.map(|status| status.as_u16()),
@@ -60,8 +60,7 @@ impl Drop for Line {
             duration: self.begun.elapsed(),
             source: self.source,
             request_id: self.request_id,
-        };
-        access.log();
+        });
     }
 }
 

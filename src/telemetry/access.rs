@@ -3,22 +3,16 @@
 
 use std::{
     net::{IpAddr, Ipv6Addr},
-    sync::OnceLock,
     time::Duration,
 };
 
 use time::OffsetDateTime;
 use tracing::Level;
 
-use super::{
-    format::{self, Line, Style},
-    queue::Queue,
-};
+use super::format::{Line, Style};
 
-const TARGET: &str = "invited::access";
-
-/// Where entries go. Like the subscriber of all other lines, the first is kept.
-static QUEUE: OnceLock<Queue> = OnceLock::new();
+/// What filters name it.
+pub const TARGET: &str = "invited::access";
 
 /// How a request went.
 pub struct Access {
@@ -39,16 +33,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Has the log tell of it, if it is to.
-    pub fn log(self) {
-        if tracing::enabled!(target: TARGET, Level::INFO)
-            && let Some(queue) = QUEUE.get()
-        {
-            queue.push(format::now(), self);
-        }
-    }
-
-    pub(super) fn write(&self, at: OffsetDateTime, style: Style, text: &mut String) {
+    /// Writes its line, of the time when it was over.
+    pub fn write(&self, at: OffsetDateTime, style: Style, text: &mut String) {
         let mut line = Line::begin(text, style, at, Level::INFO, TARGET);
         if let Some(method) = self.method {
             line.text("method", method);
@@ -69,10 +55,6 @@ impl Access {
         line.text("request_id", &format!("{:024x}", self.request_id));
         line.end(TARGET);
     }
-}
-
-pub(super) fn start(queue: &Queue) {
-    let _ = QUEUE.set(queue.clone());
 }
 
 /// The network that an address is in: an IPv4 /24 or an IPv6 /48. It tells an

@@ -6,8 +6,9 @@ mod access;
 mod format;
 mod queue;
 
-use std::{ffi::OsString, io::IsTerminal};
+use std::{ffi::OsString, io::IsTerminal, sync::OnceLock};
 
+use tracing::Level;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use self::{access::Access, format::Format};
@@ -15,6 +16,9 @@ use self::{format::Style, queue::Queue};
 
 const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
     of the program if you like, as in \"info\" or \"warn,invited=debug\"";
+
+/// Where the lines of requests go. Like the subscriber of all others, the first is kept.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// The log. What waits to be written is written when it is dropped.
 pub struct Log(Queue);
@@ -40,7 +44,7 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
     };
     let queue = Queue::start(std::io::stderr(), style)
         .map_err(|error| format!("the log cannot be written: {error}"))?;
-    access::start(&queue);
+    let _ = QUEUE.set(queue.clone());
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::fmt()
         // A log that cannot be written (a full disk, a closed pipe) is not a reason to
@@ -59,6 +63,15 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
         tracing::error!(place, "a bug: the code panicked");
     }));
     Ok(Log(queue))
+}
+
+/// Has the log tell of a request, if it is to.
+pub fn log(access: Access) {
+    if tracing::enabled!(target: access::TARGET, Level::INFO)
+        && let Some(queue) = QUEUE.get()
+    {
+        queue.push(format::now(), access);
+    }
 }
 
 /// A filter of levels and of `target=level`. What no level is given for is

@@ -24,7 +24,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
         "app",
         &["domain", "clock", "token", "store", "sms", "config"],
     ),
-    ("http", &["domain", "token", "sms", "config", "app"]),
+    (
+        "http",
+        &["domain", "token", "sms", "config", "app", "telemetry"],
+    ),
     (
         "cli",
         &[
