@@ -103,7 +103,7 @@ fn a_rotation_under_a_running_server_keeps_every_live_token() {
     assert!(service.reload().contains("older_tokens=\"stay good\""));
     let [profile, refreshed, confirmed] = service.answers();
     assert_eq!((profile.0, refreshed.0, confirmed.0), (200, 200, 200));
-    // Without the previous keys, what was made before is no good, and what was made since is.
+    // Without the previous keys, what was made before is not good, and what was made since is.
     let mut file = stored(service.folder.path());
     for ring in ["access", "refresh", "challenge"] {
         file[ring]["previous"] = json!([]);

@@ -106,7 +106,7 @@ fn an_unknown_attack_is_refused_in_a_sentence() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         str::from_utf8(&output.stderr).unwrap(),
-        "invited: --attack is no attack: write one of guess, spray, pump, bomb, harvest\n"
+        "invited: --attack is not an attack: write one of guess, spray, pump, bomb, harvest\n"
     );
 }
 

@@ -56,8 +56,12 @@ impl From<ShuttingDown> for SendError {
 /// what the dearest gateway on its way takes.
 pub fn dispatch(app: &App, phone: Phone) -> Option<Dispatch> {
     let chain = app.sms.chain(phone);
-    let paid = chain.iter().filter(|link| link.is_paid);
-    let prices = paid.map(|link| link.price(phone).unwrap_or_else(|| app.guard.price(phone)));
+    let paid = chain.iter().filter(|configured| configured.is_paid);
+    let prices = paid.map(|configured| {
+        configured
+            .price(phone)
+            .unwrap_or_else(|| app.guard.price(phone))
+    });
     let price = prices.max()?;
     Some(Dispatch { price: Some(price) })
 }
@@ -125,7 +129,7 @@ async fn carry(
             Ok::<_, StoreError>(tx.user_by_phone(phone)?.is_some())
         });
         if writing.await? {
-            vouch(&app, &delivery, phone);
+            note_verified(&app, &delivery, phone);
         }
     }
     let phone = challenge.phone.masked();
@@ -148,15 +152,15 @@ async fn carry(
 
 /// A user's phone has proved itself: what becomes of its message tells
 /// something of the gateway.
-fn vouch(app: &App, delivery: &Delivery, phone: Phone) {
+fn note_verified(app: &App, delivery: &Delivery, phone: Phone) {
     let taken = delivery.taken();
     let Some((gateway, id)) =
         taken.and_then(|(attempt, receipt)| Some((&attempt.gateway, receipt.id.as_ref()?)))
     else {
         return;
     };
-    if let Some(link) = app.sms.link(gateway) {
-        link.vouch(id.raw(), phone);
+    if let Some(configured) = app.sms.gateway_named(gateway) {
+        configured.note_verified(id.raw(), phone);
     }
 }
 

@@ -100,8 +100,8 @@ async fn test(config: &Config, routes: &Routes, phone: Phone) -> Result<(), Fail
     };
     let mut transcript = Transcript::kept();
     let delivery = routes.deliver(&message, &mut transcript).await;
-    for link in routes.chain(phone) {
-        link.gateway().flush().await;
+    for configured in routes.chain(phone) {
+        configured.gateway().flush().await;
     }
     print(transcript.text())?;
     for attempt in &delivery.calls {
@@ -129,9 +129,9 @@ async fn test(config: &Config, routes: &Routes, phone: Phone) -> Result<(), Fail
 
 async fn check(routes: &Routes) -> Result<(), Failure> {
     let mut wrong = 0;
-    for link in routes.links() {
+    for configured in routes.gateways() {
         let mut transcript = Transcript::kept();
-        let said = match link.gateway().check(&mut transcript).await {
+        let said = match configured.gateway().check(&mut transcript).await {
             Ok(Some(said)) => said,
             Ok(None) => Redacted::own("cannot be asked without sending something"),
             Err(failure) => {
@@ -147,7 +147,7 @@ async fn check(routes: &Routes) -> Result<(), Failure> {
                 ))
             }
         };
-        print(&format!("{}: {said}\n", link.name))?;
+        print(&format!("{}: {said}\n", configured.name))?;
     }
     match wrong {
         0 => Ok(()),
@@ -163,13 +163,16 @@ fn list(routes: &Result<Routes, Failure>) -> Result<(), Failure> {
     match routes {
         Ok(routes) => {
             for (prefix, chain) in routes.chains() {
-                let names: Vec<_> = chain.iter().map(|link| link.name.as_str()).collect();
+                let names: Vec<_> = chain
+                    .iter()
+                    .map(|configured| configured.name.as_str())
+                    .collect();
                 let prefix = written(prefix);
                 print(&format!("  {prefix:<12}{}\n", names.join(", then ")))?;
             }
-            for link in routes.links() {
-                if let Some(url) = link.gateway().report_url() {
-                    print(&format!("  {} reports to {url}\n", link.name))?;
+            for configured in routes.gateways() {
+                if let Some(url) = configured.gateway().report_url() {
+                    print(&format!("  {} reports to {url}\n", configured.name))?;
                 }
             }
         }

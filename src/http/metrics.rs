@@ -58,7 +58,7 @@ const FIGURES: [Figure; 5] = [
     ),
     (
         "sms_gateway_demoted",
-        "Whether a gateway stands last because messages do not arrive",
+        "Whether a gateway is tried last because messages do not arrive",
         |figures| Some(f64::from(figures.is_demoted)),
     ),
     (
@@ -80,28 +80,28 @@ const FIGURES: [Figure; 5] = [
 
 impl Collector for Gateways {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let links: Vec<(&Configured, Figures)> = self
+        let gateways: Vec<(&Configured, Figures)> = self
             .0
             .sms
-            .links()
-            .map(|link| (link, link.figures()))
+            .gateways()
+            .map(|configured| (configured, configured.figures()))
             .collect();
         let help = "Calls of a gateway, by what came of them";
         let mut calls =
             encoder.encode_descriptor("sms_gateway_calls", help, None, MetricType::Counter)?;
-        for (link, figures) in &links {
+        for (configured, figures) in &gateways {
             for (outcome, count) in figures.calls {
-                let labels = [("gateway", link.name.as_str()), ("outcome", outcome)];
+                let labels = [("gateway", configured.name.as_str()), ("outcome", outcome)];
                 ConstCounter::new(count).encode(calls.encode_family(&labels)?)?;
             }
         }
         for (name, help, figure) in FIGURES {
             let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for (link, figures) in &links {
+            for (configured, figures) in &gateways {
                 let Some(value) = figure(figures) else {
                     continue;
                 };
-                let labels = [("gateway", link.name.as_str())];
+                let labels = [("gateway", configured.name.as_str())];
                 ConstGauge::new(value).encode(gauge.encode_family(&labels)?)?;
             }
         }

@@ -42,8 +42,8 @@ pub async fn sms(
 ) -> Result<Response> {
     let own = hook_secret(app.keys(), &gateway);
     let is_known: bool = own.as_bytes().ct_eq(secret.as_bytes()).into();
-    let link = app.sms.link(&gateway).filter(|_| is_known);
-    let link = link.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    let configured = app.sms.gateway_named(&gateway).filter(|_| is_known);
+    let configured = configured.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     let body = arrive(body, LONGEST, TIMEOUT).await?;
     let post = Post {
         query: request.uri().query().unwrap_or_default(),
@@ -51,7 +51,7 @@ pub async fn sms(
         headers: request.headers(),
         at: app.now(),
     };
-    let Report { messages, answer } = link.gateway().hear(post).map_err(|doubt| {
+    let Report { messages, answer } = configured.gateway().hear(post).map_err(|doubt| {
         tracing::warn!(gateway, ?doubt, "a report of messages is not believed");
         Problem::new(match doubt {
             Doubt::Unexpected | Doubt::Forged => &problem::NOT_FOUND,
@@ -73,7 +73,7 @@ pub async fn sms(
     });
     // What was known before says nothing new of the gateway either.
     for (message, reported) in writing.await? {
-        link.heard(&message, reported, Instant::now());
+        configured.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "text/plain")

@@ -1,4 +1,4 @@
-//! A circuit breaker: a gateway that fails again and again is left alone for
+//! A circuit breaker: a gateway that fails again and again is not tried for
 //! a while, so that nobody waits for it.
 
 use std::{collections::VecDeque, time::Duration};

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     Failure, Gateway, Message, Receipt, SmsError, Transcript,
     breaker::{Breaker, Transition},
-    delivery_rate::{DeliveryRate, Move},
+    delivery_rate::{Change, DeliveryRate},
     redaction::{MessageId, Redacted},
 };
 use crate::domain::{
@@ -187,7 +187,7 @@ impl Configured {
                 tracing::error!(
                     gateway,
                     seconds,
-                    "a gateway fails and is left alone for a while"
+                    "a gateway fails and is not tried for a while"
                 );
             }
             Some(Transition::Closed) => tracing::info!(gateway, "a gateway works again"),
@@ -197,8 +197,8 @@ impl Configured {
 
     /// Takes note that a message which it took is for a phone that has proved
     /// itself before.
-    pub fn vouch(&self, message: &str, phone: Phone) {
-        self.delivery_rate().vouch(message, phone);
+    pub fn note_verified(&self, message: &str, phone: Phone) {
+        self.delivery_rate().note_verified(message, phone);
     }
 
     /// Takes note of what its provider reports.
@@ -216,7 +216,7 @@ impl Configured {
         Figures {
             calls,
             is_circuit_open: self.is_paid && self.breaker().is_open(now),
-            is_demoted: delivery_rate.stands_last(now),
+            is_demoted: delivery_rate.is_demoted_now(now),
             arrived: delivery_rate.arrived(now),
             median: delivery_rate.median(),
             balance: *self.balance(),
@@ -226,20 +226,22 @@ impl Configured {
     /// Whether all others are to be tried before it.
     pub fn is_demoted(&self) -> bool {
         let mut delivery_rate = self.delivery_rate();
-        let (is_demoted, news) = delivery_rate.is_demoted(Instant::now());
+        let (is_demoted, news) = delivery_rate.review(Instant::now());
         let gateway = &self.name;
         match news {
-            Some(Move::Back(arrived, of)) => {
+            Some(Change::Demoted(arrived, of)) => {
                 let median = delivery_rate.median().map(|median| median.as_secs());
                 tracing::error!(
                     gateway,
                     arrived,
                     of,
                     median,
-                    "messages of a gateway do not arrive: it stands last for a while"
+                    "messages of a gateway do not arrive: it is tried last for a while"
                 );
             }
-            Some(Move::Forth) => tracing::info!(gateway, "a gateway stands in its place again"),
+            Some(Change::Restored) => {
+                tracing::info!(gateway, "a gateway is tried in its place again");
+            }
             None => {}
         }
         is_demoted

@@ -18,11 +18,11 @@ use crate::domain::{delivery::Reported, phone::Phone};
 /// The latest messages that are looked at.
 const LATEST: usize = 100;
 /// How long a message may take before it counts as one that did not arrive.
-const PATIENCE: Duration = Duration::from_mins(2);
+const LATEST_ARRIVAL: Duration = Duration::from_mins(2);
 /// So many have to be that old before anything is said of a gateway.
-const ENOUGH: usize = 20;
-/// How long a gateway stands last before it gets another chance.
-const PENANCE: Duration = Duration::from_mins(10);
+const LEAST_MESSAGES: usize = 20;
+/// How long a gateway is tried last before it gets another chance.
+const DEMOTION: Duration = Duration::from_mins(10);
 
 /// What is known of one gateway.
 #[derive(Debug, Default)]
@@ -52,11 +52,11 @@ enum End {
 
 /// What changed about a gateway's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    /// It stands last from now on: so many of so many arrived.
-    Back(usize, usize),
-    /// It stands where it was configured again.
-    Forth,
+pub enum Change {
+    /// It is tried last from now on: so many of so many arrived.
+    Demoted(usize, usize),
+    /// It is tried where it was configured again.
+    Restored,
 }
 
 impl DeliveryRate {
@@ -74,7 +74,7 @@ impl DeliveryRate {
     }
 
     /// One of them is for a phone that has proved itself before.
-    pub fn vouch(&mut self, id: &str, phone: Phone) {
+    pub fn note_verified(&mut self, id: &str, phone: Phone) {
         if let Some(taken) = self.find(id) {
             taken.proved = Some(phone);
         }
@@ -98,27 +98,27 @@ impl DeliveryRate {
         self.taken.iter_mut().rev().find(|taken| taken.id == id)
     }
 
-    /// Whether it is to stand last, and whether that is news.
-    pub fn is_demoted(&mut self, now: Instant) -> (bool, Option<Move>) {
+    /// Whether it is to be tried last, and whether that is news.
+    pub fn review(&mut self, now: Instant) -> (bool, Option<Change>) {
         match self.last_until {
             Some(until) if now < until => return (true, None),
             Some(_) => {
                 self.last_until = None;
                 self.taken.clear();
-                return (false, Some(Move::Forth));
+                return (false, Some(Change::Restored));
             }
             None => {}
         }
         let (arrived, of) = self.believed(now);
-        if self.reports && of >= ENOUGH && arrived * 2 < of {
-            self.last_until = Some(now + PENANCE);
-            return (true, Some(Move::Back(arrived, of)));
+        if self.reports && of >= LEAST_MESSAGES && arrived * 2 < of {
+            self.last_until = Some(now + DEMOTION);
+            return (true, Some(Change::Demoted(arrived, of)));
         }
         (false, None)
     }
 
-    /// Whether it stands last at the moment.
-    pub fn stands_last(&self, now: Instant) -> bool {
+    /// Whether it is tried last at the moment.
+    pub fn is_demoted_now(&self, now: Instant) -> bool {
         self.last_until.is_some_and(|until| now < until)
     }
 
@@ -145,7 +145,7 @@ impl DeliveryRate {
         let settled = self
             .taken
             .iter()
-            .filter(move |taken| taken.end != End::Open || taken.at + PATIENCE <= now);
+            .filter(move |taken| taken.end != End::Open || taken.at + LATEST_ARRIVAL <= now);
         settled.rev()
     }
 
@@ -163,10 +163,12 @@ impl DeliveryRate {
 
 /// How many of the first of these arrived, and of how many.
 fn count<'a>(taken: impl Iterator<Item = &'a Taken>) -> (usize, usize) {
-    taken.take(ENOUGH).fold((0, 0), |(arrived, of), taken| {
-        let is_arrived = matches!(taken.end, End::Arrived(_));
-        (arrived + usize::from(is_arrived), of + 1)
-    })
+    taken
+        .take(LEAST_MESSAGES)
+        .fold((0, 0), |(arrived, of), taken| {
+            let is_arrived = matches!(taken.end, End::Arrived(_));
+            (arrived + usize::from(is_arrived), of + 1)
+        })
 }
 
 #[cfg(test)]
@@ -189,7 +191,7 @@ mod tests {
         for number in 0..messages {
             let id = format!("{number} at {now:?}");
             delivery_rate.took(&id, now);
-            delivery_rate.vouch(&id, phone(number));
+            delivery_rate.note_verified(&id, phone(number));
             now += SECOND;
             if arrives(number) {
                 delivery_rate.heard(&id, Reported::Delivered, now + 2 * SECOND);
@@ -199,59 +201,56 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_whose_messages_do_not_arrive_stands_last_for_ten_minutes() {
+    fn a_gateway_whose_messages_do_not_arrive_is_tried_last_for_ten_minutes() {
         let mut delivery_rate = DeliveryRate::default();
         let now = busy(&mut delivery_rate, 20, |_| true, Instant::now());
-        assert_eq!(delivery_rate.is_demoted(now), (false, None));
+        assert_eq!(delivery_rate.review(now), (false, None));
         assert_eq!(delivery_rate.median(), Some(3 * SECOND));
         let now = busy(&mut delivery_rate, 20, |number| number % 3 == 0, now);
         assert_eq!(
-            delivery_rate.is_demoted(now),
+            delivery_rate.review(now),
             (false, None),
             "they may still arrive"
         );
-        let now = now + PATIENCE;
+        let now = now + LATEST_ARRIVAL;
         assert_eq!(
-            delivery_rate.is_demoted(now),
-            (true, Some(Move::Back(7, 20)))
+            delivery_rate.review(now),
+            (true, Some(Change::Demoted(7, 20)))
         );
+        assert_eq!(delivery_rate.review(now + DEMOTION - SECOND), (true, None));
         assert_eq!(
-            delivery_rate.is_demoted(now + PENANCE - SECOND),
-            (true, None)
+            delivery_rate.review(now + DEMOTION),
+            (false, Some(Change::Restored))
         );
-        assert_eq!(
-            delivery_rate.is_demoted(now + PENANCE),
-            (false, Some(Move::Forth))
-        );
-        assert_eq!(delivery_rate.is_demoted(now + PENANCE), (false, None));
+        assert_eq!(delivery_rate.review(now + DEMOTION), (false, None));
     }
 
     #[test]
     fn who_never_reports_is_not_judged_and_who_stops_is() {
         let mut delivery_rate = DeliveryRate::default();
         let now = busy(&mut delivery_rate, 40, |_| false, Instant::now());
-        assert_eq!(delivery_rate.is_demoted(now + PATIENCE), (false, None));
+        assert_eq!(delivery_rate.review(now + LATEST_ARRIVAL), (false, None));
         let now = busy(&mut delivery_rate, 1, |_| true, now);
         let now = busy(&mut delivery_rate, 20, |_| false, now);
         assert_eq!(
-            delivery_rate.is_demoted(now + PATIENCE),
-            (true, Some(Move::Back(0, 20)))
+            delivery_rate.review(now + LATEST_ARRIVAL),
+            (true, Some(Change::Demoted(0, 20)))
         );
     }
 
     /// Takes so many messages that are all reported lost, to phones that have
-    /// proved themselves or have not, and says whether it stands last.
-    fn loses(messages: usize, proved: impl Fn(usize) -> Option<Phone>) -> (bool, Option<Move>) {
+    /// proved themselves or have not, and says whether it is tried last.
+    fn loses(messages: usize, proved: impl Fn(usize) -> Option<Phone>) -> (bool, Option<Change>) {
         let (mut delivery_rate, now) = (DeliveryRate::default(), Instant::now());
         for number in 0..messages {
             let id = number.to_string();
             delivery_rate.took(&id, now);
             if let Some(phone) = proved(number) {
-                delivery_rate.vouch(&id, phone);
+                delivery_rate.note_verified(&id, phone);
             }
             delivery_rate.heard(&id, Reported::Undelivered, now);
         }
-        delivery_rate.is_demoted(now)
+        delivery_rate.review(now)
     }
 
     #[test]
@@ -261,7 +260,11 @@ mod tests {
         assert_eq!(loses(100, own), (false, None), "of one with 19 phones");
         let half = |number: usize| number.is_multiple_of(2).then(|| phone(number));
         assert_eq!(loses(38, half), (false, None));
-        assert_eq!(loses(39, half), (true, Some(Move::Back(0, 20))), "at once");
+        assert_eq!(
+            loses(39, half),
+            (true, Some(Change::Demoted(0, 20))),
+            "at once"
+        );
     }
 
     #[test]
@@ -276,7 +279,7 @@ mod tests {
         for id in &ids {
             delivery_rate.heard(id, Reported::Undelivered, now + 9 * SECOND);
         }
-        assert_eq!(delivery_rate.is_demoted(now + PATIENCE), (false, None));
+        assert_eq!(delivery_rate.review(now + LATEST_ARRIVAL), (false, None));
         delivery_rate.took("late", now);
         delivery_rate.heard("late", Reported::Undelivered, now);
         delivery_rate.heard("late", Reported::Delivered, now + SECOND);

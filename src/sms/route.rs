@@ -70,7 +70,7 @@ pub type Chain = Vec<Arc<Configured>>;
 
 /// The most digits that a code can have which one of the gateways brings.
 pub fn longest_code(chain: &[Arc<Configured>]) -> usize {
-    let digits = chain.iter().map(|link| link.gateway().digits());
+    let digits = chain.iter().map(|configured| configured.gateway().digits());
     digits.max().unwrap_or_default()
 }
 
@@ -95,8 +95,8 @@ impl Routes {
 
     /// With one gateway of this machine for everybody.
     pub fn only(gateway: Arc<dyn Gateway>) -> Self {
-        let link = Configured::local("only", gateway);
-        Self(vec![(String::new(), vec![Arc::new(link)])])
+        let configured = Configured::local("only", gateway);
+        Self(vec![(String::new(), vec![Arc::new(configured)])])
     }
 
     /// Every chain with its prefix, the most exact first.
@@ -105,27 +105,29 @@ impl Routes {
     }
 
     /// Every gateway once, in the order of the chains.
-    pub fn links(&self) -> impl Iterator<Item = &Configured> {
-        let mut links: Vec<&Configured> = Vec::new();
-        for link in self.0.iter().flat_map(|(_, chain)| chain) {
-            if !links.iter().any(|known| known.name == link.name) {
-                links.push(link);
+    pub fn gateways(&self) -> impl Iterator<Item = &Configured> {
+        let mut gateways: Vec<&Configured> = Vec::new();
+        for configured in self.0.iter().flat_map(|(_, chain)| chain) {
+            if !gateways.iter().any(|known| known.name == configured.name) {
+                gateways.push(configured);
             }
         }
-        links.into_iter()
+        gateways.into_iter()
     }
 
     /// Has providers report there from now on: `url` is asked for each gateway.
     pub fn report_to(&self, url: &dyn Fn(&str) -> String) {
-        for link in self.links() {
-            link.gateway().report_to(&url(&link.name));
+        for configured in self.gateways() {
+            configured.gateway().report_to(&url(&configured.name));
         }
     }
 
     /// The gateway of a name.
-    pub fn link(&self, name: &str) -> Option<&Configured> {
-        let mut links = self.0.iter().flat_map(|(_, chain)| chain);
-        links.find(|link| link.name == name).map(|link| &**link)
+    pub fn gateway_named(&self, name: &str) -> Option<&Configured> {
+        let mut gateways = self.0.iter().flat_map(|(_, chain)| chain);
+        gateways
+            .find(|configured| configured.name == name)
+            .map(|configured| &**configured)
     }
 
     /// The chain for a phone.
@@ -143,13 +145,15 @@ impl Routes {
 
     /// Whether a delivery to a phone may cost anything.
     pub fn is_paid(&self, phone: Phone) -> bool {
-        self.chain(phone).iter().any(|link| link.is_paid)
+        self.chain(phone)
+            .iter()
+            .any(|configured| configured.is_paid)
     }
 
     /// Whether any gateway on the way to a phone brings texts, and not codes alone.
     pub fn carries_text(&self, phone: Phone) -> bool {
         let mut chain = self.chain(phone).iter();
-        chain.any(|link| link.gateway().carries_text())
+        chain.any(|configured| configured.gateway().carries_text())
     }
 
     /// Brings a message to its phone through the first gateway that takes it.
@@ -159,18 +163,18 @@ impl Routes {
         let deadline = Instant::now() + PATIENCE;
         let mut chain: Vec<_> = self.chain(message.to).iter().collect();
         if chain.len() > 1 {
-            chain.sort_by_cached_key(|link| link.is_demoted());
+            chain.sort_by_cached_key(|configured| configured.is_demoted());
         }
-        for link in chain {
+        for configured in chain {
             let left = deadline.saturating_duration_since(Instant::now());
-            if !link.carries(message) || left < LEAST {
+            if !configured.carries(message) || left < LEAST {
                 continue;
             }
             // What is on this machine needs no rest.
-            if link.is_paid && !link.admits() {
+            if configured.is_paid && !configured.admits() {
                 continue;
             }
-            let outcome = link.call(message, deadline, transcript).await;
+            let outcome = configured.call(message, deadline, transcript).await;
             let ends = matches!(
                 &outcome,
                 Ok(_)
@@ -180,8 +184,8 @@ impl Routes {
                     })
             );
             delivery.calls.push(Call {
-                gateway: link.name.clone(),
-                price: link.price(message.to),
+                gateway: configured.name.clone(),
+                price: configured.price(message.to),
                 outcome,
             });
             if ends {

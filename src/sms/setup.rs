@@ -158,16 +158,16 @@ impl Setup {
             plan: self,
             report_url,
             client: None,
-            links: Vec::new(),
+            gateways: Vec::new(),
         };
         let mut chains = Vec::new();
         for (prefix, choices) in &self.chains {
-            let links = choices.iter().map(|choice| opener.link(choice));
-            chains.push((prefix.clone(), links.collect::<Result<Chain, _>>()?));
+            let gateways = choices.iter().map(|choice| opener.gateway_named(choice));
+            chains.push((prefix.clone(), gateways.collect::<Result<Chain, _>>()?));
         }
         // What is declared and not used is to be right all the same.
         for name in self.gateways.keys() {
-            opener.link(&Choice::Named(name.clone()))?;
+            opener.gateway_named(&Choice::Named(name.clone()))?;
         }
         Ok(Routes::new(chains))
     }
@@ -243,16 +243,16 @@ struct Opener<'a> {
     plan: &'a Setup,
     report_url: &'a dyn Fn(&str) -> String,
     client: Option<Client>,
-    links: Vec<(Choice, Arc<Configured>)>,
+    gateways: Vec<(Choice, Arc<Configured>)>,
 }
 
 impl Opener<'_> {
-    fn link(&mut self, choice: &Choice) -> Result<Arc<Configured>, Flaw> {
-        if let Some((_, link)) = self.links.iter().find(|(known, _)| known == choice) {
-            return Ok(Arc::clone(link));
+    fn gateway_named(&mut self, choice: &Choice) -> Result<Arc<Configured>, Flaw> {
+        if let Some((_, configured)) = self.gateways.iter().find(|(known, _)| known == choice) {
+            return Ok(Arc::clone(configured));
         }
         let local = |name: &str, gateway: Arc<dyn Gateway>| Configured::local(name, gateway);
-        let link = match choice {
+        let configured = match choice {
             Choice::Console => match console::Console::open() {
                 Ok(console) => local("console", Arc::new(console)),
                 Err(error) => {
@@ -273,9 +273,10 @@ impl Opener<'_> {
             },
             Choice::Named(name) => self.named(name).map_err(|flaw| flaw.under(name))?,
         };
-        let link = Arc::new(link);
-        self.links.push((choice.clone(), Arc::clone(&link)));
-        Ok(link)
+        let configured = Arc::new(configured);
+        self.gateways
+            .push((choice.clone(), Arc::clone(&configured)));
+        Ok(configured)
     }
 
     fn proxy(&self) -> Option<&String> {

@@ -50,7 +50,7 @@ async fn guesses_never_come_back() {
     }
     assert_eq!(left, 0);
     for () in jumps(&harness) {
-        // Exhausted, it is no good for the right code either.
+        // Exhausted, it is not good for the right code either.
         assert!(!harness.confirm(&token, &code).await.status.is_success());
     }
 }

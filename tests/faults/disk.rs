@@ -44,7 +44,7 @@ impl Witness {
         desk.answer("PATCH", "/profile/", &[("authorization", &bearer)], &body)
     }
 
-    /// What can be read is; nothing is written, and the right code is no exception.
+    /// What can be read is; nothing is written, and the right code is not an exception.
     fn expect_read_only(&self, desk: &mut Desk<'_>) {
         self.ask_until_refused_twice(desk);
         expect_unavailable(&desk.confirm(&self.token, &self.code));

@@ -82,7 +82,7 @@ impl Document {
                         property => self.fits(property, member),
                     })
             }
-            (kind, _) => Err(format!("{value} is no {kind:?}")),
+            (kind, _) => Err(format!("{value} is not a {kind:?}")),
         }
     }
 }

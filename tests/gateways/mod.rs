@@ -261,7 +261,7 @@ async fn what_a_provider_repeats_is_not_passed_on() {
     assert_eq!(&*failure.detail, told);
 }
 
-/// Or whoever asks for such numbers could have a gateway left alone for everybody.
+/// Or whoever asks for such numbers could have a gateway skipped for everybody.
 #[test]
 fn what_is_wrong_with_one_number_is_no_failure_of_a_preset() {
     for (preset, codes) in [
@@ -416,10 +416,10 @@ async fn a_receipt_has_the_providers_name_price_and_code() {
 
 #[tokio::test]
 async fn only_what_was_certainly_not_sent_is_called_so() {
-    let refused = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Bound, so that nobody else is given its port, and not listening.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let refused = closed.local_addr().unwrap();
     assert_eq!(
         error(&plain(&format!("http://{refused}/"))).await,
         SmsError::NotSent

@@ -73,15 +73,18 @@ impl Fake {
 /// A chain for everybody: `one` and then `two`, which cost 1 and 2.
 fn chain(one: Fake, two: Fake) -> (Arc<Fake>, Arc<Fake>, Routes) {
     let (one, two) = (Arc::new(one), Arc::new(two));
-    let link = |name: &str, gateway: &Arc<Fake>, price: &str| {
+    let configured = |name: &str, gateway: &Arc<Fake>, price: &str| {
         Arc::new(Configured::new(
             name,
             Arc::clone(gateway) as _,
             vec![price.parse().unwrap()],
         ))
     };
-    let links = vec![link("one", &one, "+7=1"), link("two", &two, "+7=2")];
-    let routes = Routes::new(vec![(String::new(), links)]);
+    let gateways = vec![
+        configured("one", &one, "+7=1"),
+        configured("two", &two, "+7=2"),
+    ];
+    let routes = Routes::new(vec![(String::new(), gateways)]);
     (one, two, routes)
 }
 
@@ -116,7 +119,7 @@ async fn the_next_gateway_gets_the_same_code_unless_the_number_is_rejected() {
     assert_eq!(
         (one.calls(), two.calls()),
         (10, 10),
-        "that is no failure of the gateway's"
+        "that is not a failure of the gateway's"
     );
     let (_, two, routes) = chain(Fake::failing(SmsError::Rejected), Fake::default());
     assert_eq!(deliver(&routes).await.outcome(), Err(SmsError::Rejected));
@@ -244,22 +247,22 @@ async fn the_longest_prefix_tells_the_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gateway_whose_messages_do_not_arrive_stands_last() {
+async fn a_gateway_whose_messages_do_not_arrive_is_tried_last() {
     let (one, two, routes) = chain(Fake::default(), Fake::default());
     for number in 0..30 {
         deliver(&routes).await;
         let phone = Phone::from_digits(&format!("7900{number:07}")).unwrap();
         routes
-            .link("one")
+            .gateway_named("one")
             .unwrap()
-            .vouch(&number.to_string(), phone);
+            .note_verified(&number.to_string(), phone);
         let reported = if number == 0 {
             Reported::Delivered
         } else {
             Reported::Undelivered
         };
-        let link = routes.link("one").unwrap();
-        link.heard(&number.to_string(), reported, Instant::now());
+        let configured = routes.gateway_named("one").unwrap();
+        configured.heard(&number.to_string(), reported, Instant::now());
     }
     assert_eq!((one.calls(), two.calls()), (20, 10));
     advance(Duration::from_mins(10)).await;

@@ -107,7 +107,7 @@ impl Simulate {
             .into_iter()
             .find(|attack| attack.name == self.attack);
         let attack = attack.ok_or_else(|| {
-            Failure::misconfigured(format!("--attack is no attack: write one of {names}"))
+            Failure::misconfigured(format!("--attack is not an attack: write one of {names}"))
         })?;
         let settings = Settings {
             config: self.config.clone(),

@@ -174,7 +174,7 @@ impl Pumper {
             None => world.service.phone(self.prefixes[asker.prefix].another()),
         };
         let secret = asker.device.as_ref().map(|(_, secret)| secret);
-        // Another network each time: addresses are no limit.
+        // Another network each time: addresses limit nothing.
         self.networks += 1;
         let address = Ipv4Addr::from_bits(self.networks << 8 | 1);
         world.source = Some(IpAddr::V4(address).into());

@@ -43,7 +43,7 @@ const NEWCOMERS: u32 = 1000;
 const TARGETS: u64 = 100_000;
 /// Guesses at each token, even where more are evaluated.
 const FEW: u32 = 10;
-/// Phones that may refuse in a row before it is no use to go on.
+/// Phones that may refuse in a row before going on is of no use.
 const REFUSALS: u32 = 100;
 /// How long to be quiet when codes get long, since guessing was noticed.
 const QUIET: Duration = Duration::from_mins(5);

@@ -33,7 +33,7 @@ const HEADERS: [&str; 14] = [
 pub fn changed(chance: &mut Chance, token: &str, others: &[String]) -> String {
     loop {
         let changed = change(chance, token, others);
-        // White space around a header's value is no part of it.
+        // White space around a header's value is not part of it.
         if changed.trim() != token {
             return changed;
         }
