@@ -117,23 +117,21 @@ fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc
 
 pub fn log_rows(run: &Run, fixture: &Fixture) {
     let rows = ["human", "json"].map(|format| (format, format!("GET /profile/, log as {format}")));
-    let wanted = rows.iter().filter(|(_, name)| run.wants(name));
-    for (number, (format, name)) in wanted.enumerate() {
-        if number == 0 {
-            section("The log, against none");
-        }
-        let ours = fixture.copy();
-        let mut people = People::of(&ours);
-        let somebody = people.referrer(0);
-        let request = client::repeat(&people.reads(&[somebody])[0]);
-        drop(people);
-        let theirs = ours.copy();
+    if !rows.iter().any(|(_, name)| run.wants(name)) {
+        return;
+    }
+    section("The log, against none");
+    let ours = fixture.copy();
+    let mut people = People::of(&ours);
+    let somebody = people.referrer(0);
+    let request = client::repeat(&people.reads(&[somebody])[0]);
+    drop(people);
+    let theirs = ours.copy();
+    for (format, name) in rows.iter().filter(|(_, name)| run.wants(name)) {
         let ours = Server::logging(ours.path(), "info", format);
         let theirs = Server::logging(theirs.path(), "off", format);
         let load = |server: &Server| server.load(CONNECTIONS, run.time, &request);
-        row(
-            name,
-            &compare(LOG_ROUNDS, |_| load(&ours), |_| load(&theirs)),
-        );
+        let rounds = compare(LOG_ROUNDS, |_| load(&ours), |_| load(&theirs));
+        row(name, &rounds);
     }
 }

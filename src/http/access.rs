@@ -1,11 +1,8 @@
 //! What the access log tells of each request, whoever answered it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
-use poem::{
-    Response,
-    http::{Method, StatusCode},
-};
+use poem::{Response, http::Method};
 use tokio::time::Instant;
 
 use super::{problem::Kind, route::Route};
@@ -14,13 +11,8 @@ use crate::telemetry::{self, Access};
 /// The line of a request under way. It is written when it is dropped: without
 /// a status when the client went away before the answer.
 pub struct Line {
-    request_id: u128,
-    method: Option<&'static str>,
-    route: Option<&'static str>,
-    source: Option<IpAddr>,
+    access: Access,
     begun: Instant,
-    status: Option<StatusCode>,
-    code: Option<&'static str>,
 }
 
 impl Line {
@@ -31,36 +23,31 @@ impl Line {
         route: Option<&Route>,
         source: Option<IpAddr>,
     ) -> Self {
-        Self {
-            request_id,
+        let access = Access {
             method: method.map(name),
             route: route.map(|route| route.pattern),
-            source,
-            begun: Instant::now(),
             status: None,
             code: None,
-        }
+            duration: Duration::ZERO,
+            source,
+            request_id,
+        };
+        let begun = Instant::now();
+        Self { access, begun }
     }
 
     /// Notes how the request was answered.
     pub fn end(&mut self, response: &Response) {
-        self.status = Some(response.status());
+        self.access.status = Some(response.status().as_u16());
         let kind = response.extensions().get::<&'static Kind>();
-        self.code = kind.map(|kind| kind.code);
+        self.access.code = kind.map(|kind| kind.code);
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        telemetry::log(Access {
-            method: self.method,
-            route: self.route,
-            status: self.status.map(|status| status.as_u16()),
-            code: self.code,
-            duration: self.begun.elapsed(),
-            source: self.source,
-            request_id: self.request_id,
-        });
+        self.access.duration = self.begun.elapsed();
+        telemetry::log(self.access);
     }
 }
 

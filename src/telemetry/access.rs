@@ -3,10 +3,9 @@
 
 use std::{
     net::{IpAddr, Ipv6Addr},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use time::OffsetDateTime;
 use tracing::Level;
 
 use super::format::{Line, Style};
@@ -15,6 +14,7 @@ use super::format::{Line, Style};
 pub const TARGET: &str = "invited::access";
 
 /// How a request went.
+#[derive(Debug, Clone, Copy)]
 pub struct Access {
     /// Its method, if it is a known one.
     pub method: Option<&'static str>,
@@ -34,7 +34,7 @@ pub struct Access {
 
 impl Access {
     /// Writes its line, of the time when it was over.
-    pub fn write(&self, at: OffsetDateTime, style: Style, text: &mut String) {
+    pub fn write(&self, at: SystemTime, style: Style, text: &mut String) {
         let mut line = Line::begin(text, style, at, Level::INFO, TARGET);
         if let Some(method) = self.method {
             line.text("method", method);
@@ -48,7 +48,8 @@ impl Access {
         if let Some(code) = self.code {
             line.text("code", code);
         }
-        line.plain("duration_us", self.duration.as_micros());
+        let duration = u64::try_from(self.duration.as_micros());
+        line.plain("duration_us", duration.unwrap_or(u64::MAX));
         if let Some(source) = self.source {
             line.text("source", &network(source));
         }

@@ -2,7 +2,10 @@
 //! object. By hand, because every request has a line, and the formats of
 //! tracing-subscriber cost several times as much.
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    time::SystemTime,
+};
 
 use clap::ValueEnum;
 use time::OffsetDateTime;
@@ -20,8 +23,8 @@ use tracing_subscriber::{
     clippy::disallowed_methods,
     reason = "the log tells what the machine's clock says"
 )]
-pub fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+pub fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// How lines are written.
@@ -62,7 +65,8 @@ where
 }
 
 /// Writes a moment as RFC 3339 has it, in UTC and to the microsecond.
-fn push_timestamp(text: &mut String, at: OffsetDateTime) {
+fn push_timestamp(text: &mut String, at: SystemTime) {
+    let at = OffsetDateTime::from(at);
     let (year, month, day) = at.to_calendar_date();
     let (hour, minute, second, microsecond) = at.to_hms_micro();
     let mut digits = *b"0000-00-00T00:00:00.000000Z";
@@ -93,7 +97,7 @@ impl<'t> Line<'t> {
     pub fn begin(
         text: &'t mut String,
         style: Style,
-        at: OffsetDateTime,
+        at: SystemTime,
         level: Level,
         target: &str,
     ) -> Self {
@@ -241,7 +245,7 @@ mod tests {
     fn a_timestamp_is_that_of_rfc_3339() {
         let mut text = String::new();
         let at = OffsetDateTime::from_unix_timestamp_nanos(1_785_501_296_000_407_999).unwrap();
-        push_timestamp(&mut text, at);
+        push_timestamp(&mut text, at.into());
         assert_eq!(text, "2026-07-31T12:34:56.000407Z");
     }
 

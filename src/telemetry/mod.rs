@@ -17,7 +17,8 @@ use self::{format::Style, queue::Queue};
 const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
     of the program if you like, as in \"info\" or \"warn,invited=debug\"";
 
-/// Where the lines of requests go. Like the subscriber of all others, the first is kept.
+/// Where the lines of requests go, if the filter lets them through. Like the
+/// subscriber of all others, the first is kept.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// The log. What waits to be written is written when it is dropped.
@@ -44,7 +45,6 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
     };
     let queue = Queue::start(std::io::stderr(), style)
         .map_err(|error| format!("the log cannot be written: {error}"))?;
-    let _ = QUEUE.set(queue.clone());
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::fmt()
         // A log that cannot be written (a full disk, a closed pipe) is not a reason to
@@ -54,6 +54,9 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
         .with_writer(queue.clone())
         .event_format(style)
         .try_init();
+    if tracing::enabled!(target: access::TARGET, Level::INFO) {
+        let _ = QUEUE.set(queue.clone());
+    }
     // A panic's own message may hold what a request held, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -67,9 +70,7 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
 
 /// Has the log tell of a request, if it is to.
 pub fn log(access: Access) {
-    if tracing::enabled!(target: access::TARGET, Level::INFO)
-        && let Some(queue) = QUEUE.get()
-    {
+    if let Some(queue) = QUEUE.get() {
         queue.push(format::now(), access);
     }
 }

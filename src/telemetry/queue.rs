@@ -7,10 +7,9 @@ use std::{
     io::{self, Write},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use time::OffsetDateTime;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -52,7 +51,7 @@ enum Entry {
     Line(Box<str>),
     /// Formatted where it is written: many in a row are cheaper than one beside
     /// each request.
-    Access(OffsetDateTime, Access),
+    Access(SystemTime, Access),
 }
 
 impl Entry {
@@ -77,7 +76,7 @@ impl Queue {
     }
 
     /// Has a request's line written.
-    pub fn push(&self, at: OffsetDateTime, access: Access) {
+    pub fn push(&self, at: SystemTime, access: Access) {
         self.0.push(Entry::Access(at, access), false);
     }
 
