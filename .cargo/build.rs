@@ -17,7 +17,8 @@ fn main() {
         println!("cargo::rerun-if-changed={source}");
     }
     if let Some(commit) = commit() {
-        println!("cargo::rustc-env=INVITED_BUILD_COMMIT={commit}");
+        // `cargo run` sets it as well: with the prefix of settings it would be refused as one.
+        println!("cargo::rustc-env=BUILD_COMMIT={commit}");
     }
 }
 

@@ -30,6 +30,17 @@ fn page(name: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
 }
 
+/// Cargo gives what it runs the variables of the build, as it gives them to this test.
+#[test]
+fn what_cargo_run_sets_is_not_taken_for_a_setting() {
+    let folder = TempDir::new().unwrap();
+    let mut migrate = Command::new(env!("CARGO_BIN_EXE_invited"));
+    let ran = migrate.current_dir(folder.path()).arg("migrate").output();
+    let ran = ran.unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+}
+
 #[test]
 fn the_story_in_curl_runs_as_pasted() {
     if Command::new("curl").arg("--version").output().is_err() {

@@ -10,7 +10,7 @@ use crate::{sms::presets, store};
 /// The version, the commit that it was built from if that is known, and the
 /// engine inside.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let commit = option_env!("INVITED_BUILD_COMMIT").map(|commit| format!("commit {commit}, "));
+    let commit = option_env!("BUILD_COMMIT").map(|commit| format!("commit {commit}, "));
     format!(
         "{} ({}{})",
         env!("CARGO_PKG_VERSION"),
