@@ -6,7 +6,7 @@ use poem::{Response, http::Method};
 use tokio::time::Instant;
 
 use super::{problem::Kind, route::Route};
-use crate::telemetry::{self, Access};
+use crate::telemetry::{self, Access, RequestId};
 
 /// The line of a request under way. It is written when it is dropped: without
 /// a status when the client went away before the answer.
@@ -18,7 +18,7 @@ pub struct Line {
 impl Line {
     /// Of a request that has just come, or of what cannot be read as one.
     pub fn begin(
-        request_id: u128,
+        request_id: RequestId,
         method: Option<&Method>,
         route: Option<&Route>,
         source: Option<IpAddr>,

@@ -51,7 +51,7 @@ use poem::{
     http::{HeaderValue, StatusCode, Uri, header},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
-use rand::{Rng, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng};
 
 use self::{
     access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes, server::Service,
@@ -59,6 +59,7 @@ use self::{
 use crate::{
     app::{App, Context},
     config::Origin,
+    telemetry::RequestId,
 };
 
 /// How often the log says why the store refuses to work.
@@ -151,12 +152,11 @@ impl Endpoint for Envelope {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let request_id = self.draw_id();
-        let id = spell(request_id);
+        let id = self.draw_id();
         let source = forwarded::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
-        let mut line = Line::begin(request_id, Some(request.method()), route, source);
+        let mut line = Line::begin(id, Some(request.method()), route, source);
         let origin = self.cors.known(&request);
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
@@ -167,8 +167,8 @@ impl Endpoint for Envelope {
         let mut response = match plain.map_or_else(|problem| Some(Err(problem)), |()| beforehand())
         {
             Some(Ok(response)) => response,
-            Some(Err(problem)) => problem.answer(&id, self.app.config.prefix()),
-            None => self.handle(request, source, self.app.context(), &id).await,
+            Some(Err(problem)) => problem.answer(id.as_str(), self.app.config.prefix()),
+            None => self.handle(request, source, self.app.context(), id).await,
         };
         line.end(&response);
         self.cors.mark(origin, &mut response);
@@ -177,33 +177,27 @@ impl Endpoint for Envelope {
             let headers = response.headers_mut();
             headers.insert(header::ALLOW, route.methods.clone());
         }
-        mark(&mut response, &id);
+        mark(&mut response, id);
         Ok(response)
     }
 }
 
 impl Service for Envelope {
     fn refuse(&self, status: StatusCode, peer: SocketAddr) -> Response {
-        let request_id = self.draw_id();
-        let id = spell(request_id);
-        let mut line = Line::begin(request_id, None, None, Some(peer.ip()));
+        let id = self.draw_id();
+        let mut line = Line::begin(id, None, None, Some(peer.ip()));
         let problem = Problem::unreadable(status);
-        let mut response = problem.answer(&id, self.app.config.prefix());
+        let mut response = problem.answer(id.as_str(), self.app.config.prefix());
         line.end(&response);
-        mark(&mut response, &id);
+        mark(&mut response, id);
         response
     }
 }
 
-/// A request's id, as its answer and the log write it.
-fn spell(request_id: u128) -> String {
-    format!("{request_id:024x}")
-}
-
 /// Gives an answer the headers that every one has.
-fn mark(response: &mut Response, id: &str) {
+fn mark(response: &mut Response, id: RequestId) {
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(id) {
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         headers.insert("x-request-id", id);
     }
     // Pages say themselves how long they may be kept.
@@ -214,10 +208,9 @@ fn mark(response: &mut Response, id: &str) {
 }
 
 impl Envelope {
-    /// Twelve random bytes, which name a request and tell nothing of any other.
-    fn draw_id(&self) -> u128 {
+    fn draw_id(&self) -> RequestId {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        u128::from(ids.next_u64()) << 32 | u128::from(ids.next_u32())
+        RequestId::of(ids.random())
     }
 
     /// Has the request handled, and makes a problem of whatever went wrong.
@@ -226,7 +219,7 @@ impl Envelope {
         mut request: Request,
         source: Option<IpAddr>,
         context: Context,
-        id: &str,
+        id: RequestId,
     ) -> Response {
         request.extensions_mut().insert(context.clone());
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
@@ -234,7 +227,7 @@ impl Envelope {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => Problem::of(&error),
             Err(_panic) => {
-                tracing::error!(request_id = id, "a request was lost to a panic");
+                tracing::error!(request_id = id.as_str(), "a request was lost to a panic");
                 Problem::new(&problem::INTERNAL)
             }
         };
@@ -247,13 +240,13 @@ impl Envelope {
                     .log_throttle
                     .is_due_every(REMINDER, code, self.app.monotonic.now()))
         {
-            tracing::error!(request_id = id, code, cause, "a request failed");
+            tracing::error!(request_id = id.as_str(), code, cause, "a request failed");
         }
         let problem = match source.filter(|_| pow::is_asked_for(&context)) {
             Some(source) => pow::offer(&context, source.into(), problem),
             None => problem,
         };
-        problem.answer(id, self.app.config.prefix())
+        problem.answer(id.as_str(), self.app.config.prefix())
     }
 }
 

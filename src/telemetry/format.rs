@@ -137,10 +137,18 @@ impl<'t> Line<'t> {
         }
     }
 
-    /// Writes a field whose value is a number or a word in every format.
-    pub fn plain(&mut self, name: &str, value: impl fmt::Display) {
+    /// Writes a field whose value is a text in which nothing is to be escaped.
+    pub fn word<'w>(&mut self, name: &str, parts: impl IntoIterator<Item = &'w str>) {
         self.name(name);
-        let _ = write!(self.text, "{value}");
+        self.text.push('"');
+        self.text.extend(parts);
+        self.text.push('"');
+    }
+
+    /// Writes a field whose value is a number.
+    pub fn number(&mut self, name: &str, value: impl itoa::Integer) {
+        self.name(name);
+        self.text.push_str(itoa::Buffer::new().format(value));
     }
 
     fn name(&mut self, name: &str) {
@@ -178,15 +186,16 @@ impl<'t> Line<'t> {
 
 impl Visit for Line<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.plain(field.name(), value);
+        self.number(field.name(), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.plain(field.name(), value);
+        self.number(field.name(), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.plain(field.name(), value);
+        self.name(field.name());
+        self.text.push_str(if value { "true" } else { "false" });
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

@@ -11,7 +11,10 @@ use std::{ffi::OsString, io::IsTerminal, sync::OnceLock};
 use tracing::Level;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-pub use self::{access::Access, format::Format};
+pub use self::{
+    access::{Access, RequestId},
+    format::Format,
+};
 use self::{format::Style, queue::Queue};
 
 const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
