@@ -14,6 +14,7 @@ mod architecture;
 mod binary;
 mod config;
 mod cors;
+mod counter;
 mod development;
 mod device;
 mod document;

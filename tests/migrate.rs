@@ -7,6 +7,8 @@ use tempfile::TempDir;
 
 use crate::harness::server::put;
 
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+
 fn location(folder: &TempDir) -> Location {
     Location::Sqlite(folder.path().join("invited.db"))
 }
@@ -16,6 +18,43 @@ fn edit(folder: &TempDir, sql: &str) {
         .unwrap()
         .execute_batch(sql)
         .unwrap();
+}
+
+/// A database as the build of this version left it.
+fn of_version(version: u32) -> TempDir {
+    let (latest, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    Store::migrate(&location(&latest)).unwrap();
+    put(&folder.path().join("invited.db"), "");
+    let numbered = |file: &std::path::PathBuf| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        name[1..]
+            .split_once("__")
+            .unwrap()
+            .0
+            .parse::<u32>()
+            .unwrap()
+    };
+    let files = std::fs::read_dir(Path::new(MIGRATIONS)).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.retain(|file| numbered(file) <= version);
+    files.sort_by_key(numbered);
+    for file in files {
+        edit(&folder, &std::fs::read_to_string(file).unwrap());
+    }
+    let latest = latest.path().join("invited.db");
+    let is_ours = rusqlite::Connection::open(&latest).unwrap();
+    let is_ours: i64 = is_ours
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .unwrap();
+    let history = format!(
+        "ATTACH '{}' AS latest;
+         CREATE TABLE refinery_schema_history (version INTEGER PRIMARY KEY, name TEXT, applied_on TEXT, checksum TEXT);
+         INSERT INTO refinery_schema_history SELECT * FROM latest.refinery_schema_history WHERE version <= {version};
+         PRAGMA application_id = {is_ours}",
+        latest.display()
+    );
+    edit(&folder, &history);
+    folder
 }
 
 #[test]
@@ -41,20 +80,14 @@ fn migrations_run_once() {
 
 #[test]
 fn an_old_schema_is_not_served() {
-    let folder = TempDir::new().unwrap();
-    Store::migrate(&location(&folder)).unwrap();
-    edit(
-        &folder,
-        "DROP TABLE dead_codes;
-         DELETE FROM refinery_schema_history WHERE version = 14",
-    );
+    let folder = of_version(14);
     assert!(matches!(
         Store::open(&location(&folder)),
         Err(OpenError::OldSchema { missing: 1, .. })
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        [Migration("V14__dead_codes".to_owned())]
+        [Migration("V15__counters".to_owned())]
     );
     Store::open(&location(&folder)).unwrap();
 }
@@ -106,24 +139,19 @@ fn migrations_are_numbered_without_gaps_and_applied_in_that_order() {
         (1..).zip(&numbers).all(|(number, of)| number == *of),
         "{numbers:?}"
     );
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    assert_eq!(std::fs::read_dir(files).unwrap().count(), numbers.len());
+    assert_eq!(
+        std::fs::read_dir(MIGRATIONS).unwrap().count(),
+        numbers.len()
+    );
 }
 
 #[test]
 fn families_are_found_in_invitations_of_before() {
-    let folder = TempDir::new().unwrap();
-    Store::migrate(&location(&folder)).unwrap();
+    let folder = of_version(11);
     // 1 invited 2, who left; 2 invited 3, who invited 4. 5, who left, invited 6. 7 is alone.
     edit(
         &folder,
-        "ALTER TABLE users DROP COLUMN family_id;
-         DROP TABLE families;
-         ALTER TABLE retired_users ADD COLUMN referrer_id INTEGER;
-         ALTER TABLE sends DROP COLUMN network;
-         DROP TABLE dead_codes;
-         DELETE FROM refinery_schema_history WHERE version >= 12;
-         INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
+        "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
                             redeemed_at, referral_number)
          VALUES (1, 1, 'A', '', '', '', 0, NULL, NULL, NULL), (3, 3, 'C', '', '', '', 0, 2, 0, 1),
                 (4, 4, 'D', '', '', '', 0, 3, 0, 1), (6, 6, 'F', '', '', '', 0, 5, 0, 1),
@@ -136,4 +164,34 @@ fn families_are_found_in_invitations_of_before() {
         "SELECT group_concat(id || ' ' || coalesce(family_id, '-'), ', ' ORDER BY id) FROM users";
     let families: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
     assert_eq!(families, "1 1, 3 1, 4 1, 6 5, 7 -");
+}
+
+#[test]
+fn what_books_held_is_counted_on() {
+    let folder = of_version(14);
+    // Two messages to strangers, of which one was not sent and the other cost 5 more,
+    // one to a known device, and a guess of each kind; the totals are of no account.
+    edit(
+        &folder,
+        "INSERT INTO notes (book, at, number, amount, total)
+         VALUES (0, 1000000, 1, 20, 0), (0, 4000500, 2, 30, 0), (1, 5000000, 1, 7, 0), (2, 4000900, 1, 30, 0),
+                (4, 6000000, 1, 0, 0), (5, 6000999, 1, 0, 0), (6, 1000700, 1, 5, 0)",
+    );
+    Store::migrate(&location(&folder)).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
+    let read = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let sums = "SELECT group_concat(counter || ' ' || width || ' ' || count || ' ' || amount, ', ')
+        FROM (SELECT counter, width, sum(count) AS count, sum(amount) AS amount FROM counters
+              WHERE width IN (1000, 43200000) GROUP BY counter, width ORDER BY width, counter)";
+    let second = "0 1000 1 25, 1 1000 1 7, 4 1000 1 0, 5 1000 1 0";
+    assert_eq!(
+        read(sums),
+        format!("{second}, {}", second.replace(" 1000 ", " 43200000 "))
+    );
+    let lasts =
+        "SELECT group_concat(start || ' ' || last, ', ') FROM (SELECT start, last FROM counters
+        WHERE width = 60000 AND counter IN (0, 5) AND count > 0 ORDER BY counter)";
+    assert_eq!(read(lasts), "960000 1000700, 6000000 6000999");
+    let store = Store::open(&location(&folder)).unwrap();
+    assert_eq!(store.latest_time().millis(), 6_000_999);
 }

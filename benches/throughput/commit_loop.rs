@@ -23,8 +23,6 @@ pub struct CommitLoop {
     rng: StdRng,
     /// The next identifier, later than all there are.
     next: i64,
-    /// The next line of a ledger's book.
-    line: i64,
     at: i64,
 }
 
@@ -45,13 +43,10 @@ impl CommitLoop {
             .pragma_query_value(None, "journal_mode", |row| row.get(0))
             .unwrap();
         assert_eq!(mode, "wal");
-        let lines = "SELECT coalesce(max(number), 0) FROM notes";
-        let line: i64 = connection.query_row(lines, [], |row| row.get(0)).unwrap();
         Self {
             connection,
             rng: dice(),
             next: 0,
-            line: line + 1,
             at: 0,
         }
     }
@@ -95,7 +90,7 @@ impl CommitLoop {
             "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, 0, ?4, 0)",
             params![id, self.at, party, prefix],
         );
-        self.note(0);
+        self.count(0);
     }
 
     pub fn confirm(&mut self, of: &Prepared) {
@@ -104,7 +99,7 @@ impl CommitLoop {
             [of.phone],
         );
         self.put("UPDATE sends SET confirmed = 1 WHERE id = ?1", [of.other]);
-        self.note(4);
+        self.count(4);
         self.log_in(of.user);
     }
 
@@ -155,12 +150,14 @@ impl CommitLoop {
         );
     }
 
-    fn note(&mut self, book: i64) {
+    fn count(&mut self, counter: i64) {
         self.put(
-            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, 0, 0)",
-            [book, self.at, self.line],
+            "INSERT INTO counters (counter, width, start, last, count, amount)
+             VALUES (?1, 1000, ?2 / 1000 * 1000, ?2, 1, 0), (?1, 60000, ?2 / 60000 * 60000, ?2, 1, 0),
+                    (?1, 1800000, ?2 / 1800000 * 1800000, ?2, 1, 0), (?1, 43200000, ?2 / 43200000 * 43200000, ?2, 1, 0)
+             ON CONFLICT DO UPDATE SET count = count + 1",
+            [counter, self.at],
         );
-        self.line += 1;
     }
 
     fn draw(&mut self) -> i64 {

@@ -1,5 +1,5 @@
-//! What limits are counted from: who was sent what, who guessed wrong, and
-//! running totals. Ledgers outlive accounts, so they name nobody: a phone is
+//! What limits are counted from: who was sent what, and who guessed wrong
+//! ([`super::counter`] has what is counted in all). Ledgers outlive accounts, so they name nobody: a phone is
 //! a keyed hash in them.
 
 use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
@@ -65,78 +65,6 @@ pub enum Miss {
     InvitationCode,
 }
 
-/// A counter of running totals. The sum of any span is the difference of two of
-/// its lines, however many there are between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counter {
-    /// Messages to strangers.
-    SendsToStrangers,
-    /// Messages to known devices.
-    SendsToKnown,
-    /// Messages to strangers that were not sent after all.
-    UnsentToStrangers,
-    /// Messages to known devices that were not sent after all.
-    UnsentToKnown,
-    /// Right codes, of a phone once a day.
-    Right,
-    /// Wrong codes.
-    Wrong,
-    /// What messages to strangers cost more or less than was thought.
-    CorrectionsToStrangers,
-    /// The same of messages to known devices.
-    CorrectionsToKnown,
-}
-
-impl Counter {
-    /// Every counter there is.
-    pub const ALL: [Self; 8] = [
-        Self::SendsToStrangers,
-        Self::SendsToKnown,
-        Self::UnsentToStrangers,
-        Self::UnsentToKnown,
-        Self::Right,
-        Self::Wrong,
-        Self::CorrectionsToStrangers,
-        Self::CorrectionsToKnown,
-    ];
-
-    /// Where messages are written down.
-    pub fn sends(known: bool) -> Self {
-        if known {
-            Self::SendsToKnown
-        } else {
-            Self::SendsToStrangers
-        }
-    }
-
-    /// Where their costs are put right.
-    pub fn corrections(known: bool) -> Self {
-        if known {
-            Self::CorrectionsToKnown
-        } else {
-            Self::CorrectionsToStrangers
-        }
-    }
-
-    /// Where messages are written down that were not sent after all.
-    pub fn unsent(known: bool) -> Self {
-        if known {
-            Self::UnsentToKnown
-        } else {
-            Self::UnsentToStrangers
-        }
-    }
-}
-
-/// The sum of a counter's lines over a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// How many lines.
-    pub count: u64,
-    /// Their amounts.
-    pub amount: Money,
-}
-
 /// What limits are counted from. Every list is of the newest events, the
 /// latest first; every pruning forgets some of the oldest.
 pub trait Ledgers {
@@ -159,8 +87,8 @@ pub trait Ledgers {
     fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
     /// Corrects what a message cost.
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError>;
-    /// Forgets a message that was not sent after all.
-    fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
+    /// Forgets a message that was not sent after all, and returns it.
+    fn delete_send(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
     /// Forgets messages from before `before`.
     fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
@@ -177,23 +105,6 @@ pub trait Ledgers {
     fn recharge(&mut self, from: Party, to: Party) -> Result<(), StoreError>;
     /// Forgets misses from before `before`.
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError>;
-
-    /// Adds a line to a counter, and now and then forgets lines from before `before`.
-    fn note(
-        &mut self,
-        counter: Counter,
-        at: Timestamp,
-        amount: Money,
-        before: Timestamp,
-    ) -> Result<(), StoreError>;
-    /// The sum of a counter's lines after `after`.
-    fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError>;
-    /// When the first line after `after` was written.
-    fn first_note(
-        &mut self,
-        counter: Counter,
-        after: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError>;
 
     /// Since when the alarm is on, as far as anybody was told.
     fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError>;

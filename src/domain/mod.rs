@@ -6,6 +6,7 @@
 
 pub mod challenge;
 pub mod code;
+pub mod counter;
 pub mod delivery;
 pub mod destination;
 pub mod device;

@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    ops::{Add, Sub},
+    ops::{Add, Neg, Sub},
     str::FromStr,
     time::Duration,
 };
@@ -65,6 +65,14 @@ impl Sub for Money {
 
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Money {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::default() - self
     }
 }
 

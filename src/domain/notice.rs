@@ -8,13 +8,14 @@
 use rand::CryptoRng;
 
 use super::{
+    counter::Counter,
     delivery::{self, Dispatch, Handover, LEASE},
     error::StoreError,
     guard::Guard,
     id::{self, ChallengeId},
-    ledger::Counter,
     money::Money,
     phone::Phone,
+    time::Timestamp,
     tx::Tx,
     visitor::Visitor,
 };
@@ -28,7 +29,12 @@ pub struct Notice {
     pub to: Phone,
     /// What it counts as until its cost is known.
     cost: Money,
+    /// When it was counted.
+    at: Timestamp,
 }
+
+/// Notices are to strangers: whoever reads one may be anybody.
+const COUNTER: Counter = Counter::SendsToStrangers;
 
 /// Puts a notice on record, within the transaction that gives the reason for
 /// it. It is to be sent once this is committed.
@@ -42,32 +48,30 @@ pub fn begin(
 ) -> Result<Notice, StoreError> {
     let price = dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(to));
-    guard.bill(tx, Counter::sends(false), visitor.at, cost)?;
+    let at = visitor.at;
+    tx.count(COUNTER, at, 1, cost)?;
     id::draw_free("notice", visitor.now, rng, |id, _| {
         let id = ChallengeId(id);
         let is_free = tx.insert_delivery(id, visitor.now + LEASE)?;
-        Ok(is_free.then_some(Notice { id, to, cost }))
+        Ok(is_free.then_some(Notice { id, to, cost, at }))
     })
 }
 
 /// Writes down what came of it, and what it cost if that is known.
 pub fn settle(
     tx: &mut dyn Tx,
-    guard: &Guard,
     visitor: &Visitor,
     notice: Notice,
     handover: &Handover,
     cost: Option<Money>,
 ) -> Result<(), StoreError> {
     delivery::note(tx, notice.id, handover, visitor.now)?;
-    if let Handover::Refused { .. } = handover {
-        return guard.bill(tx, Counter::unsent(false), visitor.at, notice.cost);
-    }
-    match cost.filter(|cost| *cost != notice.cost) {
-        Some(cost) => {
-            let counter = Counter::corrections(false);
-            guard.bill(tx, counter, visitor.at, cost - notice.cost)
-        }
-        None => Ok(()),
+    let Notice {
+        cost: thought, at, ..
+    } = notice;
+    match (handover, cost) {
+        (Handover::Refused { .. }, _) => tx.count(COUNTER, at, -1, -thought),
+        (_, Some(cost)) if cost != thought => tx.count(COUNTER, at, 0, cost - thought),
+        _ => Ok(()),
     }
 }

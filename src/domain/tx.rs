@@ -11,17 +11,25 @@
 //! that it needs (`impl Devices + ?Sized`); one that needs many takes a [`Tx`].
 
 use super::{
-    challenge::Challenges, delivery::Deliveries, device::Devices, family::Families,
-    installation::Installations, ledger::Ledgers, session::Sessions, user::Users,
+    challenge::Challenges, counter::Counters, delivery::Deliveries, device::Devices,
+    family::Families, installation::Installations, ledger::Ledgers, session::Sessions, user::Users,
 };
 
 /// One transaction of whatever engine stores the service's data.
 pub trait Tx:
-    Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
+    Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Counters + Installations
 {
 }
 
 impl<T> Tx for T where
-    T: Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Installations
+    T: Users
+        + Families
+        + Challenges
+        + Sessions
+        + Devices
+        + Deliveries
+        + Ledgers
+        + Counters
+        + Installations
 {
 }

@@ -2,7 +2,7 @@
 //! somebody must be guessing at many phones at once.
 //!
 //! It is on or off by what was counted, within the very transaction that asks,
-//! and needs no more than a few look-ups of running totals. Every wrong code
+//! and needs no more than a few sums. Every wrong code
 //! counts. Of the right ones a phone counts once in 24 hours: otherwise
 //! whoever holds a few phones could log in with them all day, and hide as many
 //! guesses among that as there are messages to be had.
@@ -10,7 +10,13 @@
 use std::time::Duration;
 
 use super::{DAY, HOUR};
-use crate::domain::{error::StoreError, ledger::Counter, limit::Reached, time::Timestamp, tx::Tx};
+use crate::domain::{
+    counter::{Counter, tally},
+    error::StoreError,
+    limit::Reached,
+    time::Timestamp,
+    tx::Tx,
+};
 
 /// What a code is refused for that is too short. A longer one may be asked for at once.
 pub(super) const REACHED: Reached = Reached {
@@ -42,11 +48,11 @@ pub enum Turn {
 
 pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     for (span, most, percent) in WINDOWS {
-        let wrong = tx.tally(Counter::Wrong, at - span)?.count;
+        let wrong = tally(tx, Counter::Wrong, span, at)?.count;
         if wrong <= most {
             continue;
         }
-        let right = tx.tally(Counter::Right, at - span)?.count;
+        let right = tally(tx, Counter::Right, span, at)?.count;
         if wrong * 100 > (wrong + right) * percent {
             return Ok(true);
         }
@@ -65,8 +71,8 @@ pub fn turn(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Turn>, StoreError> 
     match (is_on(tx, at)?, tx.alarm()?) {
         (true, None) => {
             tx.set_alarm(Some(at))?;
-            let wrong = tx.tally(Counter::Wrong, at - DAY)?.count;
-            let entered = wrong + tx.tally(Counter::Right, at - DAY)?.count;
+            let wrong = tally(tx, Counter::Wrong, DAY, at)?.count;
+            let entered = wrong + tally(tx, Counter::Right, DAY, at)?.count;
             Ok(Some(Turn::Began { wrong, entered }))
         }
         (false, Some(since)) => {

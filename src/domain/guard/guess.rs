@@ -11,9 +11,10 @@ use std::time::Duration;
 use super::{DAY, Guard, LONG, alarm};
 use crate::domain::{
     challenge::Challenge,
+    counter::{self, Counter},
     error::StoreError,
-    id::ChallengeId,
-    ledger::{Asker, Counter, Miss, Party},
+    id::{self, ChallengeId},
+    ledger::{Asker, Miss, Party},
     limit::{Limit, Reached},
     money::Money,
     phone::Phone,
@@ -126,10 +127,11 @@ impl Guard {
         tx: &mut dyn Tx,
         visitor: &Visitor,
         asker: Asker,
-        digits: usize,
+        challenge: &Challenge,
     ) -> Result<(), StoreError> {
-        self.note_miss(tx, visitor, guess_of(digits), asker.party)?;
-        note(tx, Counter::Wrong, visitor)?;
+        let miss = guess_of(challenge.code.digits());
+        self.note_miss(tx, visitor, miss, asker.party)?;
+        count(tx, Counter::Wrong, visitor, challenge.id)?;
         if alarm::is_on(tx, visitor.at)? {
             tx.set_dead_until(visitor.at)?;
         }
@@ -173,7 +175,7 @@ impl Guard {
         let is_first = !tx.any_confirmed(parties, visitor.at - alarm::REMEMBERED)?;
         tx.confirm_send(challenge)?;
         if is_first {
-            note(tx, Counter::Right, visitor)?;
+            count(tx, Counter::Right, visitor, challenge)?;
         }
         Ok(())
     }
@@ -245,7 +247,15 @@ fn missed(
     tx.misses(miss, party, limit.most())
 }
 
-fn note(tx: &mut dyn Tx, counter: Counter, visitor: &Visitor) -> Result<(), StoreError> {
-    let (at, nothing) = (visitor.at, Money::default());
-    tx.note(counter, at, nothing, at - alarm::REMEMBERED)
+/// Counts a guess for the alarm.
+fn count(
+    tx: &mut dyn Tx,
+    counter: Counter,
+    visitor: &Visitor,
+    challenge: ChallengeId,
+) -> Result<(), StoreError> {
+    if id::sweeps(challenge.0) {
+        counter::prune(tx, counter, alarm::REMEMBERED, visitor.at)?;
+    }
+    tx.count(counter, visitor.at, 1, Money::default())
 }

@@ -12,9 +12,10 @@ use super::{
     trickle::{self, Pause},
 };
 use crate::domain::{
+    counter::{self, Counter},
     error::StoreError,
     id::{self, ChallengeId},
-    ledger::{Asker, Counter, Network, Sent},
+    ledger::{Asker, Network, Sent},
     limit::Reached,
     money::{Allowance, Money, Price},
     phone::Phone,
@@ -26,8 +27,6 @@ use crate::domain::{
 
 /// The name of the budget, where limits have theirs.
 pub const BUDGET: &str = "budget";
-/// How long it may take until a message is known to be unsent.
-const UNSETTLED: Duration = Duration::from_secs(10);
 
 /// That a share of the budget is spent which the operator wants to know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +141,10 @@ impl Guard {
         let limit = &self.policy.limits.sends_in_all;
         let mut longest = None;
         for window in limit.windows() {
-            let (count, _) = sent(tx, asker.known, visitor.at, window.span)?;
-            if count >= u64::from(window.count) {
-                longest = longest.max(Some(relief(tx, asker.known, visitor.at, window.span)?));
+            let counter = Counter::sends(asker.known);
+            let sent = counter::tally(tx, counter, window.span, visitor.at)?;
+            if sent.count >= u64::from(window.count) {
+                longest = longest.max(Some(sent.relief));
             }
         }
         Ok(longest.map(|wait| limit.reached_for(wait)))
@@ -161,11 +161,11 @@ impl Guard {
     ) -> Result<(Option<Reached>, Option<Spending>), StoreError> {
         let (mut longest, mut spending) = (None, None);
         for &Allowance { amount, span } in self.policy.budget.allowances() {
-            let (_, before) = sent(tx, asker.known, visitor.at, span)?;
-            let (spent, share) = (before + cost, amount.percent(self.policy.warn_at));
+            let before = counter::tally(tx, Counter::sends(asker.known), span, visitor.at)?;
+            let (spent, share) = (before.amount + cost, amount.percent(self.policy.warn_at));
             if spent > amount {
-                longest = longest.max(Some(relief(tx, asker.known, visitor.at, span)?));
-            } else if before < share && spent >= share {
+                longest = longest.max(Some(before.relief));
+            } else if before.amount < share && spent >= share {
                 spending.get_or_insert(Spending {
                     spent,
                     amount,
@@ -197,14 +197,9 @@ impl Guard {
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
         let &Admission { cost, network, .. } = admission;
-        let (at, policy) = (visitor.at, &self.policy);
+        let at = visitor.at;
         if id::sweeps(challenge.0) {
-            let spans = [
-                &policy.limits.sends_per_phone,
-                &policy.limits.sends_per_prefix,
-            ]
-            .map(|limit| limit.longest());
-            tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
+            self.forget_sends(tx, asker, at)?;
         }
         tx.insert_send(&Sent {
             challenge,
@@ -214,49 +209,35 @@ impl Guard {
             cost,
             network,
         })?;
-        self.bill(tx, Counter::sends(asker.known), at, cost)?;
+        tx.count(Counter::sends(asker.known), at, 1, cost)?;
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
         Ok(())
     }
 
-    /// Adds a message to the sums that limits in all and the budget go by.
-    pub fn bill(
-        &self,
-        tx: &mut dyn Tx,
-        counter: Counter,
-        at: Timestamp,
-        amount: Money,
-    ) -> Result<(), StoreError> {
-        let policy = &self.policy;
-        let remembered = policy
-            .limits
-            .sends_in_all
-            .longest()
-            .max(policy.budget.longest());
-        tx.note(counter, at, amount, at - remembered)
+    fn forget_sends(&self, tx: &mut dyn Tx, asker: Asker, at: Timestamp) -> Result<(), StoreError> {
+        let (limits, budget) = (&self.policy.limits, &self.policy.budget);
+        let listed = [&limits.sends_per_phone, &limits.sends_per_prefix].map(|one| one.longest());
+        tx.prune_sends(at - listed.into_iter().fold(DAY, Duration::max))?;
+        let counted = limits.sends_in_all.longest().max(budget.longest());
+        counter::prune(tx, Counter::sends(asker.known), counted, at)
     }
 
     /// Puts right what a message cost.
     pub fn correct_cost(
         &self,
         tx: &mut dyn Tx,
-        visitor: &Visitor,
         challenge: ChallengeId,
         cost: Money,
     ) -> Result<(), StoreError> {
-        let (at, sent) = (visitor.at, tx.sent(challenge)?);
+        let sent = tx.sent(challenge)?;
         let Some(sent) = sent.filter(|sent| sent.cost != cost) else {
             return Ok(());
         };
         tx.set_send_cost(challenge, cost)?;
-        self.bill(
-            tx,
-            Counter::corrections(sent.asker.known),
-            at,
-            cost - sent.cost,
-        )
+        let counter = Counter::sends(sent.asker.known);
+        tx.count(counter, sent.at, 0, cost - sent.cost)
     }
 
     /// Takes a message back that certainly was not sent. A source that made us
@@ -268,42 +249,16 @@ impl Guard {
         challenge: ChallengeId,
         is_blameless: bool,
     ) -> Result<(), StoreError> {
-        let Some(Sent { asker, cost, .. }) = tx.sent(challenge)? else {
+        let Some(Sent {
+            asker, cost, at, ..
+        }) = tx.delete_send(challenge)?
+        else {
             return Ok(());
         };
-        tx.delete_send(challenge)?;
-        let at = visitor.at;
-        self.bill(tx, Counter::unsent(asker.known), at, cost)?;
+        tx.count(Counter::sends(asker.known), at, -1, -cost)?;
         if is_blameless && !asker.known {
             self.absolve_source(visitor, Deed::Send);
         }
         Ok(())
     }
-}
-
-/// How many messages were sent within a span, and what they cost. Of what
-/// turned out otherwise later, only that counts which must be about messages
-/// that were written down within the span.
-fn sent(
-    tx: &mut dyn Tx,
-    known: bool,
-    at: Timestamp,
-    span: Duration,
-) -> Result<(u64, Money), StoreError> {
-    let sent = tx.tally(Counter::sends(known), at - span)?;
-    let unsent = tx.tally(Counter::unsent(known), at - span + UNSETTLED)?;
-    let count = sent.count.saturating_sub(unsent.count);
-    let corrected = tx.tally(Counter::corrections(known), at - span + UNSETTLED)?;
-    Ok((count, sent.amount - unsent.amount + corrected.amount))
-}
-
-/// How long until the first message of a span is out of it.
-fn relief(
-    tx: &mut dyn Tx,
-    known: bool,
-    at: Timestamp,
-    span: Duration,
-) -> Result<Duration, StoreError> {
-    let first = tx.first_note(Counter::sends(known), at - span)?;
-    Ok(first.map_or(span, |first| (first + span).since(at)))
 }

@@ -87,7 +87,7 @@ pub fn settle(
         return withdraw(tx, guard, visitor, id, *is_blameless);
     }
     match cost {
-        Some(cost) => guard.correct_cost(tx, visitor, id, cost),
+        Some(cost) => guard.correct_cost(tx, id, cost),
         None => Ok(()),
     }
 }
@@ -143,7 +143,7 @@ pub fn answer(
         tx.count_wrong_guess(challenge.id)?;
         guard.blame_guess(visitor, asker);
         if !is_test {
-            guard.note_wrong(tx, visitor, asker, digits)?;
+            guard.note_wrong(tx, visitor, asker, &challenge)?;
         }
         return Ok(Verdict::Wrong {
             attempts_left: guesses - challenge.wrong_guesses - 1,

@@ -1,4 +1,4 @@
-//! The tables `sends`, `misses`, `notes`, `alarm`, `dead_codes` and `latest`.
+//! The tables `sends`, `misses`, `alarm`, `dead_codes` and `latest`.
 
 use rusqlite::{Row, params};
 
@@ -6,8 +6,7 @@ use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
     error::StoreError,
-    id,
-    ledger::{Around, Asker, Counter, Ledgers, Miss, Network, Party, Prefix, Sent, Tally},
+    ledger::{Around, Asker, Ledgers, Miss, Network, Party, Prefix, Sent},
     money::Money,
     time::Timestamp,
 };
@@ -44,19 +43,7 @@ impl Ledgers for Transaction<'_> {
         self.one(
             "SELECT id, at, party, known, prefix, cost, network FROM sends WHERE id = ?1",
             [challenge.0],
-            |row| {
-                Ok(Sent {
-                    challenge: ChallengeId(row.get(0)?),
-                    at: at(row, 1)?,
-                    asker: Asker {
-                        party: Party(row.get(2)?),
-                        known: row.get(3)?,
-                    },
-                    prefix: Prefix(row.get(4)?),
-                    cost: Money::from_units(row.get(5)?),
-                    network: row.get::<_, Option<i64>>(6)?.map(Network),
-                })
-            },
+            sent,
         )
     }
 
@@ -101,9 +88,12 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
-    fn delete_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
-        self.change("DELETE FROM sends WHERE id = ?1", [challenge.0])?;
-        Ok(())
+    fn delete_send(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError> {
+        self.one(
+            "DELETE FROM sends WHERE id = ?1 RETURNING id, at, party, known, prefix, cost, network",
+            [challenge.0],
+            sent,
+        )
     }
 
     fn prune_sends(&mut self, before: Timestamp) -> Result<(), StoreError> {
@@ -165,65 +155,6 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
-    fn note(
-        &mut self,
-        counter: Counter,
-        at: Timestamp,
-        amount: Money,
-        before: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (latest, last) = self.last_total(counter)?.unwrap_or((at, Sum::default()));
-        let line = last.number + 1;
-        self.change(
-            "INSERT INTO notes (book, at, number, amount, total) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                number(counter),
-                at.max(latest).millis(),
-                line,
-                amount.units(),
-                last.total + amount.units()
-            ],
-        )?;
-        if id::sweeps(line) {
-            self.change(
-                "DELETE FROM notes WHERE book = ?1 AND (at, number) IN (
-                     SELECT at, number FROM notes WHERE book = ?1 AND at < ?2 ORDER BY at, number LIMIT 256)",
-                params![number(counter), before.millis()],
-            )?;
-        }
-        Ok(())
-    }
-
-    fn tally(&mut self, counter: Counter, after: Timestamp) -> Result<Tally, StoreError> {
-        let Some((_, last)) = self.last_total(counter)? else {
-            return Ok(Tally::default());
-        };
-        let base = match self.line(LAST, counter, after)? {
-            Some((_, line)) => line,
-            // What came before the first line was pruned.
-            None => match self.line(FIRST, counter, after)? {
-                Some((_, first)) => Sum {
-                    number: first.number - 1,
-                    total: first.total - first.amount,
-                    amount: 0,
-                },
-                None => last,
-            },
-        };
-        Ok(Tally {
-            count: u64::try_from(last.number - base.number).unwrap_or(0),
-            amount: Money::from_units(last.total - base.total),
-        })
-    }
-
-    fn first_note(
-        &mut self,
-        counter: Counter,
-        after: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.line(FIRST, counter, after)?.map(|(at, _)| at))
-    }
-
     fn alarm(&mut self) -> Result<Option<Timestamp>, StoreError> {
         self.one("SELECT at FROM alarm WHERE id = 1", [], |row| at(row, 0))
     }
@@ -262,56 +193,29 @@ impl Ledgers for Transaction<'_> {
     }
 
     fn latest_time(&mut self) -> Result<Timestamp, StoreError> {
-        let elsewhere = self.one(
-            "SELECT max(coalesce((SELECT at FROM latest WHERE id = 1), 0), coalesce((SELECT max(at) FROM misses), 0))",
+        let latest = self.one(
+            "SELECT max(coalesce((SELECT at FROM latest WHERE id = 1), 0), coalesce((SELECT max(at) FROM misses), 0),
+                        coalesce((SELECT until FROM dead_codes WHERE id = 1), 0),
+                        coalesce((SELECT max(last) FROM counters WHERE counter IN (0, 1, 4, 5) AND width = 43200000), 0))",
             [],
             |row| at(row, 0),
         )?;
-        let mut latest = elsewhere.unwrap_or(Timestamp::from_millis(0));
-        for counter in Counter::ALL {
-            if let Some((at, _)) = self.last_total(counter)? {
-                latest = latest.max(at);
-            }
-        }
-        Ok(latest)
+        Ok(latest.unwrap_or_default())
     }
 }
 
-/// The last line of a counter up to an instant.
-const LAST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE book = ?1 AND at <= ?2 ORDER BY at DESC, number DESC LIMIT 1";
-/// The first line of a counter after an instant.
-const FIRST: &str = "SELECT at, number, amount, total FROM notes
-    WHERE book = ?1 AND at > ?2 ORDER BY at, number LIMIT 1";
-
-#[derive(Clone, Copy, Default)]
-struct Sum {
-    number: i64,
-    amount: i64,
-    total: i64,
-}
-
-impl Transaction<'_> {
-    fn last_total(&self, counter: Counter) -> Result<Option<(Timestamp, Sum)>, StoreError> {
-        self.line(LAST, counter, Timestamp::from_millis(i64::MAX))
-    }
-
-    fn line(
-        &self,
-        which: &str,
-        counter: Counter,
-        instant: Timestamp,
-    ) -> Result<Option<(Timestamp, Sum)>, StoreError> {
-        let read = |row: &Row<'_>| {
-            let line = Sum {
-                number: row.get(1)?,
-                amount: row.get(2)?,
-                total: row.get(3)?,
-            };
-            Ok((at(row, 0)?, line))
-        };
-        self.one(which, params![number(counter), instant.millis()], read)
-    }
+fn sent(row: &Row<'_>) -> rusqlite::Result<Sent> {
+    Ok(Sent {
+        challenge: ChallengeId(row.get(0)?),
+        at: at(row, 1)?,
+        asker: Asker {
+            party: Party(row.get(2)?),
+            known: row.get(3)?,
+        },
+        prefix: Prefix(row.get(4)?),
+        cost: Money::from_units(row.get(5)?),
+        network: row.get::<_, Option<i64>>(6)?.map(Network),
+    })
 }
 
 fn rows(most: usize) -> i64 {
@@ -324,19 +228,5 @@ fn kind(miss: Miss) -> i64 {
         Miss::ShortCode => 0,
         Miss::LongCode => 1,
         Miss::InvitationCode => 2,
-    }
-}
-
-/// What the column `counter` says. Never to be changed.
-fn number(counter: Counter) -> i64 {
-    match counter {
-        Counter::SendsToStrangers => 0,
-        Counter::SendsToKnown => 1,
-        Counter::UnsentToStrangers => 2,
-        Counter::UnsentToKnown => 3,
-        Counter::Right => 4,
-        Counter::Wrong => 5,
-        Counter::CorrectionsToStrangers => 6,
-        Counter::CorrectionsToKnown => 7,
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod checkpoint;
 #[cfg(test)]
 mod checkpoint_tests;
+mod counters;
 mod damage;
 mod deliveries;
 mod devices;
