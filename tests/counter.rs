@@ -1,10 +1,10 @@
 //! Counters, held against a list of all that was counted.
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use invited::{
     domain::{
-        counter::{self, Counter, Tally, WIDTHS},
+        counter::{self, BUCKETS, Counter, Tally},
         error::StoreError,
         money::Money,
         time::Timestamp,
@@ -13,15 +13,19 @@ use invited::{
     store::{Location, Store},
 };
 use proptest::{collection::vec, prelude::*};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::harness::server::{Server, command};
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const COUNTER: Counter = Counter::Wrong;
 
-/// Spans that are summed up from buckets of every width, and one that is
-/// shorter than any of them.
-const SPANS: [u64; 7] = [1, 30, 90, 3600, 86_400, 7 * 86_400, 40 * 86_400];
+/// Seconds of the spans that it is summed up over.
+const SPANS: [u64; 5] = [1, 90, 3600, 86_400, 30 * 86_400];
+/// Those of a span that is asked for later.
+const LATER: u64 = 7 * 86_400;
 
 /// Something that is counted, and taken back at once or kept.
 #[derive(Debug, Clone, Copy)]
@@ -49,55 +53,74 @@ fn truth(all: &[(Timestamp, i64)], after: Timestamp) -> (u64, i64) {
     there.fold((0, 0), |(count, sum), (_, cost)| (count + 1, sum + cost))
 }
 
-fn judge(tx: &mut dyn Tx, all: &[(Timestamp, i64)], now: Timestamp) -> Result<(), StoreError> {
-    for span in SPANS.map(Duration::from_secs) {
-        let Tally {
-            count,
-            amount,
-            relief,
-        } = counter::tally(tx, COUNTER, span, now)?;
-        let (least, _) = truth(all, now - span);
-        let (most, _) = truth(all, now - span - (span / 40).max(WIDTHS[0]));
-        assert!(
-            least <= count && count <= most,
-            "{span:?}: {least} {count} {most}"
-        );
-        let latest = all.iter().rev().take(usize::try_from(count).unwrap());
-        let sum: i64 = latest.map(|(_, cost)| cost).sum();
-        assert_eq!(amount, Money::from_units(sum), "{span:?}");
-        if count > 0 {
-            let until = now + relief;
-            let before = until - Duration::from_millis(1);
-            assert_eq!(counter::tally(tx, COUNTER, span, before)?.count, count);
-            assert!(counter::tally(tx, COUNTER, span, until)?.count < count);
-        }
+fn judge(
+    tx: &mut dyn Tx,
+    all: &[(Timestamp, i64)],
+    span: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Tally {
+        count,
+        amount,
+        relief,
+    } = counter::tally(tx, COUNTER, span, now)?;
+    let (least, _) = truth(all, now - span);
+    let (most, _) = truth(all, now - span - span / BUCKETS);
+    assert!(
+        least <= count && count <= most,
+        "{span:?}: {least} {count} {most}"
+    );
+    let latest = all.iter().rev().take(usize::try_from(count).unwrap());
+    let sum: i64 = latest.map(|(_, cost)| cost).sum();
+    assert_eq!(amount, Money::from_units(sum), "{span:?}");
+    if count > 0 {
+        assert!(relief <= span);
+        let until = now + relief;
+        let before = until - Duration::from_millis(1);
+        assert_eq!(counter::tally(tx, COUNTER, span, before)?.count, count);
+        assert!(counter::tally(tx, COUNTER, span, until)?.count < count);
     }
     Ok(())
 }
 
-/// Counts the events and judges every span, and again when a while has passed
-/// and when what no span takes in is forgotten.
+/// Counts the events and judges every span, also when a while has passed and
+/// when what is in no span is forgotten; and one that is asked for only then.
 fn play(tx: &mut dyn Tx, events: &[Event]) -> Result<(), StoreError> {
+    let spans = SPANS.map(Duration::from_secs);
     let (mut now, mut all) = (START, Vec::new());
     for event in events {
         now = now + event.after;
         let cost = Money::from_units(event.cost);
-        tx.count(COUNTER, now, 1, cost)?;
+        for span in spans {
+            tx.count(COUNTER, span, now, 1, cost)?;
+            if !event.is_kept {
+                tx.count(COUNTER, span, now, -1, -cost)?;
+            }
+        }
         if event.is_kept {
             all.push((now, event.cost));
-        } else {
-            tx.count(COUNTER, now, -1, -cost)?;
         }
     }
-    judge(tx, &all, now)?;
-    judge(tx, &all, now + Duration::from_millis(1_234_567))?;
-    counter::prune(
-        tx,
-        COUNTER,
-        Duration::from_secs(SPANS[SPANS.len() - 1]),
-        now,
-    )?;
-    judge(tx, &all, now)
+    for span in spans {
+        judge(tx, &all, span, now)?;
+        judge(tx, &all, span, now + Duration::from_millis(1_234_567))?;
+    }
+    tx.prune_counter(COUNTER, now)?;
+    let later = Duration::from_secs(LATER);
+    tx.adopt_span(COUNTER, later)?;
+    for span in spans {
+        judge(tx, &all, span, now)?;
+        // Whoever has counted all along has nothing to adopt.
+        tx.adopt_span(COUNTER, span)?;
+        judge(tx, &all, span, now)?;
+    }
+    // What it adopts is known to a fortieth of the longest.
+    let count = counter::tally(tx, COUNTER, later, now)?.count;
+    let (least, _) = truth(&all, now - later);
+    let longest = Duration::from_secs(SPANS[SPANS.len() - 1]);
+    let (most, _) = truth(&all, now - later - later / BUCKETS - longest / BUCKETS);
+    assert!(least <= count && count <= most, "{least} {count} {most}");
+    Ok(())
 }
 
 proptest! {
@@ -112,4 +135,32 @@ proptest! {
         let runtime = Runtime::new().unwrap();
         runtime.block_on(store.write(move |tx| play(tx, &events))).unwrap();
     }
+}
+
+#[test]
+fn a_limit_that_was_changed_knows_what_was_sent_before() {
+    let folder = TempDir::new().unwrap();
+    let ask = |limit: &str, phone: &str| {
+        let mut command = command(folder.path());
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--sms",
+            "file:sms.jsonl",
+        ]);
+        command.env("INVITED_LIMITS__SENDS_IN_ALL", limit);
+        command.stderr(Stdio::null());
+        let server = Server::launch(command).unwrap();
+        let (status, answer) = server
+            .call("POST", "/login/", &[], Some(json!({ "phone": phone })))
+            .unwrap();
+        (status, answer["limit"].clone())
+    };
+    assert_eq!(ask("9/24h", "+79160000001").0, 200);
+    assert_eq!(ask("9/1h, 9/24h", "+79160000002").0, 200);
+    let refused = (429, json!("sends_in_all"));
+    assert_eq!(ask("9/24h, 2/12h", "+79160000003"), refused);
+    assert_eq!(ask("3/7d", "+79160000004").0, 200);
+    assert_eq!(ask("3/24h", "+79160000005"), refused);
 }

@@ -17,11 +17,10 @@ async fn days_of_logins_leave_short_lived_tables_small() {
     for table in SHORT_LIVED {
         let sql = format!("SELECT count(*) FROM {table}");
         let rows: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
-        // A login is counted by two counters, each in two widths of which nearly every
-        // login needs a bucket. One in 32 sweeps, and of five days one does for sure:
-        // that none of 600 does has a chance of one in a hundred million.
+        // One in 32 logins sweeps, and of five days one does for sure: that none of 600
+        // does has a chance of one in a hundred million.
         let of_a_day = i64::from(if table == "counters" {
-            a_day * 4
+            a_day * 2
         } else {
             a_day
         });

@@ -179,19 +179,20 @@ fn what_books_held_is_counted_on() {
     );
     Store::migrate(&location(&folder)).unwrap();
     let connection = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
-    let read = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
-    let sums = "SELECT group_concat(counter || ' ' || width || ' ' || count || ' ' || amount, ', ')
-        FROM (SELECT counter, width, sum(count) AS count, sum(amount) AS amount FROM counters
-              WHERE width IN (1000, 43200000) GROUP BY counter, width ORDER BY width, counter)";
-    let second = "0 1000 1 25, 1 1000 1 7, 4 1000 1 0, 5 1000 1 0";
-    assert_eq!(
-        read(sums),
-        format!("{second}, {}", second.replace(" 1000 ", " 43200000 "))
-    );
+    let sums = "SELECT group_concat(counter || ' ' || count || ' ' || amount, ', ') FROM (
+        SELECT counter, sum(count) AS count, sum(amount) AS amount FROM counters
+        WHERE span = ?1 GROUP BY counter ORDER BY counter)";
+    for span in [3_600_000, 86_400_000, 2_592_000_000_i64] {
+        let sums: String = connection
+            .query_row(sums, [span], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sums, "0 1 25, 1 1 7, 4 1 0, 5 1 0", "{span}");
+    }
     let lasts =
         "SELECT group_concat(start || ' ' || last, ', ') FROM (SELECT start, last FROM counters
-        WHERE width = 60000 AND counter IN (0, 5) AND count > 0 ORDER BY counter)";
-    assert_eq!(read(lasts), "960000 1000700, 6000000 6000999");
+        WHERE span = 3600000 AND counter IN (0, 5) AND count > 0 ORDER BY counter)";
+    let lasts: String = connection.query_row(lasts, [], |row| row.get(0)).unwrap();
+    assert_eq!(lasts, "990000 1000700, 5940000 6000999");
     let store = Store::open(&location(&folder)).unwrap();
     assert_eq!(store.latest_time().millis(), 6_000_999);
 }

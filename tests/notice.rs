@@ -85,7 +85,7 @@ fn chain(calls: &Stub, texts: &Stub, more: &str) -> Harness {
 
 /// How many messages are counted, and what they cost.
 fn sums(harness: &Harness) -> (i64, i64) {
-    let sql = "SELECT sum(count), sum(amount) FROM counters WHERE counter = 0 AND width = 1000";
+    let sql = "SELECT sum(count), sum(amount) FROM counters WHERE counter = 0 AND span = 3600000";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     harness.intruder().query_row(sql, [], read).unwrap()
 }
@@ -119,7 +119,7 @@ async fn an_account_moves_also_where_its_old_phone_cannot_be_told() {
         Some(_) => answer(200, "{}"),
         None => answer(402, "{}"),
     });
-    let harness = chain(&calls, &texts, "");
+    let harness = chain(&calls, &texts, "budget.amounts = \"100/1h\"");
     let code = || calls.last().json()["code"].as_str().unwrap().to_owned();
     let token = harness.ask(ALICE).await;
     let alice = Actor::of(&harness, &harness.confirm(&token, &code()).await);

@@ -90,7 +90,7 @@ impl CommitLoop {
             "INSERT INTO sends (id, at, party, known, prefix, cost) VALUES (?1, ?2, ?3, 0, ?4, 0)",
             params![id, self.at, party, prefix],
         );
-        self.count(0);
+        self.count(0, &[DAY]);
     }
 
     pub fn confirm(&mut self, of: &Prepared) {
@@ -99,7 +99,7 @@ impl CommitLoop {
             [of.phone],
         );
         self.put("UPDATE sends SET confirmed = 1 WHERE id = ?1", [of.other]);
-        self.count(4);
+        self.count(4, &[DAY / 24, DAY]);
         self.log_in(of.user);
     }
 
@@ -150,14 +150,15 @@ impl CommitLoop {
         );
     }
 
-    fn count(&mut self, counter: i64) {
-        self.put(
-            "INSERT INTO counters (counter, width, start, last, count, amount)
-             VALUES (?1, 1000, ?2 / 1000 * 1000, ?2, 1, 0), (?1, 60000, ?2 / 60000 * 60000, ?2, 1, 0),
-                    (?1, 1800000, ?2 / 1800000 * 1800000, ?2, 1, 0), (?1, 43200000, ?2 / 43200000 * 43200000, ?2, 1, 0)
-             ON CONFLICT DO UPDATE SET count = count + 1",
-            [counter, self.at],
-        );
+    fn count(&mut self, counter: i64, spans: &[i64]) {
+        for span in spans {
+            self.put(
+                "INSERT INTO counters (counter, span, start, last, count, amount)
+                 VALUES (?1, ?2, ?3 / (?2 / 40) * (?2 / 40), ?3, 1, 0)
+                 ON CONFLICT DO UPDATE SET last = excluded.last, count = count + 1",
+                [counter, *span, self.at],
+            );
+        }
     }
 
     fn draw(&mut self) -> i64 {

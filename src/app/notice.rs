@@ -62,10 +62,10 @@ pub async fn send(app: &Context, visitor: Visitor, notice: Notice, reader: Reade
         language: reader.language,
     };
     let delivery = app.sms.deliver(&message, &mut Transcript::default()).await;
-    let (handover, cost) = (delivery::handover(&delivery), delivery.cost());
+    let (service, handover, cost) = (app.clone(), delivery::handover(&delivery), delivery.cost());
     let writing = app
         .store
-        .write(move |tx| notice::settle(tx, &visitor, notice, &handover, cost));
+        .write(move |tx| notice::settle(tx, &service.guard, &visitor, notice, &handover, cost));
     if let Err(error) = writing.await {
         tracing::error!(phone, %error, "what became of a notice could not be written down");
     }

@@ -168,11 +168,15 @@ fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-/// Messages that were under way when the service was killed: it is not known
-/// whether they were sent, and none of them is sent again.
-async fn give_up(app: &App) {
-    let ended = app.now() + LEASE;
-    let work = app.store.write(move |tx| tx.abandon_deliveries(ended));
+/// Goes on where an earlier run ended. Of messages that were under way when it
+/// was killed it is not known whether they were sent, and none of them is sent
+/// again.
+async fn recover(app: &Arc<App>) {
+    let (ended, service) = (app.now() + LEASE, Arc::clone(app));
+    let work = app.store.write(move |tx| {
+        service.guard.adopt_spans(tx)?;
+        tx.abandon_deliveries(ended)
+    });
     let lost: Result<usize, StoreError> = work.await;
     match lost {
         Ok(0) => {}
@@ -182,7 +186,7 @@ async fn give_up(app: &App) {
                 "the service ended while messages were under way: they count as sent"
             );
         }
-        Err(error) => tracing::error!(%error, "deliveries cannot be looked through"),
+        Err(error) => tracing::error!(%error, "what an earlier run left cannot be looked through"),
     }
 }
 
@@ -217,7 +221,7 @@ async fn serve(
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
     let stop = stop().map_err(failed)?;
     let hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
-    give_up(&app).await;
+    recover(&app).await;
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
     tokio::spawn(tell_of_guessing(Arc::clone(&app)));
     print(&format!(

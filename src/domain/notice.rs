@@ -8,7 +8,6 @@
 use rand::CryptoRng;
 
 use super::{
-    counter::Counter,
     delivery::{self, Dispatch, Handover, LEASE},
     error::StoreError,
     guard::Guard,
@@ -33,9 +32,6 @@ pub struct Notice {
     at: Timestamp,
 }
 
-/// Notices are to strangers: whoever reads one may be anybody.
-const COUNTER: Counter = Counter::SendsToStrangers;
-
 /// Puts a notice on record, within the transaction that gives the reason for
 /// it. It is to be sent once this is committed.
 pub fn begin(
@@ -49,7 +45,7 @@ pub fn begin(
     let price = dispatch.and_then(|dispatch| dispatch.price);
     let cost = price.unwrap_or_else(|| guard.price(to));
     let at = visitor.at;
-    tx.count(COUNTER, at, 1, cost)?;
+    guard.count_send(tx, false, at, 1, cost)?;
     id::draw_free("notice", visitor.now, rng, |id, _| {
         let id = ChallengeId(id);
         let is_free = tx.insert_delivery(id, visitor.now + LEASE)?;
@@ -60,6 +56,7 @@ pub fn begin(
 /// Writes down what came of it, and what it cost if that is known.
 pub fn settle(
     tx: &mut dyn Tx,
+    guard: &Guard,
     visitor: &Visitor,
     notice: Notice,
     handover: &Handover,
@@ -70,8 +67,8 @@ pub fn settle(
         cost: thought, at, ..
     } = notice;
     match (handover, cost) {
-        (Handover::Refused { .. }, _) => tx.count(COUNTER, at, -1, -thought),
-        (_, Some(cost)) if cost != thought => tx.count(COUNTER, at, 0, cost - thought),
+        (Handover::Refused { .. }, _) => guard.count_send(tx, false, at, -1, -thought),
+        (_, Some(cost)) if cost != thought => guard.count_send(tx, false, at, 0, cost - thought),
         _ => Ok(()),
     }
 }

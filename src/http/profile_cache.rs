@@ -1,4 +1,4 @@
-//! Profiles as they were cached last: apps ask for them again and again, and
+//! Profiles as they were answered last: apps ask for them again and again, and
 //! mostly nothing has changed. The store tells whether anything may have, so
 //! nobody ever sees what is not so any more.
 
@@ -17,12 +17,12 @@ const OVERHEAD: u64 = 200;
 /// Profiles to have room for at first.
 const FEW: usize = 1024;
 
-/// What sessions were cached.
+/// The profile that each session was answered last.
 pub struct ProfileCache(Cache<SessionId, CachedProfile, Weight>);
 
 #[derive(Clone)]
 struct CachedProfile {
-    /// Who was cached it. The first use of other tokens has to be written down.
+    /// Who asked for it. The first use of other tokens has to be written down.
     bearer: Bearer,
     /// The user's version before it was read.
     version: Version,
@@ -45,7 +45,7 @@ impl Default for ProfileCache {
 }
 
 impl ProfileCache {
-    /// What the caller was cached, if the user's version is still the same.
+    /// What the caller was answered last, if the user's version is still the same.
     pub fn get(&self, bearer: Bearer, version: Version) -> Option<Bytes> {
         let cached = self.0.get(&bearer.session)?;
         let holds = cached.version == version && cached.bearer == bearer;

@@ -61,7 +61,7 @@ fn deliveries(harness: &Harness) -> Vec<(i64, Option<String>)> {
 }
 
 fn spent(harness: &Harness) -> i64 {
-    let sql = "SELECT coalesce(sum(amount), 0) FROM counters WHERE counter = 0 AND width = 1000";
+    let sql = "SELECT coalesce(sum(cost), 0) FROM sends";
     harness
         .intruder()
         .query_row(sql, [], |row| row.get(0))

@@ -25,7 +25,7 @@ pub(super) const REACHED: Reached = Reached {
 };
 /// It is on while within a span more than so many codes are wrong, and those
 /// are more than so many hundredths of all.
-const WINDOWS: [(Duration, u64, u64); 2] = [(HOUR, 50, 30), (DAY, 150, 15)];
+pub(super) const WINDOWS: [(Duration, u64, u64); 2] = [(HOUR, 50, 30), (DAY, 150, 15)];
 /// How long codes are counted.
 pub(super) const REMEMBERED: Duration = DAY;
 

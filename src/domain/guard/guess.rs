@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{DAY, Guard, LONG, alarm};
 use crate::domain::{
     challenge::Challenge,
-    counter::{self, Counter},
+    counter::Counter,
     error::StoreError,
     id::{self, ChallengeId},
     ledger::{Asker, Miss, Party},
@@ -255,7 +255,10 @@ fn count(
     challenge: ChallengeId,
 ) -> Result<(), StoreError> {
     if id::sweeps(challenge.0) {
-        counter::prune(tx, counter, alarm::REMEMBERED, visitor.at)?;
+        tx.prune_counter(counter, visitor.at)?;
     }
-    tx.count(counter, visitor.at, 1, Money::default())
+    for (span, ..) in alarm::WINDOWS {
+        tx.count(counter, span, visitor.at, 1, Money::default())?;
+    }
+    Ok(())
 }

@@ -16,11 +16,12 @@ pub mod limits;
 pub mod send;
 mod trickle;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use self::limits::Limits;
 use super::{
     challenge::{self, SourceHash},
+    counter::Counter,
     device,
     error::StoreError,
     ledger::{Asker, Network, Party, Prefix},
@@ -48,6 +49,18 @@ pub struct Policy {
     pub warn_at: usize,
 }
 
+impl Policy {
+    /// The spans that messages are counted for, each once.
+    fn send_spans(&self) -> impl Iterator<Item = Duration> {
+        let windows = self.limits.sends_in_all.windows().iter();
+        let allowances = self.budget.allowances().iter();
+        let spans = windows.map(|window| window.span);
+        let spans = spans.chain(allowances.map(|allowance| allowance.span));
+        let spans: BTreeSet<_> = spans.collect();
+        spans.into_iter()
+    }
+}
+
 /// A keyed hash of what something is, and of its text.
 type Hash = dyn Fn(&str, &str) -> i64 + Send + Sync;
 
@@ -68,6 +81,17 @@ impl Guard {
             sources: Sources::default(),
             hash: Box::new(hash),
         }
+    }
+
+    /// Counts what was counted already for spans that limits did not have until
+    /// they were changed.
+    pub fn adopt_spans(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        for counter in [Counter::SendsToStrangers, Counter::SendsToKnown] {
+            for span in self.policy.send_spans() {
+                tx.adopt_span(counter, span)?;
+            }
+        }
+        Ok(())
     }
 
     /// Who the visitor is to the phone's user.

@@ -209,7 +209,7 @@ impl Guard {
             cost,
             network,
         })?;
-        tx.count(Counter::sends(asker.known), at, 1, cost)?;
+        self.count_send(tx, asker.known, at, 1, cost)?;
         if !asker.known {
             self.blame_source(visitor, Deed::Send);
         }
@@ -217,11 +217,26 @@ impl Guard {
     }
 
     fn forget_sends(&self, tx: &mut dyn Tx, asker: Asker, at: Timestamp) -> Result<(), StoreError> {
-        let (limits, budget) = (&self.policy.limits, &self.policy.budget);
-        let listed = [&limits.sends_per_phone, &limits.sends_per_prefix].map(|one| one.longest());
-        tx.prune_sends(at - listed.into_iter().fold(DAY, Duration::max))?;
-        let counted = limits.sends_in_all.longest().max(budget.longest());
-        counter::prune(tx, Counter::sends(asker.known), counted, at)
+        let limits = &self.policy.limits;
+        let spans = [&limits.sends_per_phone, &limits.sends_per_prefix].map(|one| one.longest());
+        tx.prune_sends(at - spans.into_iter().fold(DAY, Duration::max))?;
+        tx.prune_counter(Counter::sends(asker.known), at)
+    }
+
+    /// Counts messages for the limits in all and the budget; what is less than
+    /// nothing is taken back.
+    pub fn count_send(
+        &self,
+        tx: &mut dyn Tx,
+        known: bool,
+        at: Timestamp,
+        count: i64,
+        cost: Money,
+    ) -> Result<(), StoreError> {
+        for span in self.policy.send_spans() {
+            tx.count(Counter::sends(known), span, at, count, cost)?;
+        }
+        Ok(())
     }
 
     /// Puts right what a message cost.
@@ -236,8 +251,7 @@ impl Guard {
             return Ok(());
         };
         tx.set_send_cost(challenge, cost)?;
-        let counter = Counter::sends(sent.asker.known);
-        tx.count(counter, sent.at, 0, cost - sent.cost)
+        self.count_send(tx, sent.asker.known, sent.at, 0, cost - sent.cost)
     }
 
     /// Takes a message back that certainly was not sent. A source that made us
@@ -255,7 +269,7 @@ impl Guard {
         else {
             return Ok(());
         };
-        tx.count(Counter::sends(asker.known), at, -1, -cost)?;
+        self.count_send(tx, asker.known, at, -1, -cost)?;
         if is_blameless && !asker.known {
             self.absolve_source(visitor, Deed::Send);
         }

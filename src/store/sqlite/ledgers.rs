@@ -196,7 +196,7 @@ impl Ledgers for Transaction<'_> {
         let latest = self.one(
             "SELECT max(coalesce((SELECT at FROM latest WHERE id = 1), 0), coalesce((SELECT max(at) FROM misses), 0),
                         coalesce((SELECT until FROM dead_codes WHERE id = 1), 0),
-                        coalesce((SELECT max(last) FROM counters WHERE counter IN (0, 1, 4, 5) AND width = 43200000), 0))",
+                        coalesce((SELECT max(last) FROM counters WHERE counter IN (0, 1, 4, 5)), 0))",
             [],
             |row| at(row, 0),
         )?;

@@ -1,8 +1,8 @@
 //! Merges the log on a thread of its own, while the writer goes on.
 //!
-//! That is most of the work, and most of the time that it takes. What is
-//! committed meanwhile is left to the writer, since a log is begun anew only
-//! once all of it is in the database.
+//! That is nearly all of the work. What is committed during the last round is
+//! left to the writer, since a log is begun anew only once all of it is in the
+//! database.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,6 +17,11 @@ use super::{
     identity::Files,
     open::{self, OpenError},
 };
+
+/// How often the log is merged in a row at most.
+const ROUNDS: usize = 8;
+/// Frames that the writer merges without anybody noticing.
+const FEW: i64 = 128;
 
 /// How far the merging is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,8 +138,21 @@ impl Shared {
     }
 }
 
-/// Merges the log, and says whether the database is not what it leads to.
+/// Merges the log, again and again until little came meanwhile, and says
+/// whether the database is not what it leads to.
 fn merge(connection: &Connection, files: &Files) -> bool {
-    let merged = connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    merged.is_ok() && files.is_not_of_its_log()
+    let mut merged = 0;
+    for _ in 0..ROUNDS {
+        match merge_once(connection) {
+            Ok(frames) if frames > merged + FEW => merged = frames,
+            Ok(_) => break,
+            Err(_) => return false,
+        }
+    }
+    files.is_not_of_its_log()
+}
+
+/// Merges the log as it is now, and says how many frames it had.
+fn merge_once(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |row| row.get(1))
 }
