@@ -4,7 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use invited::{
     domain::{
-        counter::{self, BUCKETS, Counter, Tally},
+        counter::{BUCKETS, Counter, Tallies, Tally},
         error::StoreError,
         money::Money,
         time::Timestamp,
@@ -53,6 +53,10 @@ fn truth(all: &[(Timestamp, i64)], after: Timestamp) -> (u64, i64) {
     there.fold((0, 0), |(count, sum), (_, cost)| (count + 1, sum + cost))
 }
 
+fn tally(tx: &mut dyn Tx, span: Duration, at: Timestamp) -> Result<Tally, StoreError> {
+    Ok(Tallies::read(tx, [COUNTER; 2], at)?.of(COUNTER, span))
+}
+
 fn judge(
     tx: &mut dyn Tx,
     all: &[(Timestamp, i64)],
@@ -63,7 +67,7 @@ fn judge(
         count,
         amount,
         relief,
-    } = counter::tally(tx, COUNTER, span, now)?;
+    } = tally(tx, span, now)?;
     let (least, _) = truth(all, now - span);
     let (most, _) = truth(all, now - span - span / BUCKETS);
     assert!(
@@ -77,8 +81,8 @@ fn judge(
         assert!(relief <= span);
         let until = now + relief;
         let before = until - Duration::from_millis(1);
-        assert_eq!(counter::tally(tx, COUNTER, span, before)?.count, count);
-        assert!(counter::tally(tx, COUNTER, span, until)?.count < count);
+        assert_eq!(tally(tx, span, before)?.count, count);
+        assert!(tally(tx, span, until)?.count < count);
     }
     Ok(())
 }
@@ -91,14 +95,11 @@ fn play(tx: &mut dyn Tx, events: &[Event]) -> Result<(), StoreError> {
     for event in events {
         now = now + event.after;
         let cost = Money::from_units(event.cost);
-        for span in spans {
-            tx.count(COUNTER, span, now, 1, cost)?;
-            if !event.is_kept {
-                tx.count(COUNTER, span, now, -1, -cost)?;
-            }
-        }
+        tx.count(COUNTER, &spans, now, 1, cost)?;
         if event.is_kept {
             all.push((now, event.cost));
+        } else {
+            tx.count(COUNTER, &spans, now, -1, -cost)?;
         }
     }
     for span in spans {
@@ -115,7 +116,7 @@ fn play(tx: &mut dyn Tx, events: &[Event]) -> Result<(), StoreError> {
         judge(tx, &all, span, now)?;
     }
     // What it adopts is known to a fortieth of the longest.
-    let count = counter::tally(tx, COUNTER, later, now)?.count;
+    let count = tally(tx, later, now)?.count;
     let (least, _) = truth(&all, now - later);
     let longest = Duration::from_secs(SPANS[SPANS.len() - 1]);
     let (most, _) = truth(&all, now - later - later / BUCKETS - longest / BUCKETS);

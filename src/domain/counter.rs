@@ -38,9 +38,13 @@ impl Counter {
     }
 }
 
-/// The sum of a span's buckets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a counter comes to over one of its spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sum {
+    /// Which counter.
+    pub counter: Counter,
+    /// Which span.
+    pub span: Duration,
     /// How often it happened.
     pub count: u64,
     /// What it cost.
@@ -51,30 +55,26 @@ pub struct Sum {
 
 /// What counters may ask of a transaction.
 pub trait Counters {
-    /// Adds to the bucket of `span` that `at` is in. What is less than nothing is taken back.
+    /// Adds to the bucket of each span that `at` is in. What is less than nothing is taken back.
     fn count(
         &mut self,
         counter: Counter,
-        span: Duration,
+        spans: &[Duration],
         at: Timestamp,
         count: i64,
         amount: Money,
     ) -> Result<(), StoreError>;
-    /// The sum of the buckets of `span` in which anything was counted after `after`.
-    fn sum(
-        &mut self,
-        counter: Counter,
-        span: Duration,
-        after: Timestamp,
-    ) -> Result<Sum, StoreError>;
+    /// The sums over all spans of these that end at `at`, but for those in which
+    /// nothing was counted.
+    fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError>;
     /// Counts for `span` what was counted for another since it was last.
     fn adopt_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError>;
     /// Forgets the buckets of a counter that are in no span any more.
     fn prune_counter(&mut self, counter: Counter, at: Timestamp) -> Result<(), StoreError>;
 }
 
-/// The sum of a span, and how long it takes until some of it is out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What a counter comes to over a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// How often it happened.
     pub count: u64,
@@ -84,25 +84,34 @@ pub struct Tally {
     pub relief: Duration,
 }
 
-/// Sums a counter up over the `span` that ends at `at`.
-pub fn tally(
-    tx: &mut (impl Counters + ?Sized),
-    counter: Counter,
-    span: Duration,
+/// What counters come to over all of their spans, read at once.
+pub struct Tallies {
     at: Timestamp,
-) -> Result<Tally, StoreError> {
-    let sum = tx.sum(counter, span, at - span)?;
-    let Sum {
-        count,
-        amount,
-        first,
-    } = sum;
-    let relief = first.map_or(span, |first| (first + span).since(at));
-    Ok(Tally {
-        count,
-        amount,
-        relief,
-    })
+    sums: Vec<Sum>,
+}
+
+impl Tallies {
+    /// Of these counters, at an instant.
+    pub fn read(
+        tx: &mut (impl Counters + ?Sized),
+        counters: [Counter; 2],
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let sums = tx.sums(counters, at)?;
+        Ok(Self { at, sums })
+    }
+
+    /// Over one of the spans that it is counted for.
+    pub fn of(&self, counter: Counter, span: Duration) -> Tally {
+        let is_it = |sum: &&Sum| sum.counter == counter && sum.span == span;
+        let sum = self.sums.iter().find(is_it);
+        let first = sum.and_then(|sum| sum.first);
+        Tally {
+            count: sum.map_or(0, |sum| sum.count),
+            amount: sum.map_or_else(Money::default, |sum| sum.amount),
+            relief: first.map_or(span, |first| (first + span).since(self.at)),
+        }
+    }
 }
 
 /// How long a bucket of a span is.

@@ -2,7 +2,7 @@
 //! somebody must be guessing at many phones at once.
 //!
 //! It is on or off by what was counted, within the very transaction that asks,
-//! and needs no more than a few sums. Every wrong code
+//! and needs no more than one look at its counters. Every wrong code
 //! counts. Of the right ones a phone counts once in 24 hours: otherwise
 //! whoever holds a few phones could log in with them all day, and hide as many
 //! guesses among that as there are messages to be had.
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::{DAY, HOUR};
 use crate::domain::{
-    counter::{Counter, tally},
+    counter::{Counter, Tallies},
     error::StoreError,
     limit::Reached,
     time::Timestamp,
@@ -46,18 +46,31 @@ pub enum Turn {
     },
 }
 
-pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
-    for (span, most, percent) in WINDOWS {
-        let wrong = tally(tx, Counter::Wrong, span, at)?.count;
-        if wrong <= most {
-            continue;
-        }
-        let right = tally(tx, Counter::Right, span, at)?.count;
-        if wrong * 100 > (wrong + right) * percent {
-            return Ok(true);
-        }
+/// What was counted.
+struct Guesses(Tallies);
+
+impl Guesses {
+    fn read(tx: &mut dyn Tx, at: Timestamp) -> Result<Self, StoreError> {
+        Tallies::read(tx, [Counter::Right, Counter::Wrong], at).map(Self)
     }
-    Ok(false)
+
+    /// How many were wrong, and how many there were.
+    fn within(&self, span: Duration) -> (u64, u64) {
+        let count = |counter| self.0.of(counter, span).count;
+        let wrong = count(Counter::Wrong);
+        (wrong, wrong + count(Counter::Right))
+    }
+
+    fn are_too_many(&self) -> bool {
+        WINDOWS.iter().any(|(span, most, percent)| {
+            let (wrong, entered) = self.within(*span);
+            wrong > *most && wrong * 100 > entered * percent
+        })
+    }
+}
+
+pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
+    Ok(Guesses::read(tx, at)?.are_too_many())
 }
 
 /// Whether there is something that [`turn`] would tell.
@@ -68,11 +81,11 @@ pub fn has_turned(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
 /// Tells once that the alarm has begun, and once that it has ended, whatever
 /// restarts there were in between.
 pub fn turn(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Turn>, StoreError> {
-    match (is_on(tx, at)?, tx.alarm()?) {
+    let guesses = Guesses::read(tx, at)?;
+    match (guesses.are_too_many(), tx.alarm()?) {
         (true, None) => {
             tx.set_alarm(Some(at))?;
-            let wrong = tally(tx, Counter::Wrong, DAY, at)?.count;
-            let entered = wrong + tally(tx, Counter::Right, DAY, at)?.count;
+            let (wrong, entered) = guesses.within(DAY);
             Ok(Some(Turn::Began { wrong, entered }))
         }
         (false, Some(since)) => {

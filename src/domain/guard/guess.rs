@@ -172,9 +172,7 @@ impl Guard {
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
         let parties = ["phone", "devices"].map(|who| self.alias(who, phone));
-        let is_first = !tx.any_confirmed(parties, visitor.at - alarm::REMEMBERED)?;
-        tx.confirm_send(challenge)?;
-        if is_first {
+        if tx.confirm_send(challenge, parties, visitor.at - alarm::REMEMBERED)? {
             count(tx, Counter::Right, visitor, challenge)?;
         }
         Ok(())
@@ -257,8 +255,6 @@ fn count(
     if id::sweeps(challenge.0) {
         tx.prune_counter(counter, visitor.at)?;
     }
-    for (span, ..) in alarm::WINDOWS {
-        tx.count(counter, span, visitor.at, 1, Money::default())?;
-    }
-    Ok(())
+    let spans = alarm::WINDOWS.map(|(span, ..)| span);
+    tx.count(counter, &spans, visitor.at, 1, Money::default())
 }

@@ -12,7 +12,7 @@ use super::{
     trickle::{self, Pause},
 };
 use crate::domain::{
-    counter::{self, Counter},
+    counter::{Counter, Tallies},
     error::StoreError,
     id::{self, ChallengeId},
     ledger::{Asker, Network, Sent},
@@ -65,12 +65,14 @@ impl Guard {
         cost: Money,
         own: Option<Reached>,
     ) -> Result<Admission, StoreError> {
-        let (budget, spending) = self.budget_wait(tx, visitor, asker, cost)?;
+        let counter = Counter::sends(asker.known);
+        let so_far = Tallies::read(tx, [counter; 2], visitor.at)?;
+        let (budget, spending) = self.budget_wait(&so_far, counter, cost);
         let (prefix, network) = self.prefix_wait(tx, visitor, asker, phone)?;
         // Of two that take as long, the later in this list is named.
         let reached = [
             budget,
-            self.sum_wait(tx, visitor, asker)?,
+            self.sum_wait(&so_far, counter),
             prefix,
             self.source_wait(visitor, asker, Deed::Send),
             own,
@@ -132,36 +134,26 @@ impl Guard {
         Ok((reached.max_by_key(|one| one.wait), network))
     }
 
-    fn sum_wait(
-        &self,
-        tx: &mut dyn Tx,
-        visitor: &Visitor,
-        asker: Asker,
-    ) -> Result<Option<Reached>, StoreError> {
+    fn sum_wait(&self, so_far: &Tallies, counter: Counter) -> Option<Reached> {
         let limit = &self.policy.limits.sends_in_all;
-        let mut longest = None;
-        for window in limit.windows() {
-            let counter = Counter::sends(asker.known);
-            let sent = counter::tally(tx, counter, window.span, visitor.at)?;
-            if sent.count >= u64::from(window.count) {
-                longest = longest.max(Some(sent.relief));
-            }
-        }
-        Ok(longest.map(|wait| limit.reached_for(wait)))
+        let full = limit.windows().iter().filter_map(|window| {
+            let sent = so_far.of(counter, window.span);
+            (sent.count >= u64::from(window.count)).then_some(sent.relief)
+        });
+        Some(limit.reached_for(full.max()?))
     }
 
     /// The first allowance of which this very message spends the share that
     /// is warned of is told beside what is used up.
     fn budget_wait(
         &self,
-        tx: &mut dyn Tx,
-        visitor: &Visitor,
-        asker: Asker,
+        so_far: &Tallies,
+        counter: Counter,
         cost: Money,
-    ) -> Result<(Option<Reached>, Option<Spending>), StoreError> {
+    ) -> (Option<Reached>, Option<Spending>) {
         let (mut longest, mut spending) = (None, None);
         for &Allowance { amount, span } in self.policy.budget.allowances() {
-            let before = counter::tally(tx, Counter::sends(asker.known), span, visitor.at)?;
+            let before = so_far.of(counter, span);
             let (spent, share) = (before.amount + cost, amount.percent(self.policy.warn_at));
             if spent > amount {
                 longest = longest.max(Some(before.relief));
@@ -177,7 +169,7 @@ impl Guard {
             limit: BUDGET,
             wait,
         });
-        Ok((reached, spending))
+        (reached, spending)
     }
 
     /// What the common price list says of a message to `phone`.
@@ -233,10 +225,8 @@ impl Guard {
         count: i64,
         cost: Money,
     ) -> Result<(), StoreError> {
-        for span in self.policy.send_spans() {
-            tx.count(Counter::sends(known), span, at, count, cost)?;
-        }
-        Ok(())
+        let spans: Vec<_> = self.policy.send_spans().collect();
+        tx.count(Counter::sends(known), &spans, at, count, cost)
     }
 
     /// Puts right what a message cost.

@@ -171,7 +171,11 @@ impl Had {
         // A code that is shorter than a new one would be is not evaluated any more:
         // nobody waits for its end, nor for as long as it would have been of use.
         // Neither is one that was sent before too much was guessed all over.
-        let dead_until = guard.dead_until(tx, asker)?;
+        let dead_until = if live.is_empty() {
+            None
+        } else {
+            guard.dead_until(tx, asker)?
+        };
         let is_outdated = |one: &Challenge| {
             is_of(one, asker)
                 && (one.code.digits() < terms.digits || guess::is_dead(one, dead_until))

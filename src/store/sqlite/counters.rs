@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rusqlite::params;
+use rusqlite::{params, params_from_iter};
 
-use super::transaction::Transaction;
+use super::transaction::{Transaction, unreadable};
 use crate::domain::{
     counter::{Counter, Counters, Sum, width},
     error::StoreError,
@@ -16,52 +16,52 @@ impl Counters for Transaction<'_> {
     fn count(
         &mut self,
         counter: Counter,
-        span: Duration,
+        spans: &[Duration],
         at: Timestamp,
         count: i64,
         amount: Money,
     ) -> Result<(), StoreError> {
-        self.change(
-            "INSERT INTO counters (counter, span, start, last, count, amount)
-             VALUES (?1, ?2, ?4 / ?3 * ?3, ?4, ?5, ?6)
+        if spans.is_empty() {
+            return Ok(());
+        }
+        let at = at.millis();
+        let rows = spans.iter().flat_map(|span| {
+            let (span, width) = (millis(*span), millis(width(*span)));
+            [
+                number(counter),
+                span,
+                at / width * width,
+                at,
+                count,
+                amount.units(),
+            ]
+        });
+        let sql = format!(
+            "INSERT INTO counters (counter, span, start, last, count, amount) VALUES {}
              ON CONFLICT (counter, span, start) DO UPDATE
              SET last = max(last, excluded.last), count = count + excluded.count, amount = amount + excluded.amount",
-            params![
-                number(counter),
-                millis(span),
-                millis(width(span)),
-                at.millis(),
-                count,
-                amount.units()
-            ],
-        )?;
+            vec!["(?, ?, ?, ?, ?, ?)"; spans.len()].join(", ")
+        );
+        self.change(&sql, params_from_iter(rows))?;
         Ok(())
     }
 
-    fn sum(
-        &mut self,
-        counter: Counter,
-        span: Duration,
-        after: Timestamp,
-    ) -> Result<Sum, StoreError> {
-        let sum = self.one(
-            "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0), min(CASE WHEN count > 0 THEN last END)
-             FROM counters WHERE counter = ?1 AND span = ?2 AND start > ?3 AND last > ?4",
-            params![
-                number(counter),
-                millis(span),
-                (after - width(span)).millis(),
-                after.millis()
-            ],
+    fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
+        let [one, other] = counters.map(number);
+        self.all(
+            "SELECT counter, span, sum(count), sum(amount), min(CASE WHEN count > 0 THEN last END) FROM counters
+             WHERE counter IN (?1, ?2) AND last > ?3 - span GROUP BY counter, span",
+            params![one, other, at.millis()],
             |row| {
                 Ok(Sum {
-                    count: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
-                    amount: Money::from_units(row.get(1)?),
-                    first: row.get::<_, Option<i64>>(2)?.map(Timestamp::from_millis),
+                    counter: counter(row.get(0)?)?,
+                    span: Duration::from_millis(row.get::<_, i64>(1)?.unsigned_abs()),
+                    count: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                    amount: Money::from_units(row.get(3)?),
+                    first: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
                 })
             },
-        )?;
-        Ok(sum.unwrap_or_default())
+        )
     }
 
     fn adopt_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError> {
@@ -96,11 +96,21 @@ fn millis(span: Duration) -> i64 {
 }
 
 /// What the column `counter` says. Never to be changed.
+const NUMBERS: [(Counter, i64); 4] = [
+    (Counter::SendsToStrangers, 0),
+    (Counter::SendsToKnown, 1),
+    (Counter::Right, 4),
+    (Counter::Wrong, 5),
+];
+
 fn number(counter: Counter) -> i64 {
-    match counter {
-        Counter::SendsToStrangers => 0,
-        Counter::SendsToKnown => 1,
-        Counter::Right => 4,
-        Counter::Wrong => 5,
-    }
+    let known = NUMBERS.iter().find(|(known, _)| *known == counter);
+    known.map_or(-1, |(_, number)| *number)
+}
+
+fn counter(number: i64) -> rusqlite::Result<Counter> {
+    let known = NUMBERS.iter().find(|(_, known)| *known == number);
+    known
+        .map(|(counter, _)| *counter)
+        .ok_or_else(|| unreadable(0))
 }
