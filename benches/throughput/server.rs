@@ -36,7 +36,7 @@ impl Server {
         command.envs(LASTING).envs(UNLIMITED);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", level]);
         command.args(["--log-format", format]);
-        command.args(["--sms", "file:/dev/null"]);
+        command.args(["--sms", "file:sms.jsonl"]);
         Self::launch(command, folder.join("server.log"))
     }
 

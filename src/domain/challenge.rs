@@ -49,6 +49,32 @@ pub struct Challenge {
     pub sent_at: Option<Timestamp>,
 }
 
+impl Challenge {
+    /// One that has just begun, and has no identifier yet.
+    pub fn of(
+        phone: Phone,
+        purpose: Purpose,
+        code: OneTimeCode,
+        source: Option<SourceHash>,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            id: ChallengeId(0),
+            phone,
+            purpose,
+            code,
+            created_at,
+            expires_at,
+            wrong_guesses: 0,
+            spent: false,
+            asker: None,
+            source,
+            sent_at: None,
+        }
+    }
+}
+
 /// The numbers that bound challenges.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {

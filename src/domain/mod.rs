@@ -26,6 +26,7 @@ pub mod phone;
 pub mod profile;
 pub mod proof;
 pub mod region;
+pub mod rotation;
 pub mod session;
 pub mod source;
 pub mod text;

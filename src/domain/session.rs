@@ -1,13 +1,5 @@
-//! A session: one login, and the family of refresh tokens that came of it.
-//!
-//! A refresh token is good once. Within a short grace the one that was just
-//! exchanged yields the very same successor again, so that parallel tabs do no
-//! harm; and it still does as long as no token of the successor was ever used,
-//! for then the answer was lost. Otherwise it is a stolen copy, and the session
-//! ends (RFC 9700, section 4.14.2).
-//!
-//! So the first use of a successor is written down before it is answered. That
-//! is one write a refresh, and none for a session that was never refreshed.
+//! A session: one login, and the family of refresh tokens that came of it
+//! ([`super::rotation`] has how one is exchanged for the next).
 
 use std::time::Duration;
 
@@ -89,7 +81,7 @@ impl Session {
     }
 
     /// When it is over, however much it is used.
-    fn ends_at(&self, policy: Policy) -> Timestamp {
+    pub fn ends_at(&self, policy: Policy) -> Timestamp {
         self.created_at + policy.session_ttl
     }
 }
@@ -112,7 +104,7 @@ pub struct Policy {
 
 impl Policy {
     /// Life of the token that lives longer.
-    fn longest(self) -> Duration {
+    pub fn longest(self) -> Duration {
         self.access_ttl.max(self.refresh_ttl)
     }
 }
@@ -176,17 +168,6 @@ pub trait Sessions {
     fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError>;
 }
 
-/// What came of showing a refresh token.
-#[derive(Debug)]
-pub enum Rotation {
-    /// The session goes on with its current generation.
-    Granted(Session),
-    /// The token had been exchanged before; the session has ended.
-    Reused,
-    /// There is no such session any more.
-    Gone,
-}
-
 /// Begins a session. When the user has too many, those that drew no tokens for
 /// longest end.
 pub fn begin(
@@ -223,44 +204,6 @@ pub fn begin(
         tx.prune_sessions(now - Duration::from_hours(1))?;
     }
     Ok(session)
-}
-
-/// Exchanges the refresh token that `bearer` shows for the next.
-pub fn rotate(
-    tx: &mut (impl Sessions + Devices + ?Sized),
-    visitor: &Visitor,
-    bearer: Bearer,
-    policy: Policy,
-    rng: &mut dyn CryptoRng,
-) -> Result<Rotation, StoreError> {
-    let Some((mut session, _)) = authorize(tx, bearer)? else {
-        return Ok(Rotation::Gone);
-    };
-    if session.ends_at(policy) <= visitor.now {
-        tx.delete_session(session.user, session.id)?;
-        return Ok(Rotation::Gone);
-    }
-    if bearer.generation == session.current {
-        session.previous = Some(session.current);
-        session.current = Generation::draw(rng);
-        session.is_used = false;
-        session.issued_at = visitor.now;
-        session.used_at = visitor.at;
-        session.expires_at = session.until(policy.longest(), policy);
-        tx.update_session(&session)?;
-        if let Some(hash) = &session.device {
-            device::note_use(tx, hash, visitor.at)?;
-        }
-        return Ok(Rotation::Granted(session));
-    }
-    let within_grace = visitor.at.since(session.used_at) <= policy.grace;
-    if session.previous == Some(bearer.generation) && (within_grace || !session.is_used) {
-        return Ok(Rotation::Granted(session));
-    }
-    tx.delete_session(session.user, session.id)?;
-    // Whoever stole the token may have stolen a device's secret beside it.
-    device::forget_all(tx, bearer.user)?;
-    Ok(Rotation::Reused)
 }
 
 /// The session and the user behind an access token, if both still exist.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::Context,
     domain::{
-        session::{self, Rotation},
+        rotation::{self, Rotation},
         time::Timestamp,
     },
     token::access::{self, Pair},
@@ -122,7 +122,7 @@ impl TokenApi {
         let rotation = app
             .store
             .write(move |tx| {
-                session::rotate(tx, &visitor, bearer, policy, &mut rng).map_err(Problem::from)
+                rotation::rotate(tx, &visitor, bearer, policy, &mut rng).map_err(Problem::from)
             })
             .await?;
         match rotation {

@@ -16,7 +16,11 @@ use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
 use crate::{domain::code::OneTimeCode, files};
 
 /// A file that is made when there is something to write to it.
-pub struct File(Arc<Mutex<Appender>>);
+pub struct File {
+    appender: Arc<Mutex<Appender>>,
+    /// A pipe or a terminal may keep who writes waiting.
+    may_block: bool,
+}
 
 struct Appender {
     path: PathBuf,
@@ -43,8 +47,13 @@ impl File {
             }
             Err(error) => return Err(error.to_string()),
         };
+        let metadata = file.as_ref().map(fs::File::metadata).transpose();
+        let metadata = metadata.map_err(|error| error.to_string())?;
         let path = path.to_owned();
-        Ok(Self(Arc::new(Mutex::new(Appender { path, file }))))
+        Ok(Self {
+            appender: Arc::new(Mutex::new(Appender { path, file })),
+            may_block: metadata.is_some_and(|metadata| !metadata.is_file()),
+        })
     }
 }
 
@@ -83,14 +92,21 @@ impl Gateway for File {
         };
         let mut line = serde_json::to_vec(&line).map_err(|_| SmsError::NotSent)?;
         line.push(b'\n');
-        let file = Arc::clone(&self.0);
-        let writing = tokio::task::spawn_blocking(move || {
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.append(&line)
-        });
-        match writing.await {
-            Ok(Ok(())) => Ok(Receipt::default()),
-            _ => Err(SmsError::NotSent.into()),
+        let appender = Arc::clone(&self.appender);
+        let append = move || {
+            let mut appender = appender.lock().unwrap_or_else(PoisonError::into_inner);
+            appender.append(&line)
+        };
+        // Another thread would take longer to wake than a line takes to be written.
+        let written = if self.may_block {
+            let writing = tokio::task::spawn_blocking(append);
+            writing.await.unwrap_or_else(|panic| Err(panic.into()))
+        } else {
+            append()
+        };
+        match written {
+            Ok(()) => Ok(Receipt::default()),
+            Err(_) => Err(SmsError::NotSent.into()),
         }
     }
 }

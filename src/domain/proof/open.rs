@@ -184,11 +184,7 @@ impl Had {
         let own = live.iter().filter(|challenge| is_of(challenge, asker));
         let ends: Vec<_> = own.map(|challenge| challenge.expires_at).collect();
         let newest = guard.newest(tx, asker)?;
-        let useful = if outdated.is_empty() {
-            Duration::ZERO
-        } else {
-            policy.ttl
-        };
+        let useful = outdated.first().map_or(Duration::ZERO, |_| policy.ttl);
         Ok(Self {
             room: alive(&ends, policy, now),
             waiting: guard.party_wait(&newest, visitor.at, useful),
@@ -291,19 +287,8 @@ fn begin(
     expires_at: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Challenge, StoreError> {
-    let mut challenge = Challenge {
-        id: ChallengeId(0),
-        phone: wanted.phone,
-        purpose: wanted.purpose,
-        code,
-        created_at: now,
-        expires_at,
-        wrong_guesses: 0,
-        spent: false,
-        asker: None,
-        source,
-        sent_at: None,
-    };
+    let (phone, purpose) = (wanted.phone, wanted.purpose);
+    let mut challenge = Challenge::of(phone, purpose, code, source, now, expires_at);
     challenge.id = id::draw_free("challenge", now, rng, |id, _| {
         challenge.id = ChallengeId(id);
         Ok(tx.insert_challenge(&challenge)?.then_some(challenge.id))
