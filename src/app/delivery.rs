@@ -13,7 +13,7 @@ use crate::{
         proof,
         visitor::Visitor,
     },
-    sms::{Message, SmsError, Transcript, route::Delivery, text::Language},
+    sms::{Message, SmsError, Transcript, language::Language, route::Delivery},
 };
 
 /// Who reads a message.

@@ -11,7 +11,7 @@ use crate::{
         money::{self, Price},
         region::Region,
     },
-    sms::{setup, text},
+    sms::{language::Language, setup},
     store,
 };
 
@@ -130,7 +130,7 @@ section! {
         /// The name of your service, as messages say it.
         service_name: Name = "invited";
         /// What messages are written in where the client's Accept-Language says nothing: `ru` or `en`.
-        language: text::Language = "ru";
+        language: Language = "ru";
         /// Your own words in Russian, as in `{code} - код для {service}`.
         text_ru: Option<Name> = "";
         /// Your own words in English.

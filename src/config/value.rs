@@ -24,7 +24,7 @@ use crate::{
         region::Region,
         time::{Timestamp, parse_span},
     },
-    sms::{setup, text},
+    sms::{language::Language, setup},
     store,
 };
 
@@ -59,7 +59,7 @@ written_as_text!(
     Region,
     Destination,
     setup::Choice,
-    text::Language,
+    Language,
     store::Location,
     ForwardingHeader,
     Host,

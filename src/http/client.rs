@@ -20,7 +20,7 @@ use crate::{
         text::is_control,
         visitor::Visitor,
     },
-    sms::text::Language,
+    sms::language::Language,
     token::encoding::from_base64,
 };
 

@@ -11,6 +11,7 @@ mod console;
 mod declared;
 mod delivery_rate;
 mod file;
+pub mod language;
 pub mod presets;
 pub mod redaction;
 pub mod route;
@@ -28,8 +29,8 @@ pub use self::declared::{
     variables::{Environment, Setting},
 };
 use self::{
+    language::Language,
     redaction::{MessageId, Redacted},
-    text::Language,
 };
 use crate::domain::{code::OneTimeCode, money::Money, phone::Phone, time::Timestamp};
 

@@ -1,5 +1,6 @@
 //! What a message says: one segment, so that it costs one SMS.
 
+use super::language::Language;
 use crate::domain::code::OneTimeCode;
 
 /// Characters of the GSM 7-bit default alphabet in one segment, and UTF-16
@@ -12,103 +13,38 @@ const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 const CODE: &str = "{code}";
 const SERVICE: &str = "{service}";
 
-/// What messages can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// Russian.
-    #[default]
-    Russian,
-    /// English.
-    English,
-}
-
-const LANGUAGES: [Language; 2] = [Language::Russian, Language::English];
-
-impl Language {
-    /// Its tag (RFC 5646).
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Russian => "ru",
-            Self::English => "en",
-        }
-    }
-
-    /// The first that a client accepts (RFC 9110, section 12.5.4), if any is one of ours.
-    pub fn accepted(header: &str) -> Option<Self> {
-        let mut best: Option<(Self, u16)> = None;
-        for range in header.split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let tag = parts.next().unwrap_or_default();
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1000), thousandths);
-            let primary = tag.split('-').next().unwrap_or_default();
-            let language = LANGUAGES
-                .into_iter()
-                .find(|known| known.tag().eq_ignore_ascii_case(primary));
-            if let (Some(language), Some(weight @ 1..)) = (language, weight)
-                && best.is_none_or(|(_, other)| weight > other)
-            {
-                best = Some((language, weight));
-            }
-        }
-        best.map(|(language, _)| language)
-    }
-
-    /// What a message says where the operator has no words of their own.
-    const fn template(self) -> &'static str {
-        match self {
-            Self::Russian => "{code} — код входа в {service}",
-            Self::English => "{code} is your {service} login code",
-        }
-    }
-
+/// What is said in one language where the operator has no words of their own.
+struct Sentences {
+    /// The setting of the operator's own words.
+    setting: &'static str,
+    code: &'static str,
+    warning: &'static str,
     /// What the old phone of an account is told, the longest first. The last
     /// fits whatever the service is called.
-    const fn phone_changed(self) -> [&'static str; 3] {
-        match self {
-            Self::Russian => [
-                "{service}: телефон аккаунта изменён. Если это не вы, сообщите нам",
-                "{service}: телефон аккаунта изменён. Не вы?",
-                "Телефон вашего аккаунта изменён. Если это не вы, сообщите сервису",
-            ],
-            Self::English => [
-                "The phone of your {service} account was changed. If that was not you, contact us at once",
-                "The phone of your {service} account was changed. Not you?",
-                "The phone of your account was changed. If that was not you, contact us",
-            ],
-        }
-    }
-
-    const fn warning(self) -> &'static str {
-        match self {
-            Self::Russian => ". Никому его не говорите",
-            Self::English => ". Do not share it",
-        }
-    }
+    phone_changed: [&'static str; 3],
 }
 
-impl std::str::FromStr for Language {
-    type Err = String;
+const RUSSIAN: Sentences = Sentences {
+    setting: "sms.text_ru",
+    code: "{code} — код входа в {service}",
+    warning: ". Никому его не говорите",
+    phone_changed: [
+        "{service}: телефон аккаунта изменён. Если это не вы, сообщите нам",
+        "{service}: телефон аккаунта изменён. Не вы?",
+        "Телефон вашего аккаунта изменён. Если это не вы, сообщите сервису",
+    ],
+};
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = LANGUAGES.into_iter().find(|known| known.tag() == text);
-        known.ok_or_else(|| {
-            "is not a language that messages are written in: write \"ru\" or \"en\"".to_owned()
-        })
-    }
-}
-
-/// A weight (RFC 9110, section 12.4.2), in thousandths.
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction: u16 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-    match whole {
-        "0" => Some(fraction),
-        "1" => Some(1000),
-        _ => None,
-    }
-}
+const ENGLISH: Sentences = Sentences {
+    setting: "sms.text_en",
+    code: "{code} is your {service} login code",
+    warning: ". Do not share it",
+    phone_changed: [
+        "The phone of your {service} account was changed. If that was not you, contact us at once",
+        "The phone of your {service} account was changed. Not you?",
+        "The phone of your account was changed. If that was not you, contact us",
+    ],
+};
 
 /// What stands around a code.
 #[derive(Debug, Clone, Default)]
@@ -138,30 +74,20 @@ impl Template {
     pub fn new(words: Words, digits: usize) -> Result<Self, (&'static str, String)> {
         let template = Self(words);
         let code = "0".repeat(digits);
-        for language in LANGUAGES {
-            let setting = match template.own(language) {
-                None => "sms.service_name",
-                Some(own) => {
-                    let setting = match language {
-                        Language::Russian => "sms.text_ru",
-                        Language::English => "sms.text_en",
-                    };
-                    if own.matches(CODE).count() != 1 {
-                        return Err((setting, format!("must say {CODE} once")));
-                    }
-                    setting
-                }
-            };
+        for language in Language::ALL {
+            let (own, sentences) = template.words(language);
+            let setting = own.map_or("sms.service_name", |_| sentences.setting);
+            if own.is_some_and(|own| own.matches(CODE).count() != 1) {
+                return Err((setting, format!("must say {CODE} once")));
+            }
             let text = template.write(&code, language, false);
             let (length, room) = length(&text);
             if length > room {
-                return Err((
-                    setting,
-                    format!(
-                        "with all that is added makes a message of {length} characters in all ({}), and {room} fit one SMS: shorten it",
-                        language.tag()
-                    ),
-                ));
+                let reason = format!(
+                    "with all that is added makes a message of {length} characters in all ({}), and {room} fit one SMS: shorten it",
+                    language.tag()
+                );
+                return Err((setting, reason));
             }
         }
         Ok(template)
@@ -173,8 +99,7 @@ impl Template {
     /// hash that Android's SMS Retriever looks for.
     pub fn text(&self, code: &OneTimeCode, language: Language) -> String {
         let whole = self.write(code.reveal(), language, true);
-        let (length, room) = length(&whole);
-        if length <= room {
+        if fits(&whole) {
             whole
         } else {
             self.write(code.reveal(), language, false)
@@ -184,32 +109,30 @@ impl Template {
     /// What is told to the phone that an account has left. It names neither
     /// the account nor its new phone: somebody else may read it by now.
     pub fn phone_changed(&self, language: Language) -> String {
-        let texts = language.phone_changed();
-        let mut texts = texts
-            .map(|text| text.replace(SERVICE, &self.0.service))
-            .into_iter();
-        let fitting = texts.find(|text| {
-            let (length, room) = length(text);
-            length <= room
-        });
-        fitting.unwrap_or_default()
+        let texts = self.words(language).1.phone_changed;
+        let texts = texts.map(|text| text.replace(SERVICE, &self.0.service));
+        texts
+            .into_iter()
+            .find(|text| fits(text))
+            .unwrap_or_default()
     }
 
-    fn own(&self, language: Language) -> Option<&str> {
+    /// The operator's own, and ours.
+    fn words(&self, language: Language) -> (Option<&str>, &'static Sentences) {
         match language {
-            Language::Russian => self.0.russian.as_deref(),
-            Language::English => self.0.english.as_deref(),
+            Language::Russian => (self.0.russian.as_deref(), &RUSSIAN),
+            Language::English => (self.0.english.as_deref(), &ENGLISH),
         }
     }
 
     fn write(&self, code: &str, language: Language, warn: bool) -> String {
-        let own = self.own(language);
+        let (own, sentences) = self.words(language);
         let mut text = own
-            .unwrap_or_else(|| language.template())
+            .unwrap_or(sentences.code)
             .replace(SERVICE, &self.0.service)
             .replace(CODE, code);
         if warn && own.is_none() {
-            text.push_str(language.warning());
+            text.push_str(sentences.warning);
         }
         if let Some(hash) = &self.0.app_hash {
             text = format!("{text}\n{hash}");
@@ -232,6 +155,11 @@ fn length(text: &str) -> (usize, usize) {
         Some(septets) => (septets, SEGMENTS.0),
         None => (text.encode_utf16().count(), SEGMENTS.1),
     }
+}
+
+fn fits(text: &str) -> bool {
+    let (length, room) = length(text);
+    length <= room
 }
 
 #[cfg(test)]
@@ -304,10 +232,9 @@ mod tests {
             ("🎉🎉🎉🎉🎉", None, "123456"),
             ("[Brackets]", Some("app.example.org"), "123456"),
         ] {
-            for language in LANGUAGES {
+            for language in Language::ALL {
                 let text = text(words(service, host), code, language);
-                let (length, room) = length(&text);
-                assert!(length <= room, "{text}");
+                assert!(fits(&text), "{text}");
             }
         }
         for long in [
@@ -332,10 +259,9 @@ mod tests {
                 ..words(service, None)
             };
             let template = Template::new(own, 10).unwrap();
-            for language in LANGUAGES {
+            for language in Language::ALL {
                 let text = template.phone_changed(language);
-                let (length, room) = length(&text);
-                assert!(length <= room && length > 30, "{text}");
+                assert!(fits(&text) && length(&text).0 > 30, "{text}");
                 assert!(!text.contains(['{', '0']), "{text}");
             }
         }
@@ -352,25 +278,5 @@ mod tests {
         assert_eq!(length("€[]"), (6, 160));
         assert_eq!(length("код"), (3, 70));
         assert_eq!(length("🎉"), (2, 70));
-    }
-
-    #[test]
-    fn the_language_is_the_one_that_the_client_likes_best() {
-        for (header, language) in [
-            ("en", Some(Language::English)),
-            (
-                "ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7",
-                Some(Language::Russian),
-            ),
-            ("de, en;q=0.5, ru;q=0.2", Some(Language::English)),
-            ("EN-gb", Some(Language::English)),
-            ("en;q=0, ru;q=0.001", Some(Language::Russian)),
-            ("en;q=nonsense, de", None),
-            ("*", None),
-            ("", None),
-            ("english", None),
-        ] {
-            assert_eq!(Language::accepted(header), language, "{header}");
-        }
     }
 }

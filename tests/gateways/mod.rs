@@ -11,11 +11,12 @@ use std::time::Duration;
 use invited::{
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
-        Failure, Message, Receipt, SmsError, Transcript, presets,
+        Failure, Message, Receipt, SmsError, Transcript,
+        language::Language,
+        presets,
         redaction::MessageId,
         route::Routes,
         setup::{Choice, Setup},
-        text::Language,
     },
 };
 

@@ -37,7 +37,7 @@ use super::{
     redaction::{Filter, Redacted},
 };
 use crate::domain::{phone::Phone, time::Timestamp};
-use crate::sms::text::Language;
+use crate::sms::language::Language;
 
 /// A request and how its answer is read.
 struct Call {

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{code::OneTimeCode, phone::Phone, time::Timestamp},
-        sms::text::Language,
+        sms::language::Language,
     };
 
     fn message() -> Message {
