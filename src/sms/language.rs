@@ -26,24 +26,18 @@ impl Language {
 
     /// The first that a client accepts (RFC 9110, section 12.5.4), if any is one of ours.
     pub fn accepted(header: &str) -> Option<Self> {
-        let mut best: Option<(Self, u16)> = None;
-        for range in header.split(',') {
+        let known = header.split(',').filter_map(|range| {
             let mut parts = range.split(';').map(str::trim);
-            let tag = parts.next().unwrap_or_default();
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1000), thousandths);
-            let primary = tag.split('-').next().unwrap_or_default();
-            let language = Self::ALL
-                .into_iter()
-                .find(|known| known.tag().eq_ignore_ascii_case(primary));
-            if let (Some(language), Some(weight @ 1..)) = (language, weight)
-                && best.is_none_or(|(_, other)| weight > other)
-            {
-                best = Some((language, weight));
-            }
-        }
-        best.map(|(language, _)| language)
+            let primary = parts.next()?.split('-').next()?;
+            let is_meant = |known: &Self| known.tag().eq_ignore_ascii_case(primary);
+            let language = Self::ALL.into_iter().find(is_meant)?;
+            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            Some((language, weight.map_or(Some(1000), thousandths)?))
+        });
+        // Of several that weigh the same, the last is found.
+        let best = known.rev().max_by_key(|(_, weight)| *weight);
+        best.filter(|(_, weight)| *weight > 0)
+            .map(|(language, _)| language)
     }
 }
 
