@@ -211,7 +211,7 @@ impl RequestTemplate {
 
     /// What hides all that it carries from those who read what is said of it.
     pub fn filter(&self, message: &Message) -> Filter {
-        let mut filter = Filter::of(message);
+        let mut filter = Filter::of(&message.text, message.to, message.code.as_ref());
         for secret in self.secrets() {
             filter.secret(secret);
         }

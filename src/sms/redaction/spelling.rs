@@ -45,6 +45,27 @@ pub fn spellings(text: &str) -> Vec<String> {
     all
 }
 
+/// Without what is not seen or moves what is: control and format characters.
+/// White space stays, line breaks of one kind among it.
+pub fn visible(text: &str) -> Vec<char> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let letters = text.chars().filter(|letter| match letter {
+        '\t' | '\n' => true,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{feff}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => false,
+        letter => !letter.is_control(),
+    });
+    letters.collect()
+}
+
 /// The letters of a text without white space, and what it can be read as when
 /// escapes are taken off, one kind after the other: what looks like an escape
 /// of another kind may belong to the text itself.
