@@ -2,7 +2,7 @@
 
 use invited::{
     config::{Config, ConfigError, Entry, Layers},
-    sms::setup::Choice,
+    sms::choice::Choice,
     store::Location,
 };
 use tempfile::TempDir;

@@ -25,7 +25,7 @@ use crate::{
     domain::{delivery::LEASE, error::StoreError},
     http,
     http::server::{self, CLOSING, Connections, Timeouts, Workers},
-    sms::{route::Routes, setup::Choice},
+    sms::{choice::Choice, route::Routes},
     store::{Location, Store},
     token::{
         key_file::{self, KeysError},

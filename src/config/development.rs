@@ -3,7 +3,7 @@
 //! would end a morning's work, and keep nobody out. Limits by phone stay.
 
 use super::Config;
-use crate::sms::setup::Choice;
+use crate::sms::choice::Choice;
 
 /// What limits by source are there, unless they are set.
 pub const LIMIT: &str = "1000/1h";

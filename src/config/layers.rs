@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{phone::Phone, region::Region},
     files,
-    sms::setup::{Choice, Setup},
+    sms::{choice::Choice, setup::Setup},
 };
 
 /// A mistake in the configuration: one sentence that names the setting.

@@ -11,7 +11,7 @@ use crate::{
         money::{self, Price},
         region::Region,
     },
-    sms::{language::Language, setup},
+    sms::{choice::Choice, language::Language},
     store,
 };
 
@@ -126,7 +126,7 @@ section! {
     /// How codes reach phones.
     Sms "sms." {
         /// `console` prints messages, `file:PATH` appends them as JSON lines, a name is a gateway of `invited sms list`.
-        gateway: setup::Choice = "console";
+        gateway: Choice = "console";
         /// The name of your service, as messages say it.
         service_name: Name = "invited";
         /// What messages are written in where the client's Accept-Language says nothing: `ru` or `en`.

@@ -24,7 +24,7 @@ use crate::{
         region::Region,
         time::{Timestamp, parse_span},
     },
-    sms::{language::Language, setup},
+    sms::{choice::Choice, language::Language},
     store,
 };
 
@@ -58,7 +58,7 @@ written_as_text!(
     Budget,
     Region,
     Destination,
-    setup::Choice,
+    Choice,
     Language,
     store::Location,
     ForwardingHeader,

@@ -5,6 +5,7 @@
 //! data: a declared HTTP request, written by the operator or a preset.
 
 pub mod breaker;
+pub mod choice;
 mod client;
 pub mod configured;
 mod console;

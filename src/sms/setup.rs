@@ -1,11 +1,12 @@
 //! Which gateways there are to be, as the configuration has it, and their opening.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use toml::{Table, Value};
 
 use super::{
-    Environment, Flaw, Gateway,
+    Environment, Flaw,
+    choice::{Choice, is_name},
     client::Client,
     configured::Configured,
     console,
@@ -17,48 +18,6 @@ use crate::domain::money::Price;
 
 /// The kind of a gateway that no preset describes.
 const OWN: &str = "http";
-
-/// A gateway, as a flag or a chain names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Prints to the terminal.
-    Console,
-    /// Appends to a file.
-    File(PathBuf),
-    /// A preset, or one that the configuration declares.
-    Named(String),
-}
-
-impl fmt::Display for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Console => f.write_str("console"),
-            Self::File(path) => write!(f, "file:{}", path.display()),
-            Self::Named(name) => f.write_str(name),
-        }
-    }
-}
-
-impl FromStr for Choice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "console" => Ok(Self::Console),
-            None if is_name(text) => Ok(Self::Named(text.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
-            _ => Err(
-                "is not a gateway: write \"console\", \"file:PATH\", or a name that `invited sms list` prints".to_owned(),
-            ),
-        }
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    let known =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(known)
-}
 
 /// Which gateways there are to be.
 #[derive(Clone, Default)]
@@ -251,26 +210,19 @@ impl Opener<'_> {
         if let Some((_, configured)) = self.gateways.iter().find(|(known, _)| known == choice) {
             return Ok(Arc::clone(configured));
         }
-        let local = |name: &str, gateway: Arc<dyn Gateway>| Configured::local(name, gateway);
+        let unusable = |what: String| Flaw::at("", what);
         let configured = match choice {
-            Choice::Console => match console::Console::open() {
-                Ok(console) => local("console", Arc::new(console)),
-                Err(error) => {
-                    return Err(Flaw::at(
-                        "",
-                        format!("the terminal cannot be used: {error}"),
-                    ));
-                }
-            },
-            Choice::File(path) => match file::File::open(path) {
-                Ok(file) => local("file", Arc::new(file)),
-                Err(error) => {
-                    return Err(Flaw::at(
-                        "",
-                        format!("{} cannot be written: {error}", path.display()),
-                    ));
-                }
-            },
+            Choice::Console => {
+                let console = console::Console::open()
+                    .map_err(|error| unusable(format!("the terminal cannot be used: {error}")))?;
+                Configured::local("console", Arc::new(console))
+            }
+            Choice::File(path) => {
+                let file = file::File::open(path).map_err(|error| {
+                    unusable(format!("{} cannot be written: {error}", path.display()))
+                })?;
+                Configured::local("file", Arc::new(file))
+            }
             Choice::Named(name) => self.named(name).map_err(|flaw| flaw.under(name))?,
         };
         let configured = Arc::new(configured);

@@ -1,10 +1,7 @@
 //! What each preset makes of answers as its vendor gives them: taken, or
 //! refused in spite of a status that says otherwise.
 
-use invited::sms::{
-    SmsError, Transcript, presets,
-    setup::{Choice, Setup},
-};
+use invited::sms::{SmsError, Transcript, choice::Choice, presets, setup::Setup};
 
 use super::{
     WHSEC, message,

@@ -11,12 +11,8 @@ use std::time::Duration;
 use invited::{
     domain::{code::OneTimeCode, phone::Phone},
     sms::{
-        Failure, Message, Receipt, SmsError, Transcript,
-        language::Language,
-        presets,
-        redaction::MessageId,
-        route::Routes,
-        setup::{Choice, Setup},
+        Failure, Message, Receipt, SmsError, Transcript, choice::Choice, language::Language,
+        presets, redaction::MessageId, route::Routes, setup::Setup,
     },
 };
 
