@@ -68,7 +68,7 @@ impl Serve {
         let bound = listener.local_addr();
         config.server.listen = bound.unwrap_or(config.server.listen);
         if config.make_room_for_development() {
-            let limit = config::DEVELOPMENT_LIMIT;
+            let limit = config::development::LIMIT;
             tracing::info!(
                 limit,
                 "codes are printed here and only this machine connects: limits by source are generous unless they are set"

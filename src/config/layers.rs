@@ -10,13 +10,11 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
-    Config,
     names::{is_made_up, unknown},
     place::Places,
-    value::{Setting, TestNumber},
+    value::Setting,
 };
 use crate::{
-    domain::{phone::Phone, region::Region},
     files,
     sms::{choice::Choice, setup::Setup},
 };
@@ -33,7 +31,6 @@ impl ConfigError {
     }
 }
 
-const TEST_NUMBERS: &str = "test_numbers";
 /// The setting that names a gateway, and the section that declares some.
 const GATEWAY: &str = "sms.gateway";
 const ROUTE: &str = "sms.route";
@@ -188,17 +185,9 @@ impl Layers {
             }
             None => {}
         }
-        match take(&mut self.file, ROUTE) {
-            Some(Value::Table(routes)) => {
-                for (prefix, chain) in &routes {
-                    plan.route(prefix, chain).map_err(|reason| {
-                        let keys = ["sms", "route", prefix].map(str::to_owned);
-                        ConfigError::of(&self.places.name(&keys), &reason)
-                    })?;
-                }
-            }
-            Some(_) => return Err(ConfigError::of(&self.in_file(ROUTE), "must be a section")),
-            None => {}
+        for (prefix, chain) in &self.section(ROUTE)? {
+            plan.route(prefix, chain)
+                .map_err(|reason| ConfigError::of(&self.member(ROUTE, prefix), &reason))?;
         }
         if chosen.is_some() {
             plan.chains.clear();
@@ -224,75 +213,53 @@ impl Layers {
         self.places.clone()
     }
 
-    /// Takes the section of test numbers, whose keys are the numbers.
-    pub fn test_numbers(&mut self, region: Region) -> Result<Vec<TestNumber>, ConfigError> {
-        let prefix = format!("{}__", variable(TEST_NUMBERS));
-        let mut given = Vec::new();
-        match self.file.remove(TEST_NUMBERS) {
-            Some(Value::Table(numbers)) => {
-                for (number, value) in numbers {
-                    given.push((
-                        self.places.name(&[TEST_NUMBERS.to_owned(), number.clone()]),
-                        number,
-                        value,
-                    ));
-                }
-            }
-            Some(_) => {
-                return Err(ConfigError::of(
-                    &self.in_file(TEST_NUMBERS),
-                    "must be a section",
-                ));
-            }
-            None => {}
-        }
-        for (name, value) in &self.variables {
-            if let Some(number) = name.strip_prefix(&prefix) {
-                given.push((
-                    name.clone(),
-                    number.to_owned(),
-                    Value::String(value.clone()),
-                ));
-            }
-        }
-        self.variables.retain(|name, _| !name.starts_with(&prefix));
-        let read = |(name, number, value): &(String, String, Value)| {
-            let phone = Phone::parse(number, region).map_err(|_| {
-                ConfigError::of(name, "does not name a phone number in international form")
-            })?;
-            TestNumber::read(phone, value).map_err(|reason| ConfigError::of(name, &reason))
-        };
-        let mut numbers: Vec<TestNumber> = Vec::new();
-        for entry in &given {
-            let number = read(entry)?;
-            if numbers.iter().any(|other| other.phone == number.phone) {
-                return Err(ConfigError::of(
-                    &entry.0,
-                    "names a phone that has been named before",
-                ));
-            }
-            numbers.push(number);
-        }
-        Ok(numbers)
+    /// Takes a section whose keys are free: what names each of its members to
+    /// people, its key and its value.
+    pub fn members(&mut self, section: &str) -> Result<Vec<(String, String, Value)>, ConfigError> {
+        let in_file = self.section(section)?.into_iter();
+        let mut members: Vec<_> = in_file
+            .map(|(key, value)| (self.member(section, &key), key, value))
+            .collect();
+        let prefix = format!("{}__", variable(section));
+        let is_member = |name: &String, _: &mut String| name.starts_with(&prefix);
+        let variables = self.variables.extract_if(.., is_member);
+        members.extend(variables.map(|(name, value)| {
+            let key = name[prefix.len()..].to_owned();
+            (name, key, Value::String(value))
+        }));
+        Ok(members)
     }
 
-    /// Refuses whatever nobody asked for.
-    pub fn finish(self) -> Result<(), ConfigError> {
+    /// Takes a section of the file; one that is not there is empty.
+    fn section(&mut self, key: &str) -> Result<Table, ConfigError> {
+        match take(&mut self.file, key) {
+            None => Ok(Table::new()),
+            Some(Value::Table(section)) => Ok(section),
+            Some(_) => Err(ConfigError::of(&self.in_file(key), "must be a section")),
+        }
+    }
+
+    /// Refuses whatever is not one of these settings.
+    pub fn finish(self, known: impl Iterator<Item = &'static str>) -> Result<(), ConfigError> {
         let is_referred_to = |name: &str| self.places.mention(&format!("${{env:{name}}}"));
         let mut strangers = self.variables.keys().map(String::as_str);
         if let Some(name) = strangers.find(|name| !is_referred_to(name)) {
-            let settings = Config::entries().map(|entry| entry.variable());
-            let known = settings.chain(self.beside.iter().cloned());
+            let known = known.map(variable).chain(self.beside.iter().cloned());
             return Err(ConfigError::of(name, &unknown(name, known)));
         }
         match first_key(&self.file) {
             Some(key) => {
-                let known = Config::entries().map(|entry| entry.key.to_owned());
-                let reason = unknown(&key, known);
+                let reason = unknown(&key, known.map(str::to_owned));
                 Err(ConfigError::of(&self.in_file(&key), &reason))
             }
             None => Ok(()),
         }
+    }
+
+    /// The name for people of a member of a section, wherever it stands.
+    pub fn member(&self, section: &str, key: &str) -> String {
+        let keys: Vec<_> = section.split('.').chain([key]).map(str::to_owned).collect();
+        self.places.name(&keys)
     }
 
     fn in_file(&self, key: &str) -> String {

@@ -4,12 +4,13 @@
 //! in its README and the output of `invited config`. A mistake is one sentence
 //! that names the setting and where it was set.
 
-mod development;
+pub mod development;
 mod layers;
 mod names;
 mod origin;
 mod place;
 mod sections;
+mod test_number;
 mod value;
 
 use std::{
@@ -22,11 +23,11 @@ use std::{
 use layers::Given;
 use place::Places;
 
-pub use development::LIMIT as DEVELOPMENT_LIMIT;
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Budget, Http, Login, Relief, Server, Sms, Tokens};
-pub use value::{AppHash, Count, ForwardingHeader, Host, Name, TestNumber};
+pub use sections::{Budget, Entry, Http, Login, Relief, Server, Sms, Tokens};
+pub use test_number::TestNumber;
+pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
 
 use crate::{
     domain::{
@@ -44,24 +45,6 @@ use crate::{
     },
     store,
 };
-
-/// What is known of one setting.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    /// `section.key`, as in TOML.
-    pub key: &'static str,
-    /// The default, as it would be written.
-    pub default: &'static str,
-    /// What it does.
-    pub help: &'static str,
-}
-
-impl Entry {
-    /// The environment variable that sets it.
-    pub fn variable(&self) -> String {
-        layers::variable(self.key)
-    }
-}
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -105,8 +88,7 @@ impl Config {
         let is_routed = chosen.is_none();
         plan.chooser = chosen.unwrap_or_else(|| "sms.route".to_owned());
         if let Some((prefix, reason)) = plan.stranger() {
-            let keys = ["sms".to_owned(), "route".to_owned(), written(prefix)];
-            let route = layers.places().name(&keys);
+            let route = layers.member("sms.route", &written(prefix));
             let name = if is_routed { &route } else { &plan.chooser };
             return Err(ConfigError::of(name, &reason));
         }
@@ -120,7 +102,7 @@ impl Config {
             budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
-            test_numbers: layers.test_numbers(login.default_region)?,
+            test_numbers: TestNumber::read(&mut layers, login.default_region)?,
             login,
             sms,
             template,
@@ -128,7 +110,7 @@ impl Config {
             places: layers.places(),
             given: layers.given(),
         };
-        layers.finish()?;
+        layers.finish(Self::entries().map(|entry| entry.key))?;
         let has_budget = !config.budget.amounts.allowances().is_empty();
         if has_budget && config.budget.prices.is_empty() && !config.plan.is_priced() {
             return Err(ConfigError::of(

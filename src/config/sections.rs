@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
-    AppHash, ConfigError, Count, Entry, ForwardingHeader, Host, Layers, Name, Origin, PublicUrl,
+    layers::{ConfigError, Layers, variable},
+    origin::{Origin, PublicUrl},
+    value::{AppHash, Count, ForwardingHeader, Host, Name},
 };
 use crate::{
     domain::{
@@ -14,6 +16,24 @@ use crate::{
     sms::{choice::Choice, language::Language},
     store,
 };
+
+/// What is known of one setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// `section.key`, as in TOML.
+    pub key: &'static str,
+    /// The default, as it would be written.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+impl Entry {
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        variable(self.key)
+    }
+}
 
 /// Declares a section: its struct, its reader and its entries, from one list.
 macro_rules! section {

@@ -8,21 +8,17 @@ use std::{
     time::Duration,
 };
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use toml::Value;
 
 use super::origin::{Origin, PublicUrl};
 
 use crate::{
     domain::{
-        code::OneTimeCode,
         destination::{Destination, Destinations},
         limit::Limit,
         money::{Budget, Price},
-        phone::Phone,
-        proof::Fixed,
         region::Region,
-        time::{Timestamp, parse_span},
+        time::parse_span,
     },
     sms::{choice::Choice, language::Language},
     store,
@@ -289,44 +285,3 @@ ruled_text!(
     |text| text.len() == 11 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)),
     "is not a hash of an Android app: it has 11 characters, as in \"FA+9qCX9VSu\""
 );
-
-/// A number for store reviewers and demos: it gets no messages and has a fixed code.
-#[derive(Debug, Clone)]
-pub struct TestNumber {
-    /// Which number.
-    pub phone: Phone,
-    /// Its code, and from when on it is a number like any other.
-    pub fixed: Fixed,
-}
-
-impl TestNumber {
-    /// Reads `{ code = "1234", until = 2027-01-01T00:00:00Z }`.
-    pub fn read(phone: Phone, value: &Value) -> Result<Self, String> {
-        let expected = "must be written as { code = \"1234\", until = 2027-01-01T00:00:00Z }";
-        let inline = match value {
-            Value::String(text) => toml::from_str::<toml::Table>(&format!("number = {text}")).ok(),
-            value => Some(toml::Table::from_iter([(
-                "number".to_owned(),
-                value.clone(),
-            )])),
-        };
-        let table = inline
-            .as_ref()
-            .and_then(|table| table.get("number"))
-            .and_then(Value::as_table);
-        let table = table.filter(|table| table.len() == 2).ok_or(expected)?;
-        let code = table.get("code").and_then(Value::as_str).ok_or(expected)?;
-        let until = match table.get("until") {
-            Some(Value::Datetime(until)) => until.to_string(),
-            Some(Value::String(until)) => until.clone(),
-            _ => return Err(expected.to_owned()),
-        };
-        let until = OffsetDateTime::parse(&until, &Rfc3339).map_err(|_| expected)?;
-        let code = OneTimeCode::parse(code).map_err(|_| "needs a code of 4 to 10 digits")?;
-        let until = Timestamp::from_seconds(until.unix_timestamp());
-        Ok(Self {
-            phone,
-            fixed: Fixed { code, until },
-        })
-    }
-}
