@@ -68,16 +68,13 @@ impl Serve {
         let bound = listener.local_addr();
         config.server.listen = bound.unwrap_or(config.server.listen);
         if config.make_room_for_development() {
-            let limit = config::development::LIMIT;
             tracing::info!(
-                limit,
+                limit = config::development::LIMIT,
                 "codes are printed here and only this machine connects: limits by source are generous unless they are set"
             );
         }
-        let metrics = config
-            .http
-            .metrics
-            .map(|address| listen("http.metrics", address));
+        let metrics = config.http.metrics;
+        let metrics = metrics.map(|address| listen("http.metrics", address));
         let metrics = metrics.transpose()?;
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
@@ -105,14 +102,8 @@ impl Serve {
         let store = Store::open(&config.server.database)?;
         let take_up = |keys: &mut Keys| keys.settle(config.longest_life(), SystemClock.now());
         let keys = found.settle(&store, take_up).await?;
-        Ok(App::new(
-            config,
-            store,
-            keys,
-            sms,
-            Arc::new(SystemClock),
-            dice,
-        ))
+        let clock = Arc::new(SystemClock);
+        Ok(App::new(config, store, keys, sms, clock, dice))
     }
 }
 
@@ -198,16 +189,8 @@ async fn tell(app: &Arc<App>, listener: Option<TcpListener>, workers: &Workers) 
     };
     let page = Arc::new(http::metrics::endpoint(app));
     let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
-    let timeouts = Timeouts::default();
-    server::serve(
-        listener,
-        page,
-        connections,
-        timeouts,
-        workers,
-        std::future::pending(),
-    )
-    .await;
+    let (timeouts, never) = (Timeouts::default(), std::future::pending());
+    server::serve(listener, page, connections, timeouts, workers, never).await;
 }
 
 async fn serve(
@@ -216,11 +199,11 @@ async fn serve(
     metrics: Option<TcpListener>,
     workers: &Workers,
 ) -> Result<(), Failure> {
-    let failed = |error| Failure::of(format!("cannot start: {error}"));
-    let address = listener.local_addr().map_err(failed)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
-    let stop = stop().map_err(failed)?;
-    let hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
+    let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
+    let address = listener.local_addr().map_err(cannot_start)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot_start)?;
+    let stop = stop().map_err(cannot_start)?;
+    let hang_ups = signal(SignalKind::hangup()).map_err(cannot_start)?;
     recover(&app).await;
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
     tokio::spawn(tell_of_guessing(Arc::clone(&app)));
