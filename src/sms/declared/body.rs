@@ -28,23 +28,17 @@ pub enum Shape {
 impl Body {
     /// Reads one.
     pub fn read(spec: &BodySpec, variables: &Variables<'_>) -> Result<Self, Flaw> {
-        let template = |path: &str, text: &str| {
-            Template::read(text, variables).map_err(|reason| Flaw::at(path, reason))
-        };
         match (&spec.json, &spec.form, &spec.text) {
             (None, None, None) => Ok(Self::None),
             (Some(json), None, None) => Shape::read(json, variables)
                 .map(Self::Json)
                 .map_err(|flaw| flaw.under("json").under("body")),
-            (None, Some(form), None) => form
-                .iter()
-                .map(|(name, text)| match template("", text) {
-                    Ok(template) => Ok((name.clone(), template)),
-                    Err(flaw) => Err(flaw.under(name).under("form").under("body")),
-                })
-                .collect::<Result<_, _>>()
-                .map(Self::Form),
-            (None, None, Some(text)) => template("body.text", text).map(Self::Text),
+            (None, Some(form), None) => {
+                Template::members(form, "body.form", variables).map(Self::Form)
+            }
+            (None, None, Some(text)) => Template::read(text, variables)
+                .map(Self::Text)
+                .map_err(|reason| Flaw::at("body.text", reason)),
             _ => Err(Flaw::at("body", "must be one of json, form and text")),
         }
     }

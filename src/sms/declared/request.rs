@@ -36,23 +36,21 @@ impl RequestTemplate {
         let template = |path: &str, text: &str| {
             Template::read(text, variables).map_err(|reason| Flaw::at(path, reason))
         };
-        let pairs = |section: &str, pairs: &std::collections::BTreeMap<String, String>| {
-            pairs
-                .iter()
-                .map(|(name, text)| match Template::read(text, variables) {
-                    Ok(template) => Ok((name.clone(), template)),
-                    Err(reason) => Err(Flaw::at("", reason).under(name).under(section)),
-                })
-                .collect::<Result<Vec<_>, _>>()
-        };
         let body = Body::read(&spec.body, variables)?;
-        let by_default = if matches!(body, Body::None) {
-            "GET"
-        } else {
-            "POST"
+        let by_default = match body {
+            Body::None => "GET",
+            _ => "POST",
         };
         let method = spec.method.as_deref().unwrap_or(by_default);
-        let headers = pairs("headers", &spec.headers)?;
+        let header = |(name, template): (String, Template)| match name.parse() {
+            Ok(name) => Ok((name, template)),
+            Err(_) => Err(Flaw::member(
+                "headers",
+                &name,
+                "is not the name of a header",
+            )),
+        };
+        let headers = Template::members(&spec.headers, "headers", variables)?;
         let form = Self {
             method: method
                 .parse()
@@ -60,16 +58,8 @@ impl RequestTemplate {
                 .filter(|_| method.bytes().all(|byte| byte.is_ascii_uppercase()))
                 .ok_or_else(|| Flaw::at("method", "is not a method: write \"GET\" or \"POST\""))?,
             url: template("url", &spec.url)?,
-            query: pairs("query", &spec.query)?,
-            headers: headers
-                .into_iter()
-                .map(|(name, template)| match name.parse() {
-                    Ok(name) => Ok((name, template)),
-                    Err(_) => Err(Flaw::at("", "is not the name of a header")
-                        .under(&name)
-                        .under("headers")),
-                })
-                .collect::<Result<_, _>>()?,
+            query: Template::members(&spec.query, "query", variables)?,
+            headers: headers.into_iter().map(header).collect::<Result<_, _>>()?,
             basic: match &spec.basic {
                 Some(BasicSpec { user, password }) => Some((
                     template("basic.user", user)?,
@@ -130,7 +120,7 @@ impl RequestTemplate {
                 .iter()
                 .find(|(_, template)| template.secrets().next().is_some());
             if let Some((name, _)) = leak {
-                return Err(Flaw::at("", consent).under(name).under("query"));
+                return Err(Flaw::member("query", name, consent));
             }
         }
         Ok(())

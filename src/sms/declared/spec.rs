@@ -27,6 +27,13 @@ impl Flaw {
         }
     }
 
+    /// A mistake in the member of a table, which may be called anything.
+    pub fn member(section: &str, name: &str, reason: impl Into<String>) -> Self {
+        let mut flaw = Self::at(section, reason);
+        flaw.path.push(name.to_owned());
+        flaw
+    }
+
     /// The same mistake, seen from further out.
     pub fn under(mut self, key: &str) -> Self {
         self.path.insert(0, key.to_owned());

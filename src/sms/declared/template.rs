@@ -2,9 +2,9 @@
 //! when it is read. What fills a placeholder is escaped as the place demands where
 //! the text goes; it is never pasted.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
-use super::{report_url::ReportUrl, variables::Variables};
+use super::{report_url::ReportUrl, spec::Flaw, variables::Variables};
 use crate::{
     domain::code::OneTimeCode,
     sms::{
@@ -166,6 +166,19 @@ impl Template {
             pieces,
             is_optional,
         })
+    }
+
+    /// Reads the texts of a table's members; `section` is where the table stands.
+    pub fn members(
+        texts: &BTreeMap<String, String>,
+        section: &str,
+        variables: &Variables<'_>,
+    ) -> Result<Vec<(String, Self)>, Flaw> {
+        let read = |(name, text): (&String, &String)| match Self::read(text, variables) {
+            Ok(template) => Ok((name.clone(), template)),
+            Err(reason) => Err(Flaw::member(section, name, reason)),
+        };
+        texts.iter().map(read).collect()
     }
 
     /// The text for a message, with `escape` for what is filled in.
