@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::SmsError;
+use super::error::SmsError;
 
 /// Failures in a row that open it.
 const IN_A_ROW: u32 = 5;

@@ -9,8 +9,8 @@ use std::{
 use reqwest::{Proxy, Request, redirect::Policy};
 
 use super::{
-    Failure, SmsError,
     declared::answer::{Answer, Refusal},
+    error::{Failure, SmsError},
 };
 
 /// How long a connection may take to come about.

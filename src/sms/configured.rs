@@ -11,9 +11,11 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Failure, Gateway, Message, Receipt, SmsError, Transcript,
     breaker::{Breaker, Transition},
     delivery_rate::{Change, DeliveryRate},
+    error::{Failure, SmsError},
+    gateway::{Gateway, Receipt, Transcript},
+    message::Message,
     redaction::{MessageId, Redacted},
 };
 use crate::domain::{

@@ -11,7 +11,11 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
+use super::{
+    error::{Failure, SmsError},
+    gateway::{Gateway, Receipt, Transcript},
+    message::Message,
+};
 
 /// Messages that may wait for the terminal; one more is not sent.
 const QUEUE: usize = 64;

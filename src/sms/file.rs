@@ -12,7 +12,11 @@ use async_trait::async_trait;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Failure, Gateway, Message, Receipt, SmsError, Transcript};
+use super::{
+    error::{Failure, SmsError},
+    gateway::{Gateway, Receipt, Transcript},
+    message::Message,
+};
 use crate::{domain::code::OneTimeCode, files};
 
 /// A file that is made when there is something to write to it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Table;
 
-use super::{Setting, declared::spec::Definition};
+use super::{declared::spec::Definition, declared::variables::Setting};
 
 macro_rules! presets {
     ($($name:literal)*) => {

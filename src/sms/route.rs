@@ -6,8 +6,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Failure, Gateway, Message, Receipt, SmsError, Transcript,
     configured::{Configured, LEAST},
+    error::{Failure, SmsError},
+    gateway::{Gateway, Receipt, Transcript},
+    message::Message,
 };
 use crate::domain::{money::Money, phone::Phone};
 

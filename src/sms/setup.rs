@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use toml::{Table, Value};
 
 use super::{
-    Environment, Flaw,
     choice::{Choice, is_name},
     client::Client,
     configured::Configured,
     console,
+    declared::spec::Flaw,
+    declared::variables::Environment,
     declared::{Declared, report_url::ReportUrl, spec::overlay, variables::Variables},
     file, presets,
     route::{Chain, Routes},

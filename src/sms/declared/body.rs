@@ -7,7 +7,7 @@ use super::{
     template::{Placeholder, Show, Template},
     variables::Variables,
 };
-use crate::sms::Message;
+use crate::sms::message::Message;
 
 /// A body with placeholders in it.
 pub enum Body {

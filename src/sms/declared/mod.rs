@@ -23,7 +23,7 @@ use toml::Table;
 use self::{
     answer::Answer,
     reading::Reading,
-    report::{Doubt, Post, Report, Reports},
+    report::Reports,
     report_url::ReportUrl,
     request::RequestTemplate,
     spec::{CallSpec, Definition, Flaw},
@@ -32,12 +32,15 @@ use self::{
     verification::Verification,
 };
 use super::{
-    Failure, Gateway, Message, Receipt, Transcript,
     client::{self, Client},
+    error::Failure,
+    gateway::{Gateway, Receipt, Transcript},
+    language::Language,
+    message::Message,
     redaction::{Filter, Redacted},
+    report::{Doubt, Post, Report},
 };
 use crate::domain::{phone::Phone, time::Timestamp};
-use crate::sms::language::Language;
 
 /// A request and how its answer is read.
 struct Call {

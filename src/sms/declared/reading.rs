@@ -10,7 +10,7 @@ use super::{
     success::Success,
     variables::Variables,
 };
-use crate::sms::{Message, SmsError, redaction::ProviderText};
+use crate::sms::{error::SmsError, message::Message, redaction::ProviderText};
 
 /// What it means when it does not.
 struct Errors {

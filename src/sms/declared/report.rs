@@ -1,6 +1,5 @@
-//! What a provider reports of messages that it took.
+//! How a provider's reports are read.
 
-use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{
@@ -9,42 +8,12 @@ use super::{
     spec::{Encoding, Flaw, ReceiptSpec, Signature},
 };
 use crate::{
-    domain::{delivery::Reported, time::Timestamp},
-    sms::secret::Secret,
+    domain::delivery::Reported,
+    sms::{
+        report::{Doubt, Post, Report},
+        secret::Secret,
+    },
 };
-
-/// A report, as it came.
-#[derive(Debug, Clone, Copy)]
-pub struct Post<'a> {
-    /// What stood behind the `?` of its address.
-    pub query: &'a str,
-    /// Its body.
-    pub body: &'a [u8],
-    /// Its headers.
-    pub headers: &'a HeaderMap,
-    /// When it came.
-    pub at: Timestamp,
-}
-
-/// Why a report is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// This gateway reports nothing.
-    Unexpected,
-    /// It is not the provider's.
-    Forged,
-    /// It does not say what it should.
-    Unreadable,
-}
-
-/// What a report says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// What it says of which messages.
-    pub messages: Vec<(String, Reported)>,
-    /// What the provider wants to hear.
-    pub answer: String,
-}
 
 /// How reports of one provider are read.
 pub struct Reports {
@@ -137,7 +106,10 @@ fn fields(text: &[u8]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::*;
+    use crate::domain::time::Timestamp;
 
     fn reports(toml: &str) -> Reports {
         let spec = toml::from_str(toml).unwrap();

@@ -13,7 +13,8 @@ use super::{
     variables::Variables,
 };
 use crate::sms::{
-    Failure, Message, SmsError,
+    error::{Failure, SmsError},
+    message::Message,
     redaction::Filter,
     secret::{MASK, Secret},
 };

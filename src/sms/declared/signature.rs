@@ -9,8 +9,10 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::report::Post;
-use crate::{domain::time::Timestamp, sms::secret::Secret};
+use crate::{
+    domain::time::Timestamp,
+    sms::{report::Post, secret::Secret},
+};
 
 /// What a webhook's secret begins with.
 const PREFIX: &str = "whsec_";

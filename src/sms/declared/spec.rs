@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::variables::Setting;
-use crate::{domain::delivery::Reported, sms::SmsError};
+use crate::{domain::delivery::Reported, sms::error::SmsError};
 
 /// A mistake in a gateway: under which of its keys, and what it is.
 #[derive(Debug)]

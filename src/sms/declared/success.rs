@@ -9,7 +9,7 @@ use super::{
     spec::{ErrorSpec, Flaw, OkSpec, OneOrMore},
     variables::Variables,
 };
-use crate::sms::Message;
+use crate::sms::message::Message;
 
 /// What has to be so.
 pub struct Success {

@@ -8,7 +8,7 @@ use super::{report_url::ReportUrl, spec::Flaw, variables::Variables};
 use crate::{
     domain::code::OneTimeCode,
     sms::{
-        Message,
+        message::Message,
         secret::{MASK, Secret},
     },
 };

@@ -10,7 +10,9 @@ use super::{
 use crate::{
     domain::{code::OneTimeCode, money::Money},
     sms::{
-        Failure, Message, Receipt, SmsError,
+        error::{Failure, SmsError},
+        gateway::Receipt,
+        message::Message,
         redaction::{Filter, MessageId, ProviderText},
     },
 };
