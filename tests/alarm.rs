@@ -6,7 +6,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    fuzz::journal::Journal,
+    fuzz::log::LogCapture,
     harness::{ALICE, BOB, CAROL, Harness, NOON, Reply, other_than},
 };
 
@@ -219,12 +219,12 @@ async fn of_a_thousand_guesses_at_once_at_a_thousand_phones_fifty_one_are_looked
 
 #[tokio::test]
 async fn the_log_tells_once_when_guessing_begins_and_when_it_ends() {
-    let (journal, _guard) = Journal::open();
+    let (capture, _guard) = LogCapture::start();
     let mut harness = Harness::new();
     let told = async |harness: &Harness| {
-        journal.take();
+        capture.take();
         harness.app.tell_of_guessing().await.unwrap();
-        journal.take()
+        capture.take()
     };
     harness.spray(50).await;
     assert_eq!(told(&harness).await, "");

@@ -4,7 +4,7 @@ use poem::http::Method;
 use serde_json::json;
 
 use crate::{
-    fuzz::journal::Journal,
+    fuzz::log::LogCapture,
     harness::{Actor, Harness},
 };
 
@@ -99,12 +99,12 @@ async fn a_trusted_proxy_is_believed_in_the_header_that_is_configured() {
 #[tokio::test]
 async fn a_proxy_that_is_not_declared_is_told_of_every_ten_minutes() {
     let harness = Harness::new();
-    let (journal, _guard) = Journal::open();
+    let (capture, _guard) = LogCapture::start();
     let warned = async |header| {
         harness
             .call(Method::GET, "/profile/", &[header], None)
             .await;
-        journal.take().contains("http.trusted_proxies")
+        capture.take().contains("http.trusted_proxies")
     };
     assert!(!warned(("x-forwarded-proto", "https")).await);
     for name in [
@@ -123,13 +123,13 @@ async fn a_proxy_that_is_not_declared_is_told_of_every_ten_minutes() {
 #[tokio::test]
 async fn a_trusted_proxy_that_names_nobody_is_told_of_every_ten_minutes() {
     let harness = Harness::with(&[PROXIES]);
-    let (journal, _guard) = Journal::open();
+    let (capture, _guard) = LogCapture::start();
     let warned = async |path, header| {
         let proxy = [10, 0, 0, 1].into();
         harness
             .call_from(proxy, Method::GET, path, &[header], None)
             .await;
-        journal.take().contains("http.client_address")
+        capture.take().contains("http.client_address")
     };
     assert!(!warned("/profile/", (X_FORWARDED_FOR, "203.0.113.7")).await);
     assert!(!warned("/health/live", ("x-probe", "1")).await);

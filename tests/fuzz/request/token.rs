@@ -1,4 +1,4 @@
-//! Tokens that are almost the server's.
+//! Tokens that are almost valid.
 
 use base64::{
     Engine,
@@ -7,11 +7,11 @@ use base64::{
 use serde_json::{Value, json};
 
 use super::text;
-use crate::fuzz::chance::Chance;
+use crate::fuzz::rng::TestRng;
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Headers of which each was once enough to be let in somewhere.
+/// Headers of known attacks on JWT and JWE.
 const HEADERS: [&str; 14] = [
     r#"{"alg":"none"}"#,
     r#"{"alg":"None","typ":"JWT"}"#,
@@ -29,10 +29,10 @@ const HEADERS: [&str; 14] = [
     "{}",
 ];
 
-/// Another token than `token`, though like it. `others` are good elsewhere.
-pub fn changed(chance: &mut Chance, token: &str, others: &[String]) -> String {
+/// Another token than `token`, though like it. `others` are valid elsewhere.
+pub fn mutated(rng: &mut TestRng, token: &str, others: &[String]) -> String {
     loop {
-        let changed = change(chance, token, others);
+        let changed = change(rng, token, others);
         // White space around a header's value is not part of it.
         if changed.trim() != token {
             return changed;
@@ -40,93 +40,90 @@ pub fn changed(chance: &mut Chance, token: &str, others: &[String]) -> String {
     }
 }
 
-fn change(chance: &mut Chance, token: &str, others: &[String]) -> String {
+fn change(rng: &mut TestRng, token: &str, others: &[String]) -> String {
     let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
-    // A token of one part gets another, to be spoilt with it.
+    // A token of one part gets another, to be mutated with it.
     parts.resize(parts.len().max(2), String::new());
-    let (part, other) = (chance.below(parts.len()), chance.below(parts.len()));
-    match chance.below(16) {
-        0..=2 => return with_another_byte(chance, token),
-        3 => return token[..chance.below(token.len())].to_owned(),
-        4 => return format!("{token}{}", text::odd(chance)),
-        5 => return chance.pick(others).clone(),
+    let (part, other) = (rng.below(parts.len()), rng.below(parts.len()));
+    match rng.below(16) {
+        0..=2 => return with_replaced_byte(rng, token),
+        3 => return token[..rng.below(token.len())].to_owned(),
+        4 => return format!("{token}{}", text::hostile(rng)),
+        5 => return rng.choose(others).clone(),
         6 => {
-            let foreign = chance.pick(others).split('.').nth(part);
-            foreign.unwrap_or_default().clone_into(&mut parts[part]);
+            let other = rng.choose(others).split('.').nth(part);
+            other.unwrap_or_default().clone_into(&mut parts[part]);
         }
         7 => parts.swap(part, other),
         8 => drop(parts.remove(part)),
         9 => parts.insert(part, String::new()),
-        10 => parts[0] = URL_SAFE_NO_PAD.encode(chance.pick(&HEADERS)),
-        11 => parts[1] = claims(chance, &parts[1]),
-        12 => parts[part] = spelled_differently(chance, &parts[part]),
+        10 => parts[0] = URL_SAFE_NO_PAD.encode(rng.choose(&HEADERS)),
+        11 => parts[1] = mutated_claims(rng, &parts[1]),
+        12 => parts[part] = reencoded(rng, &parts[part]),
         13 => {
             let most = parts[part].len();
-            parts[part].truncate(chance.below(most + 1));
+            parts[part].truncate(rng.below(most + 1));
         }
-        14 => parts[part] = with_another_byte(chance, &parts[part]),
-        _ => return text::odd(chance),
+        14 => parts[part] = with_replaced_byte(rng, &parts[part]),
+        _ => return text::hostile(rng),
     }
     parts.join(".")
 }
 
-fn with_another_byte(chance: &mut Chance, text: &str) -> String {
+fn with_replaced_byte(rng: &mut TestRng, text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     if !bytes.is_empty() {
-        let at = chance.below(bytes.len());
-        bytes[at] = *chance.pick(ALPHABET);
+        let at = rng.below(bytes.len());
+        bytes[at] = *rng.choose(ALPHABET);
     }
     String::from_utf8(bytes).unwrap()
 }
 
 /// The token with the next letter in place of each one, and with each part cut
-/// to every length. At a part's end that may be the same bytes to a lenient reader.
-pub fn broken(token: &str) -> Vec<String> {
-    let mut broken = Vec::new();
+/// to every length. At a part's end that may be the same bytes to a lenient decoder.
+pub fn corrupted(token: &str) -> Vec<String> {
+    let mut corrupted = Vec::new();
     for at in 0..token.len() {
         let mut bytes = token.as_bytes().to_vec();
         let place = ALPHABET.iter().position(|letter| *letter == bytes[at]);
         bytes[at] = ALPHABET[place.map_or(0, |place| place + 1) % ALPHABET.len()];
-        broken.push(String::from_utf8(bytes).unwrap());
+        corrupted.push(String::from_utf8(bytes).unwrap());
         let (head, tail) = token.split_at(at);
         let rest = tail.find('.').map_or("", |dot| &tail[dot..]);
-        broken.push(format!("{head}{rest}"));
+        corrupted.push(format!("{head}{rest}"));
     }
-    broken.retain(|broken| broken != token);
-    broken
+    corrupted.retain(|other| other != token);
+    corrupted
 }
 
-/// The same claims but for one, which nobody signed.
-fn claims(chance: &mut Chance, part: &str) -> String {
+/// The same claims but for one.
+fn mutated_claims(rng: &mut TestRng, part: &str) -> String {
     let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
     let mut claims: Value = serde_json::from_slice(&bytes).unwrap_or(json!({}));
-    let name = *chance.pick(&["token_type", "exp", "iat", "jti", "user_id", "session_id"]);
-    claims[name] = match chance.below(4) {
+    let name = *rng.choose(&["token_type", "exp", "iat", "jti", "user_id", "session_id"]);
+    claims[name] = match rng.below(4) {
         0 => json!(i64::MAX),
         1 => json!("access"),
-        2 => json!(text::odd(chance)),
+        2 => json!(text::hostile(rng)),
         _ => json!(claims[name].as_i64().unwrap_or(0) + 1),
     };
     URL_SAFE_NO_PAD.encode(claims.to_string())
 }
 
-/// Base64 in one of the spellings that lenient readers take for the same.
-fn spelled_differently(chance: &mut Chance, part: &str) -> String {
+/// Base64 in one of the forms that lenient decoders take for the same.
+fn reencoded(rng: &mut TestRng, part: &str) -> String {
     let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
     let last = part.bytes().last().unwrap_or(b'A');
-    let last = ALPHABET
-        .iter()
-        .position(|letter| *letter == last)
-        .unwrap_or(0);
-    match chance.below(7) {
+    let last = ALPHABET.iter().position(|letter| *letter == last);
+    let last = last.unwrap_or(0);
+    match rng.below(7) {
         0 => URL_SAFE.encode(bytes) + "=",
         1 => STANDARD.encode(bytes) + "==",
         2 => format!("{part}="),
-        3 => format!(
-            "{}{}",
-            &part[..part.len().saturating_sub(1)],
-            char::from(ALPHABET[last ^ 1])
-        ),
+        3 => {
+            let start = &part[..part.len().saturating_sub(1)];
+            format!("{start}{}", char::from(ALPHABET[last ^ 1]))
+        }
         4 => part.replace('-', "+").replace('_', "/") + "\n",
         5 => part.replace('A', "%41") + "%3D",
         _ => format!(" {part}"),

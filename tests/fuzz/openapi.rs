@@ -1,31 +1,29 @@
-//! The OpenAPI document, as far as answers are held against it.
+//! The OpenAPI document, as far as responses are validated against it.
 
 use invited::http;
 use poem::http::Method;
 use serde_json::Value;
 
-use super::law::Verdict;
+use super::checks::CheckResult;
 
-pub struct Document {
+pub struct OpenApi {
     pub operations: Vec<Operation>,
     schemas: Value,
 }
 
-/// A call of the document.
 pub struct Operation {
     pub id: String,
     pub method: Method,
     pub path: String,
-    /// Whether it is for users who are logged in.
+    /// Whether it needs an access token.
     pub secured: bool,
-    /// What its body may have.
-    pub members: Vec<String>,
-    /// Headers that it reads.
+    /// Of its body.
+    pub properties: Vec<String>,
     pub headers: Vec<String>,
     responses: Value,
 }
 
-impl Document {
+impl OpenApi {
     pub fn read() -> Self {
         let document: Value = serde_json::from_str(&http::openapi()).unwrap();
         let mut operations = Vec::new();
@@ -44,14 +42,14 @@ impl Document {
         &self.schemas[name]
     }
 
-    /// Whether a value is what a schema says, and has no member that it does not say.
-    pub fn fits(&self, schema: &Value, value: &Value) -> Verdict {
+    /// Stricter than OpenAPI: properties that the schema does not name are refused.
+    pub fn validate(&self, schema: &Value, value: &Value) -> CheckResult {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default();
-            return self.fits(self.schema(name), value);
+            return self.validate(self.schema(name), value);
         }
         if let Some(parts) = schema["allOf"].as_array() {
-            return parts.iter().try_for_each(|part| self.fits(part, value));
+            return parts.iter().try_for_each(|part| self.validate(part, value));
         }
         if value.is_null() && schema["nullable"] == true {
             return Ok(());
@@ -60,27 +58,22 @@ impl Document {
             (None, _) | (Some("string"), Value::String(_)) | (Some("boolean"), Value::Bool(_)) => {
                 Ok(())
             }
-            (Some("integer"), Value::Number(number)) if number.is_i64() || number.is_u64() => {
-                Ok(())
+            (Some("integer"), Value::Number(number)) if !number.is_f64() => Ok(()),
+            (Some("array"), Value::Array(items)) => {
+                let mut items = items.iter();
+                items.try_for_each(|item| self.validate(&schema["items"], item))
             }
-            (Some("array"), Value::Array(items)) => items
-                .iter()
-                .try_for_each(|item| self.fits(&schema["items"], item)),
             (Some("object"), Value::Object(members)) => {
-                let required = schema["required"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str);
-                if let Some(name) = required.clone().find(|name| !members.contains_key(*name)) {
+                let required = schema["required"].as_array().into_iter().flatten();
+                let mut required = required.filter_map(Value::as_str);
+                if let Some(name) = required.find(|name| !members.contains_key(*name)) {
                     return Err(format!("{name} is missing"));
                 }
-                members
-                    .iter()
-                    .try_for_each(|(name, member)| match &schema["properties"][name] {
-                        Value::Null => Err(format!("{name} is not documented")),
-                        property => self.fits(property, member),
-                    })
+                let property = |(name, member)| match &schema["properties"][name] {
+                    Value::Null => Err(format!("{name} is not documented")),
+                    property => self.validate(property, member),
+                };
+                members.iter().try_for_each(property)
             }
             (kind, _) => Err(format!("{value} is not a {kind:?}")),
         }
@@ -90,24 +83,17 @@ impl Document {
 impl Operation {
     fn of(document: &Value, path: &str, method: &str, call: &Value) -> Self {
         let schema = &call["requestBody"]["content"]["application/json"]["schema"]["$ref"];
-        let name = schema
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
-            .unwrap_or_default();
-        let members = document["components"]["schemas"][name]["properties"].as_object();
+        let name = schema.as_str().and_then(|path| path.rsplit('/').next());
+        let schema = &document["components"]["schemas"][name.unwrap_or_default()];
+        let properties = schema["properties"].as_object().into_iter().flatten();
         let parameters = call["parameters"].as_array().into_iter().flatten();
+        let security = call["security"].as_array();
         Self {
             id: call["operationId"].as_str().unwrap().to_owned(),
             method: method.to_ascii_uppercase().parse().unwrap(),
             path: path.to_owned(),
-            secured: call["security"]
-                .as_array()
-                .is_some_and(|schemes| !schemes.is_empty()),
-            members: members
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.clone())
-                .collect(),
+            secured: security.is_some_and(|schemes| !schemes.is_empty()),
+            properties: properties.map(|(name, _)| name.clone()).collect(),
             headers: parameters
                 .filter(|parameter| parameter["in"] == "header")
                 .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
@@ -116,18 +102,18 @@ impl Operation {
         }
     }
 
-    pub fn is_at(&self, parts: &[&str]) -> bool {
+    pub fn has_path(&self, parts: &[&str]) -> bool {
         let own: Vec<_> = self.path.trim_matches('/').split('/').collect();
         let is_like = |(own, part): (&&str, &&str)| own.starts_with('{') || own == part;
         own.len() == parts.len() && own.iter().zip(parts).all(is_like)
     }
 
-    /// Whether it shows what its user stored.
-    pub fn tells_what_it_was_told(&self) -> bool {
+    /// Whether it returns what its user stored.
+    pub fn echoes_input(&self) -> bool {
         self.path.starts_with("/profile/")
     }
 
-    /// What it says of a status, or `null`.
+    /// Of a status, or `null`.
     pub fn response(&self, status: u16) -> &Value {
         &self.responses[status.to_string()]
     }
@@ -137,7 +123,7 @@ impl Operation {
             .any(|(known, problem)| known == code && problem["status"] == status)
     }
 
-    /// Its problems by their codes, as examples show them.
+    /// Its problems by their codes, from the examples.
     pub fn problems(&self) -> impl Iterator<Item = (String, Value)> {
         let responses = self.responses.as_object().into_iter().flatten();
         let examples = responses.filter_map(|(_, response)| {
