@@ -10,9 +10,9 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::{
-    faults::{say, site::Site},
+    faults::{environment::TestEnv, say},
     harness::{
-        line::{Line, Told},
+        line::{Line, Response},
         other_than,
         trace::Trace,
     },
@@ -23,14 +23,14 @@ const CALLS: &str = "trace=fsync,fdatasync,write,writev,pwrite64,pwritev,pwritev
 
 #[test]
 fn every_answer_to_a_writing_request_comes_after_the_flush_of_its_commit() {
-    let site = Site::new();
-    let server = site.start();
-    let mut client = Client::to(&server.address, &site);
+    let env = TestEnv::new();
+    let server = env.start();
+    let mut client = Client::to(&server.address, &env);
     let referrer = client.log_in("+79001234567");
     let code = client
         .bear(&referrer, "GET", "/profile/", &Value::Null)
         .text("invitation_code");
-    let output = site.beside("-trace");
+    let output = env.side_file("-trace");
     let trace = match Trace::attach(&server, &output, &["-yy", "-e", CALLS]) {
         Ok(trace) => trace,
         Err(reason) => {
@@ -113,29 +113,35 @@ fn calls(trace: &str) -> impl Iterator<Item = Call<'_>> {
 /// Somebody with one connection, who counts answers.
 struct Client<'s> {
     line: Line,
-    site: &'s Site,
+    env: &'s TestEnv,
     answered: usize,
 }
 
 impl<'s> Client<'s> {
-    fn to(address: &str, site: &'s Site) -> Self {
+    fn to(address: &str, env: &'s TestEnv) -> Self {
         Self {
             line: Line::to(address),
-            site,
+            env,
             answered: 0,
         }
     }
 
-    fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Told {
+    fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Response {
         self.answered += 1;
         self.line.call(method, path, headers, body).unwrap()
     }
 
-    fn bear(&mut self, access: &str, method: &str, path: &str, body: &Value) -> Told {
+    fn bear(&mut self, access: &str, method: &str, path: &str, body: &Value) -> Response {
         let bearer = format!("Bearer {access}");
-        let told = self.call(method, path, &[("authorization", &bearer)], body);
-        assert!([200, 204].contains(&told.status), "{told:?}");
-        told
+        let response = self.call(method, path, &[("authorization", &bearer)], body);
+        assert!([200, 204].contains(&response.status), "{response:?}");
+        response
     }
 
     fn ask(&mut self, phone: &str) -> String {
@@ -143,20 +149,20 @@ impl<'s> Client<'s> {
         self.call("POST", "/login/", &[], &body).text("sms-token")
     }
 
-    fn confirm(&mut self, token: &str, code: &str) -> Told {
+    fn confirm(&mut self, token: &str, code: &str) -> Response {
         self.answered += 1;
         self.line.confirm(token, code).unwrap()
     }
 
     fn log_in(&mut self, phone: &str) -> String {
         let token = self.ask(phone);
-        let code = self.site.code(phone);
+        let code = self.env.code(phone);
         self.confirm(&token, &code).text("access")
     }
 
     fn write_in_every_way(&mut self, phone: &str, invitation_code: &str) {
         let token = self.ask(phone);
-        let code = self.site.code(phone);
+        let code = self.env.code(phone);
         // Refused, and counted all the same.
         assert_eq!(
             self.confirm(&token, &other_than(&code)).json["attempts_left"],
@@ -193,8 +199,8 @@ impl<'s> Client<'s> {
         );
         let (token, bearer) = (asked.text("sms-token"), format!("Bearer {access}"));
         let headers = [("authorization", &*bearer), ("sms-token", &token)];
-        let body = json!({ "sms_code": self.site.code(phone) });
-        let told = self.call("POST", "/profile/phone/confirm/", &headers, &body);
-        assert_eq!(told.status, 200, "{told:?}");
+        let body = json!({ "sms_code": self.env.code(phone) });
+        let response = self.call("POST", "/profile/phone/confirm/", &headers, &body);
+        assert_eq!(response.status, 200, "{response:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! The clock jumps, back and forward: what is over stays over, what was
-//! counted stays counted, and what was good is good once the hour is right.
+//! The clock jumps, back and forward: what has ended stays ended, what was
+//! counted stays counted, and what was valid is valid once the clock is right.
 
 use std::time::Duration;
 
@@ -76,13 +76,13 @@ async fn what_was_ended_or_deleted_is_refused_at_any_hour() {
             (&reused, &next),
             (&deleted, &deleted.refresh),
         ] {
-            expect_dead(actor, refresh).await;
+            assert_refused(actor, refresh).await;
         }
         harness.login("+79990001122").await;
     }
 }
 
-async fn expect_dead(actor: &Actor, refresh: &str) {
+async fn assert_refused(actor: &Actor, refresh: &str) {
     for reply in [actor.get("/profile/").await, actor.exchange(refresh).await] {
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{reply:?}");
     }

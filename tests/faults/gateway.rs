@@ -1,4 +1,5 @@
-//! Gateways that hang, are down, lie or panic, and what that costs the others.
+//! Gateways that hang, are down, send another code or panic, and what that
+//! costs the others.
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,8 +12,8 @@ use poem::http::Method;
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinHandle, time::timeout};
 
-use super::site::Site;
-use crate::harness::{ALICE, BOB, Harness, line::Line, other_than, statuses};
+use super::environment::TestEnv;
+use crate::harness::{ALICE, BOB, Harness, other_than, statuses};
 
 /// So many at once, far more than there are threads to block.
 const MANY: u32 = 500;
@@ -42,11 +43,10 @@ impl Gateway for Hanging {
         let code = message.code.as_ref().unwrap().reveal();
         code.clone_into(&mut self.last_code.lock().unwrap());
         self.arrived.add_permits(1);
-        self.open
-            .acquire()
-            .await
-            .map(|_| Receipt::default())
+        let opened = self.open.acquire().await;
+        opened
             .map_err(|_| SmsError::Unknown.into())
+            .map(|_| Receipt::default())
     }
 }
 
@@ -59,16 +59,12 @@ async fn while_a_gateway_hangs_everybody_else_is_served() {
     let _all_are_there = hanging.arrived.acquire_many(MANY).await.unwrap();
     let served = async {
         alice.profile().await;
-        alice
-            .patch("/profile/", json!({ "first_name": "Alice" }))
-            .await
-            .ok();
+        let name = json!({ "first_name": "Alice" });
+        alice.patch("/profile/", name).await.ok();
         alice.redeem(&bob.invitation_code().await).await.ok();
         alice.exchange(&alice.refresh).await.ok();
-        harness
-            .call(Method::GET, "/health/ready", &[], None)
-            .await
-            .ok();
+        let ready = harness.call(Method::GET, "/health/ready", &[], None);
+        ready.await.ok();
     };
     timeout(Duration::from_mins(1), served).await.unwrap();
     assert!(!waiting.iter().any(JoinHandle::is_finished));
@@ -107,11 +103,8 @@ async fn who_hangs_up_on_a_hanging_gateway_takes_nothing_along() {
     *harness.gateway.instead.lock().unwrap() = None;
     let token = harness.ask("+79000000000").await;
     let code = harness.code();
-    assert_eq!(
-        code,
-        *hanging.last_code.lock().unwrap(),
-        "a resend says the same"
-    );
+    let sent = hanging.last_code.lock().unwrap().clone();
+    assert_eq!(code, sent, "a resend says the same");
     harness.confirm(&token, &code).await.ok();
 }
 
@@ -119,10 +112,8 @@ async fn who_hangs_up_on_a_hanging_gateway_takes_nothing_along() {
 async fn of_a_gateway_that_sends_another_code_only_that_code_is_good() {
     let harness = Harness::new();
     *harness.gateway.chooses.lock().unwrap() = Some("004217".to_owned());
-    let asked = harness
-        .post("/login/", json!({ "phone": ALICE }))
-        .await
-        .ok();
+    let asked = harness.post("/login/", json!({ "phone": ALICE })).await;
+    let asked = asked.ok();
     assert_eq!(asked["sms_code_length"], 6);
     let token = asked["sms-token"].as_str().unwrap();
     let wrong = harness.confirm(token, &other_than("004217")).await;
@@ -152,17 +143,12 @@ async fn a_gateway_that_panics_costs_one_request() {
 /// The executable's gateway that is down: a full disk under its file.
 #[test]
 fn a_gateway_that_cannot_write_is_503_and_nothing_else_is() {
-    let site = Site::new();
-    let mut command = site.command();
+    let env = TestEnv::new();
+    let mut command = env.command();
     command.env("INVITED_SMS__GATEWAY", "file:/dev/full");
-    let server = site.launch(command).unwrap();
-    let mut line = Line::to(&server.address);
-    let told = line
-        .call("POST", "/login/", &[], &json!({ "phone": ALICE }))
-        .unwrap();
-    assert_eq!((told.status, told.code()), (503, "sms_unavailable"));
-    let ready = line
-        .call("GET", "/health/ready", &[], &json!(null))
-        .unwrap();
-    assert_eq!(ready.status, 200);
+    let server = env.launch(command).unwrap();
+    let mut client = env.client(&server);
+    let asked = client.ask(ALICE);
+    assert_eq!((asked.status, asked.code()), (503, "sms_unavailable"));
+    assert_eq!(client.health("ready").status, 200);
 }

@@ -1,31 +1,31 @@
-//! Faults, with an oracle: clients write down what they were told while the
-//! server is killed, its disk fills up or its file is damaged; afterwards every
-//! fact they hold is asked for again.
+//! Fault injection: clients record what was acknowledged while the server is
+//! killed, its disk fills up or its file is damaged; afterwards every fact is
+//! checked.
 //!
 //! `cargo test` runs a bounded form and `cargo test -- --ignored` a long one.
 //! What a machine cannot do (mount, trace) is skipped, and said so.
 
+mod checks;
 mod client;
 mod clock;
-mod copies;
-mod crowd;
-mod damage;
-mod desk;
-mod disk;
-mod displaced;
-mod doubt;
+mod corruption;
+mod disk_full;
+pub mod environment;
+mod file_replacement;
 mod gateway;
+mod indeterminate;
+mod io_errors;
 mod kill;
 mod limits;
-mod log;
-mod mount;
-mod obstacle;
-mod oracle;
-mod person;
-pub mod site;
-mod tally;
+mod operations;
+mod report;
+mod state;
+mod tmpfs;
+mod wal_corruption;
+mod wal_mismatch;
+mod workload;
 
-/// Says it on the terminal, also when the test passes: what is captured is not seen.
+/// Writes to the terminal, also when the test passes: captured output is not seen.
 pub fn say(text: &str) {
     use std::io::Write;
     let line = format!("faults: {text}\n");

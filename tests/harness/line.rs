@@ -19,13 +19,13 @@ pub struct Line {
 
 /// An answer that came as a whole.
 #[derive(Debug)]
-pub struct Told {
+pub struct Response {
     pub status: u16,
     pub head: String,
     pub json: Value,
 }
 
-impl Told {
+impl Response {
     pub fn text(&self, name: &str) -> String {
         let text = self.json[name].as_str();
         text.unwrap_or_else(|| panic!("no {name}: {self:?}"))
@@ -68,7 +68,7 @@ impl Line {
         path: &str,
         headers: &[(&str, &str)],
         body: &Value,
-    ) -> Result<Told, Lost> {
+    ) -> Result<Response, Lost> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
             request.extend([name, ": ", value, "\r\n"]);
@@ -81,20 +81,20 @@ impl Line {
             let kind = "content-type: application/json\r\ncontent-length: ";
             request.extend([kind, &length, "\r\n\r\n", &body]);
         }
-        let told = self.ask(&request);
-        if told.is_err() {
+        let response = self.ask(&request);
+        if response.is_err() {
             self.stream = None;
         }
-        told
+        response
     }
 
     /// Confirms a code.
-    pub fn confirm(&mut self, token: &str, code: &str) -> Result<Told, Lost> {
+    pub fn confirm(&mut self, token: &str, code: &str) -> Result<Response, Lost> {
         let (headers, body) = ([("sms-token", token)], json!({ "sms_code": code }));
         self.call("POST", "/login/sms-confirm/", &headers, &body)
     }
 
-    fn ask(&mut self, request: &str) -> Result<Told, Lost> {
+    fn ask(&mut self, request: &str) -> Result<Response, Lost> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
@@ -110,7 +110,7 @@ impl Line {
     }
 }
 
-fn answer(stream: &mut BufReader<TcpStream>) -> Result<Told, Lost> {
+fn answer(stream: &mut BufReader<TcpStream>) -> Result<Response, Lost> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         match stream.read_line(&mut head) {
@@ -120,16 +120,16 @@ fn answer(stream: &mut BufReader<TcpStream>) -> Result<Told, Lost> {
         }
     }
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let mut told = Told {
+    let mut response = Response {
         status,
         head,
         json: Value::Null,
     };
-    let length = told.header("content-length").unwrap_or("0");
+    let length = response.header("content-length").unwrap_or("0");
     let mut body = vec![0; length.parse().unwrap()];
     stream.read_exact(&mut body).map_err(|_| Lost::Half)?;
     if !body.is_empty() {
-        told.json = serde_json::from_slice(&body).unwrap();
+        response.json = serde_json::from_slice(&body).unwrap();
     }
-    Ok(told)
+    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! A small disk of its own, to fill up and to write-protect.
+//! A small file system in memory, to fill up and to write-protect.
 
 use std::{
     fs::{self, File},
@@ -11,26 +11,21 @@ use tempfile::TempDir;
 
 use super::say;
 
-/// A small disk of its own.
-pub struct Disk(TempDir);
+pub struct Tmpfs(TempDir);
 
-impl Disk {
+impl Tmpfs {
     /// Mounts one, if this machine lets us.
     pub fn mount(size: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
+        let options = ["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"];
         let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(folder.path());
-        let reason = match mount.output() {
+        let reason = match mount.args(options).arg(folder.path()).output() {
             Ok(output) if output.status.success() => return Some(Self(folder)),
             Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
             Err(error) => error.to_string(),
         };
         let reason = reason.lines().next().unwrap_or_default();
-        say(&format!(
-            "SKIPPED: a small disk cannot be mounted here: {reason}"
-        ));
+        say(&format!("SKIPPED: no tmpfs can be mounted here: {reason}"));
         None
     }
 
@@ -38,32 +33,28 @@ impl Disk {
         self.0.path()
     }
 
-    fn ballast(&self) -> PathBuf {
-        self.0.path().join("ballast")
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
     }
 
     /// Leaves not a page free.
     pub fn fill(&self) {
-        let mut file = File::options()
-            .create(true)
-            .append(true)
-            .open(self.ballast())
-            .unwrap();
+        let mut file = File::create(self.filler()).unwrap();
         while file.write_all(&[0; 4096]).is_ok() {}
     }
 
     pub fn empty(&self) {
-        fs::remove_file(self.ballast()).unwrap();
+        fs::remove_file(self.filler()).unwrap();
     }
 
     pub fn remount(&self, how: &str) {
         let mut mount = Command::new("mount");
-        mount.args(["-o", how]).arg(self.0.path());
-        assert!(mount.status().unwrap().success(), "{how}");
+        let mounted = mount.args(["-o", how]).arg(self.0.path()).status();
+        assert!(mounted.unwrap().success(), "{how}");
     }
 }
 
-impl Drop for Disk {
+impl Drop for Tmpfs {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }

@@ -1,7 +1,7 @@
-//! Files of one moment beside logs of another: copies that were made at any
-//! time and in any way, put back beside any log that was ever there. Either
-//! they are refused, or what is served is what had been acknowledged by the
-//! moment of the log.
+//! A database of one moment beside the write-ahead log of another: copies made
+//! at any time and in any way, put back beside any log that was ever there.
+//! Either they are refused, or what is served is what had been acknowledged by
+//! the moment of the log.
 
 use std::{
     collections::BTreeSet,
@@ -34,74 +34,73 @@ const SIZES: Sizes = Sizes {
     ..SERVING
 };
 
-type People = BTreeSet<i64>;
+type Phones = BTreeSet<i64>;
 
-/// A database that is written to, and what was kept of its past.
-struct Past {
+/// A database that is written to, and snapshots of it.
+struct History {
     folder: TempDir,
     store: Option<Store>,
-    /// Somebody who reads, and keeps the log from being merged whole.
+    /// A read transaction keeps the log from being merged whole.
     reader: Option<Connection>,
-    people: People,
-    /// Who was there after every commit.
-    ever: BTreeSet<People>,
+    phones: Phones,
+    /// The phones after every commit.
+    ever: BTreeSet<Phones>,
     /// Whether another program wrote, and the server could not make up for it yet.
-    meddled: bool,
+    modified_outside: bool,
     next: i64,
-    moments: Vec<Moment>,
+    snapshots: Vec<Snapshot>,
 }
 
-/// What was at one moment.
-struct Moment {
+struct Snapshot {
     /// Copies of the database: of the file alone, of all of it in one file, and compacted.
     files: [PathBuf; 3],
     log: PathBuf,
-    people: People,
-    meddled: bool,
+    phones: Phones,
+    modified_outside: bool,
 }
 
-impl Past {
+impl History {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         Store::migrate(&Location::Sqlite(folder.path().join("x.db"))).unwrap();
-        let mut past = Self {
+        let mut history = Self {
             folder,
             store: None,
             reader: None,
-            people: People::new(),
-            ever: BTreeSet::from([People::new()]),
-            meddled: false,
+            phones: Phones::new(),
+            ever: BTreeSet::from([Phones::new()]),
+            modified_outside: false,
             next: 79_000_000_000,
-            moments: Vec::new(),
+            snapshots: Vec::new(),
         };
-        past.store = Some(open(&past.path("x.db")).unwrap());
-        past
+        history.store = Some(open(&history.path("x.db")).unwrap());
+        history
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    async fn step(&mut self, dice: &mut StdRng) {
-        match dice.random_range(0..11) {
-            0..=3 => self.write(dice.random_range(1..8)).await,
+    async fn step(&mut self, rng: &mut StdRng) {
+        match rng.random_range(0..11) {
+            0..=3 => self.write(rng.random_range(1..8)).await,
             4 => self.delete().await,
-            5 => self.merge(dice),
+            5 => self.checkpoint(rng),
             6 if self.reader.is_none() => {
                 let reader = self.connect();
                 reader.execute_batch("BEGIN; SELECT * FROM users").unwrap();
                 self.reader = Some(reader);
             }
             6 => self.reader = None,
-            7 => self.restart(None, dice.random()),
-            8 if !self.moments.is_empty() => {
-                let moment = dice.random_range(0..self.moments.len());
-                self.restart(Some(moment), false);
+            7 => self.restart(None, rng.random()),
+            8 if !self.snapshots.is_empty() => {
+                let snapshot = rng.random_range(0..self.snapshots.len());
+                self.restart(Some(snapshot), false);
             }
             9 => self.write(30).await,
-            _ => self.meddle(),
+            _ => self.modify_outside(),
         }
-        self.keep();
+        self.take_snapshot();
     }
 
     fn connect(&self) -> Connection {
@@ -109,70 +108,70 @@ impl Past {
     }
 
     async fn write(&mut self, how_many: u32) {
-        self.meddled &= self.reader.is_some();
+        self.modified_outside &= self.reader.is_some();
         let store = self.store.as_ref().unwrap();
         for _ in 0..how_many {
             self.next += 1;
-            let phone = Phone::from_digits(&self.next.to_string()).unwrap();
+            let phone = phone(self.next);
             let work = store.write(move |tx| user::register(tx, phone, NOON, &mut dice()));
             let written: Result<_, StoreError> = work.await;
             written.unwrap();
-            self.people.insert(self.next);
-            self.ever.insert(self.people.clone());
+            self.phones.insert(self.next);
+            self.ever.insert(self.phones.clone());
         }
     }
 
     async fn delete(&mut self) {
         let store = self.store.as_ref().unwrap();
-        for number in self.people.iter().copied().step_by(3).collect::<Vec<_>>() {
-            let phone = Phone::from_digits(&number.to_string()).unwrap();
+        for number in self.phones.iter().copied().step_by(3).collect::<Vec<_>>() {
+            let phone = phone(number);
             let work = store.write(move |tx| {
                 let user = tx.user_by_phone(phone)?;
                 user.map_or(Ok(()), |user| tx.delete_user(&user))
             });
             let deleted: Result<(), StoreError> = work.await;
             deleted.unwrap();
-            self.people.remove(&number);
-            self.ever.insert(self.people.clone());
+            self.phones.remove(&number);
+            self.ever.insert(self.phones.clone());
         }
     }
 
-    /// As somebody outside may do at any time.
-    fn merge(&self, dice: &mut StdRng) {
-        let mode = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][dice.random_range(0..4)];
+    /// As another program may do at any time.
+    fn checkpoint(&self, rng: &mut StdRng) {
+        let mode = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][rng.random_range(0..4)];
         let merge = format!("PRAGMA busy_timeout = 1; PRAGMA wal_checkpoint({mode})");
         self.connect().execute_batch(&merge).unwrap();
     }
 
-    /// Another program writes, without a mark.
-    fn meddle(&mut self) {
-        if let Some(first) = self.people.pop_first() {
+    /// Another program writes, without a mark (`src/store/sqlite/mark.rs`).
+    fn modify_outside(&mut self) {
+        if let Some(first) = self.phones.pop_first() {
             let delete = "DELETE FROM users WHERE phone = ?1";
             self.connect().execute(delete, [first]).unwrap();
-            self.ever.insert(self.people.clone());
-            self.meddled = true;
+            self.ever.insert(self.phones.clone());
+            self.modified_outside = true;
         }
     }
 
     /// Stops, and starts again, maybe with a copy of all in one file put back.
-    fn restart(&mut self, moment: Option<usize>, meddle: bool) {
+    fn restart(&mut self, snapshot: Option<usize>, modify: bool) {
         (self.reader, self.store) = (None, None);
-        if meddle {
-            self.meddle();
+        if modify {
+            self.modify_outside();
         }
-        if let Some(moment) = moment {
-            let moment = &self.moments[moment];
+        if let Some(snapshot) = snapshot {
+            let snapshot = &self.snapshots[snapshot];
             let _ = fs::remove_file(self.path("x.db-wal"));
-            fs::copy(&moment.files[1], self.path("x.db")).unwrap();
-            self.people.clone_from(&moment.people);
+            fs::copy(&snapshot.files[1], self.path("x.db")).unwrap();
+            self.phones.clone_from(&snapshot.phones);
         }
         self.store = Some(open(&self.path("x.db")).unwrap());
-        self.meddled = false;
+        self.modified_outside = false;
     }
 
     /// Keeps copies; made by others, for closing a file gives up its locks.
-    fn keep(&mut self) {
-        let number = self.moments.len();
+    fn take_snapshot(&mut self) {
+        let number = self.snapshots.len();
         let name = |what: &str| self.path(&format!("{number}.{what}"));
         let files = ["file", "whole", "compact"].map(name);
         let log = name("log");
@@ -186,55 +185,58 @@ impl Past {
         whole.query_row(merge, [], |_| Ok(())).unwrap();
         drop(whole);
         let compact = files[2].to_str().unwrap();
-        let connection = self.connect();
-        connection.execute("VACUUM INTO ?1", [compact]).unwrap();
-        self.moments.push(Moment {
+        self.connect().execute("VACUUM INTO ?1", [compact]).unwrap();
+        self.snapshots.push(Snapshot {
             files,
             log,
-            people: self.people.clone(),
-            meddled: self.meddled,
+            phones: self.phones.clone(),
+            modified_outside: self.modified_outside,
         });
     }
 
     /// Puts every file beside every log.
-    fn try_all(&self, dice: &mut StdRng) -> (usize, usize) {
+    fn check_all(&self, rng: &mut StdRng) -> (usize, usize) {
         let (mut served, mut refused) = (0, 0);
-        for (i, of_file) in self.moments.iter().enumerate() {
-            for (j, of_log) in self.moments.iter().enumerate() {
+        for (i, of_file) in self.snapshots.iter().enumerate() {
+            for (j, of_log) in self.snapshots.iter().enumerate() {
                 for (kind, file) in of_file.files.iter().enumerate() {
                     let log = fs::read(&of_log.log).unwrap();
                     let place = format!("file {i} of kind {kind} beside log {j}");
-                    let Some(people) = serve(file, &log) else {
-                        let may_be = i != j || kind != 0 || of_file.meddled;
+                    let Some(phones) = serve(file, &log) else {
+                        let may_be = i != j || kind != 0 || of_file.modified_outside;
                         assert!(may_be, "{place}: refused");
                         refused += 1;
                         continue;
                     };
                     let is_right = match (log.is_empty(), kind) {
-                        (false, _) => people == of_log.people,
+                        (false, _) => phones == of_log.phones,
                         // The file alone may be older.
-                        (true, 0) => self.ever.contains(&people),
-                        (true, _) => people == of_file.people,
+                        (true, 0) => self.ever.contains(&phones),
+                        (true, _) => phones == of_file.phones,
                     };
-                    assert!(is_right, "{place}: {people:?}");
+                    assert!(is_right, "{place}: {phones:?}");
                     served += 1;
                 }
             }
-            self.try_cut(of_file, dice);
+            self.check_truncated(of_file, rng);
         }
         (served, refused)
     }
 
     /// A log of which the end is missing may be refused; it never leads to what never was.
-    fn try_cut(&self, moment: &Moment, dice: &mut StdRng) {
-        let log = fs::read(&moment.log).unwrap();
+    fn check_truncated(&self, snapshot: &Snapshot, rng: &mut StdRng) {
+        let log = fs::read(&snapshot.log).unwrap();
         for _ in 0..4 {
-            let cut = &log[..dice.random_range(0..=log.len())];
-            if let Some(people) = serve(&moment.files[0], cut) {
-                assert!(self.ever.contains(&people), "{people:?}");
+            let cut = &log[..rng.random_range(0..=log.len())];
+            if let Some(phones) = serve(&snapshot.files[0], cut) {
+                assert!(self.ever.contains(&phones), "{phones:?}");
             }
         }
     }
+}
+
+fn phone(number: i64) -> Phone {
+    Phone::from_digits(&number.to_string()).unwrap()
 }
 
 fn open(path: &Path) -> Result<Store, OpenError> {
@@ -242,7 +244,7 @@ fn open(path: &Path) -> Result<Store, OpenError> {
 }
 
 /// What is served of a file with this log beside it, unless that is refused.
-fn serve(file: &Path, log: &[u8]) -> Option<People> {
+fn serve(file: &Path, log: &[u8]) -> Option<Phones> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("x.db");
     put(&path, fs::read(file).unwrap());
@@ -258,32 +260,30 @@ fn serve(file: &Path, log: &[u8]) -> Option<People> {
         Err(error) => panic!("{error}"),
     }
     let connection = Connection::open(&path).unwrap();
-    let check = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-    let check = connection.query_row("PRAGMA integrity_check", [], check);
+    let sql = "PRAGMA integrity_check";
+    let check = connection.query_row(sql, [], |row| row.get::<_, String>(0));
     assert_eq!(check.unwrap(), "ok");
-    let mut people = connection.prepare("SELECT phone FROM users").unwrap();
-    let people = people.query_map([], |row| row.get(0)).unwrap();
-    Some(people.map(Result::unwrap).collect())
+    let mut phones = connection.prepare("SELECT phone FROM users").unwrap();
+    let phones = phones.query_map([], |row| row.get(0)).unwrap();
+    Some(phones.map(Result::unwrap).collect())
 }
 
-async fn mix(seed: u64, steps: usize) {
-    let mut dice = StdRng::seed_from_u64(seed);
-    let mut past = Past::new();
-    past.keep();
+async fn check_history(seed: u64, steps: usize) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut history = History::new();
+    history.take_snapshot();
     for _ in 0..steps {
-        past.step(&mut dice).await;
+        history.step(&mut rng).await;
     }
-    let (served, refused) = past.try_all(&mut dice);
-    say(&format!(
-        "copies, seed {seed}: {served} served, {refused} refused"
-    ));
+    let (served, refused) = history.check_all(&mut rng);
+    say(&format!("seed {seed}: {served} served, {refused} refused"));
     assert!(served > steps && refused > steps);
 }
 
 #[tokio::test]
 async fn a_copy_beside_a_log_of_another_moment_is_refused_or_exact() {
     for seed in 0..3 {
-        mix(seed, 9).await;
+        check_history(seed, 9).await;
     }
 }
 
@@ -291,6 +291,6 @@ async fn a_copy_beside_a_log_of_another_moment_is_refused_or_exact() {
 #[ignore = "long"]
 async fn copies_beside_logs_of_other_moments_are_refused_or_exact() {
     for seed in 10..40 {
-        mix(seed, 24).await;
+        check_history(seed, 24).await;
     }
 }
