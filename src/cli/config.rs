@@ -1,6 +1,6 @@
 //! `invited config`: prints every setting with its default.
 
-use super::{Failure, print};
+use super::{failure::Failure, terminal::print};
 use crate::config::Config;
 
 pub fn run() -> Result<(), Failure> {

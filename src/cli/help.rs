@@ -48,14 +48,3 @@ pub fn plain(mut command: Command) -> Command {
     });
     command.mut_subcommands(plain)
 }
-
-/// The environment variables that flags are read from.
-pub fn variables(command: &Command) -> Vec<String> {
-    let own = command.get_arguments().filter_map(clap::Arg::get_env);
-    let mut names: Vec<_> = own
-        .filter_map(|name| name.to_str())
-        .map(str::to_owned)
-        .collect();
-    names.extend(command.get_subcommands().flat_map(variables));
-    names
-}

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Failure;
+use super::failure::Failure;
 use crate::{
     clock::dice,
     config::Config,

@@ -3,7 +3,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings, installation::Found, print, run_now};
+use super::{
+    failure::Failure,
+    installation::Found,
+    settings::Settings,
+    terminal::{print, run_now},
+};
 use crate::{
     clock::dice,
     config::Config,

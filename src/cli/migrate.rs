@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Failure, Settings, print};
+use super::{failure::Failure, settings::Settings, terminal::print};
 use crate::store::{Location, Migration, Store};
 
 #[derive(Args)]

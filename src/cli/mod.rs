@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod config;
+mod failure;
 mod help;
 mod installation;
 mod keys;
@@ -8,20 +9,17 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod settings;
 mod simulate;
 mod sms;
+mod terminal;
 
-use std::{fmt, path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{
-    clock,
-    config::{Config, ConfigError, Layers},
-    store::OpenError,
-    telemetry,
-    token::key_file::KeysError,
-};
+use self::{failure::Failure, terminal::tell};
+use crate::{clock, telemetry};
 
 /// A referral service with login by phone number.
 #[derive(Parser)]
@@ -79,83 +77,6 @@ impl Command {
     }
 }
 
-/// Where to find the settings, for commands that need the database or the keys.
-#[derive(Args)]
-struct Settings {
-    /// A TOML file with settings (`invited config` prints one).
-    #[arg(long, global = true, value_name = "FILE", env = "INVITED_CONFIG")]
-    config: Option<PathBuf>,
-    /// The database: a path, or sqlite:PATH [env: `INVITED_DATABASE`] [default: invited.db]
-    #[arg(long, global = true, value_name = "URL")]
-    database: Option<String>,
-    /// The key file [env: `INVITED_KEYS`] [default: invited.keys.json beside the database]
-    #[arg(long, global = true, value_name = "FILE")]
-    keys: Option<String>,
-}
-
-impl Settings {
-    fn layers(&self) -> Result<Layers, ConfigError> {
-        let mut layers = Layers::beside(help::variables(&Cli::command()));
-        layers.environment(std::env::vars_os())?;
-        if let Some(path) = &self.config {
-            layers.file(path)?;
-        }
-        layers.flag("database", "--database", self.database.as_ref());
-        layers.flag("keys", "--keys", self.keys.as_ref());
-        Ok(layers)
-    }
-
-    fn read(&self) -> Result<Config, ConfigError> {
-        Config::read(self.layers()?)
-    }
-}
-
-/// Why a command failed: a sentence, and whether it is the configuration's fault.
-struct Failure {
-    sentence: String,
-    misconfigured: bool,
-}
-
-impl Failure {
-    fn misconfigured(sentence: impl fmt::Display) -> Self {
-        Self {
-            sentence: sentence.to_string(),
-            misconfigured: true,
-        }
-    }
-
-    fn of(sentence: impl fmt::Display) -> Self {
-        Self {
-            sentence: sentence.to_string(),
-            misconfigured: false,
-        }
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::misconfigured(error)
-    }
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        let sentence = format!("--database: {error}");
-        match error {
-            OpenError::Io { .. } | OpenError::Missing(_) | OpenError::Exposed(_) => {
-                Self::misconfigured(sentence)
-            }
-            _ => Self::of(sentence),
-        }
-    }
-}
-
-impl From<KeysError> for Failure {
-    fn from(error: KeysError) -> Self {
-        Self::misconfigured(format!("--keys: {error}"))
-    }
-}
-
 /// Runs the command of the process's arguments. Exit code 2 means that the
 /// arguments or the configuration are to blame, 1 everything else.
 pub fn run() -> ExitCode {
@@ -183,27 +104,23 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Waits for work on this thread.
-fn run_now<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build();
-    let cannot = |error| Failure::of(format!("cannot start: {error}"));
-    runtime.map_err(cannot)?.block_on(work)
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-/// Prints, and takes a reader who stops reading for content.
-fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write};
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::of(format!("cannot print: {error}")))
+    use super::*;
+
+    #[test]
+    fn the_variables_of_flags_are_known_to_the_settings() {
+        fn of(command: &clap::Command, names: &mut BTreeSet<String>) {
+            let variables = command.get_arguments().filter_map(clap::Arg::get_env);
+            names.extend(variables.map(|name| name.to_str().unwrap().to_owned()));
+            command
+                .get_subcommands()
+                .for_each(|command| of(command, names));
         }
-        _ => Ok(()),
+        let mut names = BTreeSet::new();
+        of(&Cli::command(), &mut names);
+        assert!(names.iter().eq(&settings::FLAG_VARIABLES), "{names:?}");
     }
-}
-
-/// Says something that is not output. If nobody can hear it, so be it.
-fn tell(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

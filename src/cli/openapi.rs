@@ -1,6 +1,6 @@
 //! `invited openapi`: prints the OpenAPI document.
 
-use super::{Failure, print};
+use super::{failure::Failure, terminal::print};
 use crate::http;
 
 pub fn run() -> Result<(), Failure> {

@@ -13,10 +13,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    Failure, Settings,
+    failure::Failure,
     help::gateways,
     installation::{Found, migrate, warn_of_folders},
-    print,
+    settings::Settings,
+    terminal::print,
 };
 use crate::{
     app::{self, App},

@@ -3,7 +3,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings, help::gateways, print, run_now};
+use super::{
+    failure::Failure,
+    help::gateways,
+    settings::Settings,
+    terminal::{print, run_now},
+};
 use crate::{
     app,
     clock::{Clock, SystemClock, dice},

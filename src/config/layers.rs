@@ -40,7 +40,7 @@ const ROUTE: &str = "sms.route";
 pub struct Layers {
     flags: BTreeMap<&'static str, (&'static str, String)>,
     /// Variables that begin as settings do, and are none.
-    beside: Vec<String>,
+    beside: &'static [&'static str],
     variables: BTreeMap<String, String>,
     /// Every variable of the process that is text, for settings that refer to one.
     environment: BTreeMap<String, String>,
@@ -75,7 +75,7 @@ pub fn variable(key: &str) -> String {
 
 impl Layers {
     /// With variables of these names beside those of the settings.
-    pub fn beside(variables: Vec<String>) -> Self {
+    pub fn beside(variables: &'static [&'static str]) -> Self {
         Self {
             beside: variables,
             ..Self::default()
@@ -106,7 +106,7 @@ impl Layers {
             let value = value
                 .to_str()
                 .ok_or_else(|| ConfigError::of(name, "is not UTF-8"))?;
-            if !self.beside.iter().any(|other| other == name) && !is_made_up(name, value) {
+            if !self.beside.contains(&name) && !is_made_up(name, value) {
                 self.variables.insert(name.to_owned(), value.to_owned());
             }
         }
@@ -244,7 +244,9 @@ impl Layers {
         let is_referred_to = |name: &str| self.places.mention(&format!("${{env:{name}}}"));
         let mut strangers = self.variables.keys().map(String::as_str);
         if let Some(name) = strangers.find(|name| !is_referred_to(name)) {
-            let known = known.map(variable).chain(self.beside.iter().cloned());
+            let known = known
+                .map(variable)
+                .chain(self.beside.iter().map(ToString::to_string));
             return Err(ConfigError::of(name, &unknown(name, known)));
         }
         match first_key(&self.file) {

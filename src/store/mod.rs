@@ -5,20 +5,25 @@
 //! durable. A closure may be run more than once (an engine that resolves
 //! conflicts by repetition will do so), hence `FnMut`.
 
+mod error;
 mod job;
 mod lock;
+mod schema;
 pub mod sqlite;
 
 use std::{path::PathBuf, str::FromStr};
 
+use self::sqlite::Sqlite;
+pub use self::{
+    error::OpenError,
+    schema::{Installation, Migration},
+};
 use crate::domain::{
     error::StoreError,
     time::Timestamp,
     tx::Tx,
     user::{UserId, Version},
 };
-use sqlite::Sqlite;
-pub use sqlite::open::OpenError;
 
 /// Where the store is: an embedded file, so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,23 +53,9 @@ impl FromStr for Location {
     }
 }
 
-/// One step of the schema's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Migration(pub String);
-
 /// The engine that is built in, and its version.
 pub fn engine() -> String {
     format!("SQLite {}", rusqlite::version())
-}
-
-/// Which keys a database goes with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Installation {
-    /// The fingerprint of the keys that it was filled under; none in databases
-    /// that are new, or older than such fingerprints.
-    pub keys: Option<String>,
-    /// Whether anything in it would be lost with those keys.
-    pub is_occupied: bool,
 }
 
 /// The open store.

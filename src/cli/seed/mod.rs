@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use self::names::{FAMILIES, MAILS, MEN, WOMEN};
-use super::{Failure, Settings, tell};
+use super::{failure::Failure, settings::Settings, terminal::tell};
 use crate::{
     domain::{
         code::InvitationCode,

@@ -33,7 +33,7 @@ use self::{
     run::{Run, report},
     world::World,
 };
-use super::{Failure, Settings, print};
+use super::{failure::Failure, settings::Settings, terminal::print};
 use crate::domain::error::StoreError;
 
 const HOUR: Duration = Duration::from_hours(1);

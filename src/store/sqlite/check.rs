@@ -18,12 +18,13 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    damage::{Damage, Unsound, failed, unavailable},
-    figures::{LogFigures, now},
+    damage::{Damage, Unsound},
+    error::{failed, unavailable},
+    figures::{LogFigures, Outcome, now},
     length::Length,
     open,
 };
-use crate::domain::error::StoreError;
+use crate::{domain::error::StoreError, store::error::OpenError};
 
 /// How much of its time the check works: first the one, then the next.
 const SHARES: [u32; 3] = [4, 2, 1];
@@ -38,31 +39,6 @@ const CACHE: i64 = 512;
 
 /// What SQLite says of a database without flaws.
 const SOUND: &str = "ok";
-
-/// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It goes on.
-    Running,
-    /// Nothing was found.
-    Sound,
-    /// Something was found.
-    Damaged,
-    /// It could not be finished.
-    Unfinished,
-}
-
-impl Outcome {
-    /// In a word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Sound => "sound",
-            Self::Damaged => "damaged",
-            Self::Unfinished => "unfinished",
-        }
-    }
-}
 
 /// The check. Dropping it ends it.
 pub struct Check {
@@ -85,9 +61,9 @@ impl Check {
         damage: Damage,
         log: Arc<LogFigures>,
         length: Length,
-    ) -> Result<Self, open::OpenError> {
+    ) -> Result<Self, OpenError> {
         let connection = open::reader(path)?;
-        let sqlite = |error| open::OpenError::sqlite(path, &error);
+        let sqlite = |error| OpenError::sqlite(path, &error);
         let cache = connection.pragma_update(None, "cache_size", -CACHE);
         cache.map_err(sqlite)?;
         let shared = Arc::new(Shared {
@@ -101,7 +77,7 @@ impl Check {
         let thread = std::thread::Builder::new()
             .name("check".to_owned())
             .spawn(move || its.run(&connection, &damage))
-            .map_err(|error| open::OpenError::io(path, &error))?;
+            .map_err(|error| OpenError::io(path, &error))?;
         Ok(Self {
             shared,
             thread: Some(thread),

@@ -20,16 +20,18 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    damage::{failed, is_full, unavailable},
+    error::{failed, is_full, unavailable},
     figures::{LogFigures, now},
     identity::{Displaced, Files},
     length::{Length, TooLong, mebibytes},
     mark,
     merger::{Merger, State},
-    open::OpenError,
     transaction::Scope,
 };
-use crate::{domain::error::StoreError, store::lock::Lock};
+use crate::{
+    domain::error::StoreError,
+    store::{error::OpenError, lock::Lock},
+};
 
 /// How often the files are looked after.
 pub const TICK: Duration = Duration::from_secs(1);

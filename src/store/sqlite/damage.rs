@@ -1,39 +1,9 @@
-//! What a failure of the engine means, and what is done once it shows that
-//! the file is damaged.
+//! What is done once a failure shows that the file is damaged.
 
 use std::sync::{Arc, OnceLock};
 
-use rusqlite::ErrorCode;
-
-use super::identity::Displaced;
+use super::{error::Damaged, identity::Displaced};
 use crate::domain::error::StoreError;
-
-/// Sorts an engine's failure: what the rules got wrong is `Broken`, all else
-/// is the machine's, and may pass.
-pub fn failed(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse) => {
-            StoreError::Broken(error.to_string())
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Unavailable(Arc::new(Damaged(error)))
-        }
-        Some(_) => StoreError::Unavailable(Arc::new(error)),
-        None => StoreError::Broken(error.to_string()),
-    }
-}
-
-/// A failure of the machine's, which may pass.
-pub fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Unavailable(Arc::new(error))
-}
-
-/// The file is damaged somewhere, which shows only when that place is read.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{0}: stop the server, move the database and its -wal and -shm files away, and put a backup copy in its place"
-)]
-pub struct Damaged(rusqlite::Error);
 
 /// What a check found that no failure had shown.
 #[derive(Debug, thiserror::Error)]
@@ -71,15 +41,4 @@ impl Damage {
 pub fn is_damage(failure: &StoreError) -> bool {
     matches!(failure, StoreError::Unavailable(cause)
         if cause.is::<Damaged>() || cause.is::<Unsound>() || cause.is::<Displaced>())
-}
-
-/// Whether there was no room left.
-pub fn is_full(failure: &StoreError) -> bool {
-    let StoreError::Unavailable(cause) = failure else {
-        return false;
-    };
-    let cause = cause
-        .downcast_ref()
-        .and_then(rusqlite::Error::sqlite_error_code);
-    cause == Some(ErrorCode::DiskFull)
 }

@@ -7,8 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::check::Outcome;
-
 /// All of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
@@ -20,6 +18,31 @@ pub struct Figures {
     pub is_stopped: bool,
     /// What came of the check after the start.
     pub check: Option<Outcome>,
+}
+
+/// What came of the check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Running,
+    /// Nothing was found.
+    Sound,
+    /// Something was found.
+    Damaged,
+    /// It could not be finished.
+    Unfinished,
+}
+
+impl Outcome {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Sound => "sound",
+            Self::Damaged => "damaged",
+            Self::Unfinished => "unfinished",
+        }
+    }
 }
 
 /// What whoever looks after the log knows of it.

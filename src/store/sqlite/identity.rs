@@ -16,8 +16,7 @@ use std::{
 
 use super::{
     mark::{self, Fit},
-    open::beside,
-    wal::Header,
+    wal::{Header, beside},
 };
 use crate::store::lock::Lock;
 

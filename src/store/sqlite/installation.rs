@@ -5,12 +5,12 @@ use std::{io::ErrorKind, path::Path};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    open::{Absent, OpenError, exclusively},
+    open::{Absent, exclusively},
     transaction::Transaction,
 };
 use crate::{
     domain::{error::StoreError, installation::Installations},
-    store::Installation,
+    store::{error::OpenError, schema::Installation},
 };
 
 /// Tables whose rows are worth nothing without the keys they were made under.

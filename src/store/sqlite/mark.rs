@@ -20,11 +20,13 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::{
-    damage::failed,
-    open::{OpenError, beside},
-    wal::{self, Frames, Header, Log, number},
+    error::{failed, unavailable},
+    wal::{self, Frames, Header, Log, beside, number},
 };
-use crate::{domain::error::StoreError, store::lock::Lock};
+use crate::{
+    domain::error::StoreError,
+    store::{error::OpenError, lock::Lock},
+};
 
 /// Where the mark stands in the header, big-endian (the file format, section 1.3).
 const PLACE: usize = 60;
@@ -145,7 +147,7 @@ pub fn draw(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Begins a log, if all of the one before is in the file.
 pub fn begin(connection: &Connection, lock: &Lock) -> Result<(), StoreError> {
-    let header = lock.header().map_err(super::damage::unavailable)?;
+    let header = lock.header().map_err(unavailable)?;
     let mark = fingerprint(&header).cast_signed();
     connection
         .pragma_update(None, "user_version", mark)

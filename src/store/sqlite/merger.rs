@@ -13,10 +13,8 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{
-    identity::Files,
-    open::{self, OpenError},
-};
+use super::{identity::Files, open};
+use crate::store::error::OpenError;
 
 /// How often the log is merged in a row at most.
 const ROUNDS: usize = 8;

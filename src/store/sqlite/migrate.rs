@@ -6,9 +6,9 @@ use rusqlite::Connection;
 
 use super::{
     mark,
-    open::{Absent, OpenError, claim, exclusively},
+    open::{Absent, claim, exclusively},
 };
-use crate::store::Migration;
+use crate::store::{error::OpenError, schema::Migration};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");

@@ -12,6 +12,7 @@ mod counters;
 mod damage;
 mod deliveries;
 mod devices;
+mod error;
 mod families;
 mod figures;
 mod identity;
@@ -38,9 +39,8 @@ use std::{
 };
 
 use check::Check;
-pub use check::Outcome;
-pub use figures::Figures;
 use figures::LogFigures;
+pub use figures::{Figures, Outcome};
 pub use length::Length;
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -49,17 +49,19 @@ use tokio::sync::oneshot;
 
 use self::{
     checkpoint::Log,
-    damage::{Damage, failed},
+    damage::Damage,
+    error::failed,
     length::LENGTH,
-    open::{Absent, OpenError},
+    open::Absent,
     transaction::{Scope, Transaction},
     versions::Versions,
     writer::{WriteState, Writer},
 };
 use super::{
-    Installation,
+    error::OpenError,
     job::{Work, gone},
     lock::Lock,
+    schema::Installation,
 };
 use crate::domain::{
     error::StoreError,

@@ -11,8 +11,14 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{damage::Damaged, mark, wal};
-use crate::{domain::error::StoreError, files, store::lock::Lock};
+use super::{
+    mark,
+    wal::{self, beside},
+};
+use crate::{
+    files,
+    store::{error::OpenError, lock::Lock},
+};
 
 /// "invd": what `PRAGMA application_id` says of a database of this service.
 const APPLICATION_ID: i32 = 0x696e_7664;
@@ -24,103 +30,6 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const READER_CACHE: i64 = 1024;
 /// Before this version SQLite could corrupt a WAL database in rare races.
 const OLDEST_SQLITE: i32 = 3_053_000;
-
-/// Why a database was not opened. Each is a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it.
-    #[error(
-        "{0} is in use by another invited process: stop that one, or give this one a file of its own"
-    )]
-    InUse(PathBuf),
-    /// Not readable as a database.
-    #[error(
-        "{0} is damaged or no SQLite database, and was left as it is: to restore, move it and its -wal and -shm \
-         files away, put a backup copy in its place, and start again"
-    )]
-    Damaged(PathBuf),
-    /// The log beside it is not its own.
-    #[error(
-        "{path}{log} is the log of another database or of another time, or damaged, and both were left as they are: \
-         to restore, move the -wal, -shm and -journal files away, put a backup copy in the place of {path} unless it \
-         is one already, and start again"
-    )]
-    OtherLog {
-        /// The file.
-        path: PathBuf,
-        /// What the log's name has more.
-        log: &'static str,
-    },
-    /// A database, but not of this service.
-    #[error(
-        "{0} is a database of another program, and was left as it is: give this one a file of its own or, if it was \
-         this one's and is damaged, to restore, put a backup copy in its place"
-    )]
-    Foreign(PathBuf),
-    /// There is none.
-    #[error("{0} does not exist: run `invited migrate --database {0}` first")]
-    Missing(PathBuf),
-    /// Other people could read or change what is in it.
-    #[error(
-        "{0} can be read or written by others on this machine: take that right away (chmod 600 {0}), \
-         and start again"
-    )]
-    Exposed(PathBuf),
-    /// Migrations are missing.
-    #[error(
-        "{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first"
-    )]
-    OldSchema {
-        /// The file.
-        path: PathBuf,
-        /// How many migrations.
-        missing: usize,
-    },
-    /// It knows migrations that this build does not.
-    #[error(
-        "{0} was written by a newer version of invited, or its migrations are not this build's"
-    )]
-    OtherSchema(PathBuf),
-    /// The operating system or SQLite would not.
-    #[error("{path} cannot be opened: {reason}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// In the system's words.
-        reason: String,
-    },
-}
-
-impl OpenError {
-    /// A failure in the system's own words.
-    pub fn io(path: &Path, reason: &dyn std::fmt::Display) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            reason: reason.to_string(),
-        }
-    }
-
-    /// A failure of SQLite's, which knows damage when it meets it.
-    pub fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged(path.to_owned())
-            }
-            _ => Self::io(path, error),
-        }
-    }
-
-    /// A failure of the store's, while it was opened.
-    pub fn store(path: &Path, error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(cause) if cause.is::<Damaged>() => {
-                Self::Damaged(path.to_owned())
-            }
-            StoreError::Unavailable(cause) => Self::io(path, &cause),
-            error => Self::io(path, &error),
-        }
-    }
-}
 
 /// What to do where there is no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,15 +137,6 @@ pub fn reader(path: &Path) -> Result<Connection, OpenError> {
 /// How every connection is opened: the file must be there by then.
 pub const FLAGS: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// A file that SQLite keeps beside the database: beside the file itself, wherever links lead.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
-    let file = path.is_symlink().then(|| path.canonicalize().ok());
-    let file = file.flatten().unwrap_or_else(|| path.to_owned());
-    let mut beside = file.into_os_string();
-    beside.push(ending);
-    beside.into()
-}
 
 fn open(path: &Path) -> Result<Connection, OpenError> {
     assert!(

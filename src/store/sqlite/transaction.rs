@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 #[cfg(debug_assertions)]
 use super::plan;
-use super::{damage::failed, versions::Invalidated};
+use super::{error::failed, versions::Invalidated};
 use crate::domain::error::StoreError;
 
 /// What lies between a BEGIN and its end: taken back unless it is committed.

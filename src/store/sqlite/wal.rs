@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, ErrorKind, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The first bytes of a database and of its first page: the header.
@@ -13,6 +13,15 @@ pub type Header = [u8; HEADER];
 const HEADER: usize = 100;
 const LOG_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
+
+/// A file that SQLite keeps beside the database: beside the file itself, wherever links lead.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let file = path.is_symlink().then(|| path.canonicalize().ok());
+    let file = file.flatten().unwrap_or_else(|| path.to_owned());
+    let mut beside = file.into_os_string();
+    beside.push(ending);
+    beside.into()
+}
 
 /// What a log holds.
 pub enum Log {

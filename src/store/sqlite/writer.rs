@@ -28,7 +28,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
     checkpoint::{Done, Log, TICK},
-    damage::{Damage, failed, is_damage},
+    damage::{Damage, is_damage},
+    error::failed,
     mark,
     open::merge_on_close,
     transaction::Transaction,

@@ -1,0 +1,53 @@
+//! Why a command failed.
+
+use std::fmt;
+
+use crate::{config::ConfigError, store::OpenError, token::key_file::KeysError};
+
+/// Why a command failed: a sentence, and whether it is the configuration's fault.
+pub struct Failure {
+    /// The sentence.
+    pub sentence: String,
+    /// Whether it is.
+    pub misconfigured: bool,
+}
+
+impl Failure {
+    pub fn misconfigured(sentence: impl fmt::Display) -> Self {
+        Self {
+            sentence: sentence.to_string(),
+            misconfigured: true,
+        }
+    }
+
+    pub fn of(sentence: impl fmt::Display) -> Self {
+        Self {
+            sentence: sentence.to_string(),
+            misconfigured: false,
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::misconfigured(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let sentence = format!("--database: {error}");
+        match error {
+            OpenError::Io { .. } | OpenError::Missing(_) | OpenError::Exposed(_) => {
+                Self::misconfigured(sentence)
+            }
+            _ => Self::of(sentence),
+        }
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        Self::misconfigured(format!("--keys: {error}"))
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a database was not opened.
+
+use std::path::{Path, PathBuf};
+
+/// Why a database was not opened. Each is a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "{0} is in use by another invited process: stop that one, or give this one a file of its own"
+    )]
+    InUse(PathBuf),
+    /// Not readable as a database.
+    #[error(
+        "{0} is damaged or no SQLite database, and was left as it is: to restore, move it and its -wal and -shm \
+         files away, put a backup copy in its place, and start again"
+    )]
+    Damaged(PathBuf),
+    /// The log beside it is not its own.
+    #[error(
+        "{path}{log} is the log of another database or of another time, or damaged, and both were left as they are: \
+         to restore, move the -wal, -shm and -journal files away, put a backup copy in the place of {path} unless it \
+         is one already, and start again"
+    )]
+    OtherLog {
+        /// The file.
+        path: PathBuf,
+        /// What the log's name has more.
+        log: &'static str,
+    },
+    /// A database, but not of this service.
+    #[error(
+        "{0} is a database of another program, and was left as it is: give this one a file of its own or, if it was \
+         this one's and is damaged, to restore, put a backup copy in its place"
+    )]
+    Foreign(PathBuf),
+    /// There is none.
+    #[error("{0} does not exist: run `invited migrate --database {0}` first")]
+    Missing(PathBuf),
+    /// Other people could read or change what is in it.
+    #[error(
+        "{0} can be read or written by others on this machine: take that right away (chmod 600 {0}), \
+         and start again"
+    )]
+    Exposed(PathBuf),
+    /// Migrations are missing.
+    #[error(
+        "{path} has an old schema ({missing} migrations behind): run `invited migrate --database {path}` first"
+    )]
+    OldSchema {
+        /// The file.
+        path: PathBuf,
+        /// How many migrations.
+        missing: usize,
+    },
+    /// It knows migrations that this build does not.
+    #[error(
+        "{0} was written by a newer version of invited, or its migrations are not this build's"
+    )]
+    OtherSchema(PathBuf),
+    /// The operating system or the engine would not.
+    #[error("{path} cannot be opened: {reason}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// In the system's words.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// A failure in the system's own words.
+    pub fn io(path: &Path, reason: &dyn std::fmt::Display) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
