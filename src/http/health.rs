@@ -12,10 +12,10 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::{
-    Tag,
     problem::{self, Problem},
     refusal::{ANY, Groups, Refusal, Refusals},
     reply::Reply,
+    tag::Tag,
 };
 use crate::{app::Context, domain::error::StoreError};
 

@@ -5,13 +5,13 @@ use serde::Serialize;
 use time::{OffsetDateTime, macros::datetime};
 
 use super::{
-    Tag,
     auth::Caller,
     client::Client,
     json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     reply::Reply,
+    tag::Tag,
     types::{example, instant},
 };
 use crate::domain::{

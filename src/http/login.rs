@@ -5,7 +5,6 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::{
-    Tag,
     client::{Client, TokenHeader},
     docs,
     json::{Body, Fields, FromFields},
@@ -13,6 +12,7 @@ use super::{
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
     reply::Reply,
+    tag::Tag,
     types::example,
 };
 use crate::{

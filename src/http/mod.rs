@@ -33,6 +33,7 @@ pub mod server;
 mod session;
 mod spec;
 mod strict;
+mod tag;
 mod token;
 mod types;
 
@@ -50,7 +51,7 @@ use poem::{
     get,
     http::{HeaderValue, StatusCode, Uri, header},
 };
-use poem_openapi::{LicenseObject, OpenApi, OpenApiService, Tags};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use rand::{RngExt, rngs::StdRng};
 
 use self::{
@@ -64,21 +65,6 @@ use crate::{
 
 /// How often the log says why the store refuses to work.
 const REMINDER: Duration = Duration::from_secs(10);
-
-/// The chapters of the documentation.
-#[derive(Tags)]
-enum Tag {
-    /// A phone asks for a code and confirms it.
-    Login,
-    /// New tokens for old, the list of logins, logging out.
-    Sessions,
-    /// One's own account.
-    Profile,
-    /// Who invited whom.
-    Invitations,
-    /// For load balancers and supervisors.
-    Health,
-}
 
 /// The whole API of `app`, ready to be served.
 pub fn router(app: &Arc<App>) -> impl server::Service {

@@ -3,7 +3,6 @@
 use poem_openapi::{Object, OpenApi};
 
 use super::{
-    Tag,
     auth::Caller,
     client::{Client, TokenHeader},
     json::{Body, Fields, FromFields},
@@ -12,6 +11,7 @@ use super::{
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     reply::Reply,
+    tag::Tag,
     types::example,
 };
 use crate::{

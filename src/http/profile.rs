@@ -5,12 +5,12 @@ use serde::Serialize;
 use time::{OffsetDateTime, macros::datetime};
 
 use super::{
-    Tag,
     auth::Caller,
     json::{Body, Fields, FromFields},
     profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     reply::{Done, Reply},
+    tag::Tag,
     types::{example, instant},
 };
 use crate::domain::{

@@ -5,13 +5,13 @@ use serde::Serialize;
 use time::{OffsetDateTime, macros::datetime};
 
 use super::{
-    Tag,
     auth::Caller,
     device::DeviceEntry,
     json::{Body, Fields, FromFields},
     problem::{self, Problem},
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     reply::{Done, Reply},
+    tag::Tag,
     types::{example, instant},
 };
 use crate::domain::{

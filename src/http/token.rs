@@ -5,13 +5,13 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::{
-    Tag,
     client::Client,
     docs,
     json::{Body, Fields, FromFields},
     problem::{self, Problem, seconds},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
     reply::Reply,
+    tag::Tag,
     types::example,
 };
 use crate::{
