@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Ablation, Attack, DAY, Result, Run, RunResult, Strategy, world::World};
+use super::{
+    attack::{Ablation, Attack, Strategy},
+    service::{DAY, Result},
+    world::World,
+};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -12,45 +16,38 @@ Somebody has messages sent to one phone, whenever that is possible, at most twic
 phone's owner wants in once a day from a known device, and once a day from a new one.",
     pace: Duration::from_secs(30),
     strategies: &[Strategy {
-        name: "",
-        ablations: &[Ablation::SENDS_PER_PHONE, Ablation::SENDS_PER_PREFIX],
+        name: None,
+        ablations: &[
+            Ablation::Limit(|limits| &mut limits.sends_per_phone),
+            Ablation::Limit(|limits| &mut limits.sends_per_prefix),
+        ],
         play,
     }],
-    heads: &[
-        "messages\non the worst day",
-        "messages\nin {days}",
-        "let in from\na known device",
-        "let in from\na new one",
+    columns: &[
+        ("messages\non the worst day", |r| r.worst(|d| d.messages)),
+        ("messages\nin {days}", |r| r.total(|d| d.messages)),
+        ("let in from\na known device", |r| {
+            r.bystanders.owners.to_string()
+        }),
+        ("let in from\na new one", |r| {
+            r.bystanders.newcomers.to_string()
+        }),
     ],
-    figures,
 };
 
 const VICTIM: u64 = 0;
 
 /// Has a message sent whenever that is possible.
-fn play(world: &mut World<'_>, _: &Run) -> Result<()> {
+fn play(world: &mut World<'_>) -> Result<()> {
     let phone = world.service.phone(VICTIM);
-    world
-        .result
-        .bystanders
-        .newcomer(&world.service, phone, DAY / 4);
-    world
-        .result
-        .bystanders
-        .owner(&mut world.service, phone, DAY / 2)?;
+    let device = world.service.known_device(phone)?;
+    let bystanders = &mut world.result.bystanders;
+    bystanders.daily(DAY / 4, phone, None);
+    bystanders.daily(DAY / 2, phone, Some(device));
     while !world.is_over() {
         if let Err(reached) = world.ask(phone, None)? {
             world.wait(world.now() + reached.wait)?;
         }
     }
     Ok(())
-}
-
-fn figures(result: &RunResult, _: &Run) -> Vec<String> {
-    vec![
-        result.number(result.worst_day(|day| day.messages)),
-        result.number(result.in_all(|day| day.messages)),
-        result.bystanders.owners.to_string(),
-        result.bystanders.newcomers.to_string(),
-    ]
 }

@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{DAY, Result, service::Service};
+use super::service::{BEGINNING, DAY, Result, Service};
 use crate::domain::{
     code::OneTimeCode, device::DeviceSecret, login::Confirmation, phone::Phone, time::Timestamp,
 };
@@ -45,43 +45,25 @@ impl fmt::Display for Logins {
 }
 
 impl Bystanders {
-    /// The phone's owner, who logs in once a day from a known device, first
-    /// after `delay`.
-    pub fn owner(
-        &mut self,
-        service: &mut Service<'_>,
-        phone: Phone,
-        delay: Duration,
-    ) -> Result<()> {
-        let device = service.known_device(phone)?;
-        self.add(service.now + delay, DAY, Some(phone), Some(device));
-        Ok(())
-    }
-
-    /// Somebody who reads the phone's messages, but shows no known device,
-    /// and wants in once a day, first after `delay`.
-    pub fn newcomer(&mut self, service: &Service<'_>, phone: Phone, delay: Duration) {
-        self.add(service.now + delay, DAY, Some(phone), None);
+    /// Somebody who reads the phone's messages, perhaps its owner with a known
+    /// device, and wants in once a day, first after `delay`.
+    pub fn daily(&mut self, delay: Duration, phone: Phone, device: Option<DeviceSecret>) {
+        self.people.push(Person {
+            next: BEGINNING + delay,
+            every: DAY,
+            phone: Some(phone),
+            device,
+        });
     }
 
     /// So many new people a day.
-    pub fn newcomers(&mut self, service: &Service<'_>, a_day: u32) {
+    pub fn newcomers(&mut self, a_day: u32) {
         let every = DAY / a_day;
-        self.add(service.now + every / 2, every, None, None);
-    }
-
-    fn add(
-        &mut self,
-        next: Timestamp,
-        every: Duration,
-        phone: Option<Phone>,
-        device: Option<DeviceSecret>,
-    ) {
         self.people.push(Person {
-            next,
+            next: BEGINNING + every / 2,
             every,
-            phone,
-            device,
+            phone: None,
+            device: None,
         });
     }
 

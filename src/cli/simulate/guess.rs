@@ -1,10 +1,10 @@
 //! Guessing the codes of one phone, to take its account over.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use super::{
-    Ablation, Attack, DAY, Result, Run, RunResult, Strategy,
-    service::{BEGINNING, Token},
+    attack::{Ablation, Attack, Strategy},
+    service::{BEGINNING, DAY, Result, Token},
     table::chance,
     world::{Guess, World},
 };
@@ -20,31 +20,32 @@ day from a known device.",
     pace: Duration::from_millis(100),
     strategies: &[
         Strategy {
-            name: "as strangers",
+            name: Some("as strangers"),
             ablations: ABLATIONS,
-            play: |world, _| play(world, 0),
+            play: |world| play(world, 0),
         },
         Strategy {
-            name: "as strangers, and with five known devices of the phone that were stolen",
+            name: Some("as strangers, and with five known devices of the phone that were stolen"),
             ablations: ABLATIONS,
-            play: |world, _| play(world, 5),
+            play: |world| play(world, 5),
         },
     ],
-    heads: &[
-        "messages",
-        "guesses at\nshort codes",
-        "guesses at\nlong codes",
-        "takeover on\nthe worst day",
-        "takeover\nin {days}",
-        "owner\nlet in",
+    columns: &[
+        ("\nmessages", |r| r.total(|d| d.messages)),
+        ("guesses at\nshort codes", |r| r.total(|d| d.short)),
+        ("guesses at\nlong codes", |r| r.total(|d| d.long)),
+        ("takeover on\nthe worst day", |r| {
+            chance(r.worst_day(|d| d.hits))
+        }),
+        ("takeover\nin {days}", |r| chance(r.chance())),
+        ("owner\nlet in", |r| r.bystanders.owners.to_string()),
     ],
-    figures,
 };
 
 const ABLATIONS: &[Ablation] = &[
-    Ablation::WRONG_GUESSES_PER_PHONE,
-    Ablation::WRONG_LONG_GUESSES_PER_PHONE,
-    Ablation::SENDS_PER_PHONE,
+    Ablation::Limit(|limits| &mut limits.wrong_guesses_per_phone),
+    Ablation::Limit(|limits| &mut limits.wrong_long_guesses_per_phone),
+    Ablation::Limit(|limits| &mut limits.sends_per_phone),
 ];
 
 const VICTIM: u64 = 0;
@@ -57,19 +58,18 @@ type Last = Option<(OneTimeCode, u64)>;
 /// evaluated: as a stranger, and with each device that was stolen.
 fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
     let phone = world.service.phone(VICTIM);
-    world
-        .result
-        .bystanders
-        .owner(&mut world.service, phone, DAY / 2)?;
+    let device = world.service.known_device(phone)?;
+    let bystanders = &mut world.result.bystanders;
+    bystanders.daily(DAY / 2, phone, Some(device));
     // When to go on, as whom.
-    let mut ready = VecDeque::from([(BEGINNING, None)]);
+    let mut ready = vec![(BEGINNING, None)];
     for _ in 0..stolen {
-        ready.push_back((BEGINNING, Some(world.service.known_device(phone)?)));
+        ready.push((BEGINNING, Some(world.service.known_device(phone)?)));
     }
     let mut last = None;
-    while !world.is_over()
-        && let Some((at, device)) = ready.pop_front()
-    {
+    while !world.is_over() {
+        ready.sort_by_key(|(at, _)| *at);
+        let (at, device) = ready.remove(0);
         world.wait(at)?;
         let limited = match world.ask(phone, device.as_ref())? {
             // After the short codes come the long ones, and nothing after those.
@@ -77,8 +77,7 @@ fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
             Err(reached) => Some(reached),
         };
         let wait = limited.map_or(Duration::ZERO, |reached| reached.wait);
-        ready.push_back((world.now() + wait, device));
-        ready.make_contiguous().sort_by_key(|(at, _)| *at);
+        ready.push((world.now() + wait, device));
     }
     Ok(())
 }
@@ -96,15 +95,4 @@ fn guess(world: &mut World<'_>, token: &Token, last: &mut Last) -> Result<Option
     };
     *last = Some((token.code.clone(), tried));
     Ok(limited)
-}
-
-fn figures(result: &RunResult, _: &Run) -> Vec<String> {
-    vec![
-        result.number(result.in_all(|day| day.messages)),
-        result.number(result.in_all(|day| day.short)),
-        result.number(result.in_all(|day| day.long)),
-        chance(result.worst_day(|day| day.hits)),
-        chance(result.chance()),
-        result.bystanders.owners.to_string(),
-    ]
 }

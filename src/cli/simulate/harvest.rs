@@ -1,15 +1,10 @@
 //! Trying invitation codes, to learn whose they are.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::{cmp::Reverse, collections::BinaryHeap, net::IpAddr, time::Duration};
 
 use super::{
-    Ablation, Attack, Result, Run, RunResult, Strategy,
-    service::BEGINNING,
+    attack::{Ablation, Attack, Strategy},
+    service::{BEGINNING, Result},
     table::grouped,
     world::{World, is_everybodys},
 };
@@ -24,30 +19,35 @@ times a second.",
     pace: Duration::from_millis(100),
     strategies: &[
         Strategy {
-            name: "from one address",
+            name: Some("from one address"),
             ablations: &[
-                Ablation::WRONG_INVITATION_CODES_PER_USER,
-                Ablation::WRONG_INVITATION_CODES_PER_SOURCE,
+                Ablation::Limit(|limits| &mut limits.wrong_invitation_codes_per_user),
+                Ablation::Limit(|limits| &mut limits.wrong_invitation_codes_per_source),
             ],
-            play: |world, _| {
-                let address = Ipv4Addr::new(203, 0, 113, 1);
-                world.source = Some(IpAddr::V4(address).into());
+            play: |world| {
+                world.source = Some(IpAddr::from([203, 0, 113, 1]).into());
                 play(world)
             },
         },
         Strategy {
-            name: "from any number of addresses",
-            ablations: &[Ablation::WRONG_INVITATION_CODES_PER_USER],
-            play: |world, _| play(world),
+            name: Some("from any number of addresses"),
+            ablations: &[Ablation::Limit(|limits| {
+                &mut limits.wrong_invitation_codes_per_user
+            })],
+            play,
         },
     ],
-    heads: &[
-        "accounts\nthat it took",
-        "codes tried on\nthe worst day",
-        "codes tried\nin {days}",
-        "hits to expect\nin {days}",
+    columns: &[
+        ("accounts\nthat it took", |r| {
+            grouped(r.so_far(|d| d.messages))
+        }),
+        ("codes tried on\nthe worst day", |r| r.worst(|d| d.codes)),
+        ("codes tried\nin {days}", |r| r.total(|d| d.codes)),
+        ("hits to expect\nin {days}", |r| {
+            let codes = r.in_all(|d| d.codes);
+            r.decimal(codes * f64::from(r.options.users) / POSSIBLE)
+        }),
     ],
-    figures,
 };
 
 /// Accounts that are made at most.
@@ -95,14 +95,4 @@ fn play(world: &mut World<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn figures(result: &RunResult, run: &Run) -> Vec<String> {
-    let codes = result.in_all(|day| day.invitation_codes);
-    vec![
-        grouped(result.so_far(|day| day.messages)),
-        result.number(result.worst_day(|day| day.invitation_codes)),
-        result.number(codes),
-        result.decimal(codes * f64::from(run.options.users) / POSSIBLE),
-    ]
 }

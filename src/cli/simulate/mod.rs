@@ -6,38 +6,51 @@
 //! Then they play again without one limit or another, to show what it is
 //! worth. The installation's own database and keys are not looked at.
 //!
-//! One file an attack. [`run`] plays it, [`world`] is what an attacker acts
-//! in, [`service`] the service, [`bystanders`] its other users, [`result`] what
-//! came of it.
+//! One file an attack. [`world`] is what an attacker acts in, [`service`] the
+//! service, [`bystanders`] its other users, [`result`] what came of it.
 
-mod ablation;
+mod attack;
 mod bomb;
 mod bystanders;
 mod guess;
 mod harvest;
+mod options;
 mod pump;
 mod result;
-mod run;
 mod service;
 mod spray;
 mod table;
 mod world;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fmt::Display,
+    iter::{once, zip},
+    path::PathBuf,
+    thread,
+};
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
 
 use self::{
-    ablation::Ablation,
+    attack::{Attack, Strategy, unbounded},
+    options::Options,
     result::RunResult,
-    run::{Run, report},
+    service::Service,
+    table::{Line, table},
     world::World,
 };
-use super::{failure::Failure, settings::Settings, terminal::print};
-use crate::domain::error::StoreError;
+use super::{
+    failure::Failure,
+    settings::Settings,
+    terminal::{print, run_now},
+};
+use crate::{
+    domain::{destination::Destination, error::StoreError, guard::Policy, money::Price, session},
+    store::{Location, Store},
+};
 
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
 const ATTACKS: [&Attack; 5] = [
     &guess::ATTACK,
     &spray::ATTACK,
@@ -45,31 +58,10 @@ const ATTACKS: [&Attack; 5] = [
     &bomb::ATTACK,
     &harvest::ATTACK,
 ];
-
-type Result<T, E = StoreError> = std::result::Result<T, E>;
-
-/// An attack, and how it is played and told.
-struct Attack {
-    name: &'static str,
-    about: &'static str,
-    /// The least time between two requests.
-    pace: Duration,
-    strategies: &'static [Strategy],
-    /// What stands above each figure; `{days}` is how long the attack lasts.
-    heads: &'static [&'static str],
-    /// The figures. One that is empty in every row is left out.
-    figures: fn(&RunResult, &Run) -> Vec<String>,
-}
-
-/// A way to play an attack.
-struct Strategy {
-    /// What is special of it, if there is another way.
-    name: &'static str,
-    /// What is taken away, one at a time.
-    ablations: &'static [Ablation],
-    /// Plays until the world's time is over.
-    play: fn(&mut World<'_>, &Run) -> Result<()>,
-}
+/// So many days' requests are enough to know a row that lacks no limit, and
+/// those of one day any other.
+const EXACT: u32 = 4;
+const NOTE: &str = "\n~ reckoned up from the first days, for the others would be like them\n";
 
 #[derive(Args)]
 pub struct Simulate {
@@ -84,20 +76,22 @@ pub struct Simulate {
     options: Options,
 }
 
-#[derive(Args, Clone, Copy)]
-struct Options {
-    /// For how long.
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
-    days: u32,
-    /// How many requests a day an attacker makes at most.
-    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
-    requests: u32,
-    /// How many prefixes of 10 000 numbers earn from messages.
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    prefixes: u32,
-    /// How many people have an invitation code to be hit.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    users: u32,
+/// What all rows have in common.
+#[derive(Clone)]
+struct Run {
+    attack: &'static Attack,
+    options: Options,
+    sessions: session::Policy,
+    destination: Destination,
+}
+
+/// A row of the table: who plays, and which limits there are.
+#[derive(Clone)]
+struct Row {
+    strategy: &'static Strategy,
+    name: String,
+    policy: Policy,
+    is_first: bool,
 }
 
 impl Simulate {
@@ -114,10 +108,105 @@ impl Simulate {
             database: None,
             keys: None,
         };
-        print(&report(Run {
-            config: settings.read()?,
+        let config = settings.read()?;
+        let policy = config.guard();
+        // Where messages cost most.
+        let destinations = config.login.destinations.included();
+        let price = |one: &Destination| Some(Price::of(one.number(0)?, &policy.prices));
+        let priced = destinations.filter_map(|one| Some((price(one)?, one)));
+        let (_, dearest) = priced.max_by_key(|(price, _)| *price).ok_or_else(|| {
+            Failure::misconfigured("login.destinations covers no phone that there can be")
+        })?;
+        let run = Run {
             attack,
             options: self.options,
-        })?)
+            sessions: config.sessions(),
+            destination: dearest.clone(),
+        };
+        let strategies = attack.strategies.iter();
+        let rows: Vec<_> = strategies.flat_map(|one| rows(one, &policy)).collect();
+        let results = run.results(&rows)?;
+        print(&run.report(&rows, &results))
     }
+}
+
+fn rows(strategy: &'static Strategy, policy: &Policy) -> Vec<Row> {
+    let row = |name: &str, policy, is_first| Row {
+        strategy,
+        name: name.to_owned(),
+        policy,
+        is_first,
+    };
+    let without = strategy.ablations.iter().filter_map(|ablation| {
+        let (name, policy) = ablation.removed_from(policy.clone())?;
+        Some(row(&format!("without {name}"), policy, false))
+    });
+    once(row("as configured", policy.clone(), true))
+        .chain(without)
+        .chain([row("without any limit", unbounded(policy.clone()), false)])
+        .collect()
+}
+
+impl Run {
+    /// Plays all rows at once.
+    fn results(&self, rows: &[Row]) -> Result<Vec<RunResult>, Failure> {
+        let style =
+            ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} days, {eta} to go");
+        let bar = ProgressBar::new(u64::from(self.options.days) * rows.len() as u64)
+            .with_style(style.expect("a template that can be read"));
+        let results = thread::scope(|scope| {
+            let all = rows.iter().map(|row| scope.spawn(|| self.play(row, &bar)));
+            let all: Vec<_> = all.collect();
+            let broken = |_| Err(failed("a run was given up"));
+            all.into_iter()
+                .map(|one| one.join().unwrap_or_else(broken))
+                .collect()
+        });
+        bar.finish_and_clear();
+        results
+    }
+
+    /// Plays a row, in one transaction.
+    fn play(&self, row: &Row, bar: &ProgressBar) -> Result<RunResult, Failure> {
+        let folder = TempDir::with_prefix("invited-simulate-").map_err(failed)?;
+        let location = Location::Sqlite(folder.path().join("simulated.db"));
+        Store::migrate(&location).map_err(failed)?;
+        let store = Store::open_to_fill(&location).map_err(failed)?;
+        let (run, row, bar) = (self.clone(), row.clone(), bar.clone());
+        let days = if row.is_first { EXACT } else { 1 };
+        let enough = run.options.requests.saturating_mul(days);
+        let played = store.write(move |tx| {
+            let (policy, destination) = (row.policy.clone(), run.destination.clone());
+            let service = Service::new(tx, run.sessions, policy, destination);
+            let mut world = World::new(service, run.attack.pace, run.options, enough, &bar);
+            (row.strategy.play)(&mut world)?;
+            Ok::<_, StoreError>(world.result)
+        });
+        run_now(async { played.await.map_err(failed) })
+    }
+
+    fn report(&self, rows: &[Row], results: &[RunResult]) -> String {
+        let Attack { about, columns, .. } = self.attack;
+        let line = |(row, result): (&Row, &RunResult)| Line {
+            above: row.strategy.name.filter(|_| row.is_first),
+            cells: once(row.name.clone())
+                .chain(columns.iter().map(|(_, figure)| figure(result)))
+                .collect(),
+        };
+        let lines: Vec<_> = zip(rows, results).map(line).collect();
+        let days = match self.options.days {
+            1 => "1 day".to_owned(),
+            days => format!("{days} days"),
+        };
+        let heads = columns
+            .iter()
+            .map(|(head, _)| head.replace("{days}", &days));
+        let (requests, table) = (self.options.requests, table(heads, &lines));
+        let note = if table.contains('~') { NOTE } else { "" };
+        format!("{about}\nAt most {requests} requests a day.\n\n{table}{note}")
+    }
+}
+
+fn failed(error: impl Display) -> Failure {
+    Failure::of(format!("simulating failed: {error}"))
 }

@@ -1,18 +1,13 @@
 //! Having messages sent to numbers that earn from them.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use super::{
-    Ablation, Attack, HOUR, Result, Run, RunResult, Strategy,
-    service::{BEGINNING, Token},
+    attack::{Ablation, Attack, Strategy},
+    service::{BEGINNING, HOUR, Result},
     world::{World, is_everybodys},
 };
-use crate::domain::{device::DeviceSecret, limit::Reached, phone::Phone, time::Timestamp};
+use crate::domain::{device::DeviceSecret, phone::Phone, source::Source, time::Timestamp};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -25,30 +20,32 @@ Besides, 24 owners of known devices and 24 newcomers want in once a day.",
     pace: Duration::from_millis(100),
     strategies: &[
         Strategy {
-            name: "no code is read",
+            name: Some("no code is read"),
             ablations: ABLATIONS,
-            play: |world, run| Pumper::new(run, None).play(world),
+            play: |world| play(world, false),
         },
         Strategy {
-            name: "the codes are read",
+            name: Some("the codes are read"),
             ablations: ABLATIONS,
-            play: |world, run| Pumper::new(run, Some(5)).play(world),
+            play: |world| play(world, true),
         },
     ],
-    heads: &[
-        "messages in\nthe first hour",
-        "messages on\nthe worst day",
-        "messages\nin {days}",
-        "spent\nin {days}",
-        "known devices\nlet in",
-        "newcomers\nlet in",
+    columns: &[
+        ("messages in\nthe first hour", |r| r.number(r.first_hour)),
+        ("messages on\nthe worst day", |r| r.worst(|d| d.messages)),
+        ("messages\nin {days}", |r| r.total(|d| d.messages)),
+        ("spent\nin {days}", |r| {
+            let spent = r.total(|d| d.cost);
+            if r.is_priced { spent } else { String::new() }
+        }),
+        ("known devices\nlet in", |r| r.bystanders.owners.to_string()),
+        ("newcomers\nlet in", |r| r.bystanders.newcomers.to_string()),
     ],
-    figures,
 };
 
 const ABLATIONS: &[Ablation] = &[
-    Ablation::SENDS_PER_PREFIX,
-    Ablation::SENDS_IN_ALL,
+    Ablation::Limit(|limits| &mut limits.sends_per_prefix),
+    Ablation::Limit(|limits| &mut limits.sends_in_all),
     Ablation::Budget,
 ];
 
@@ -57,17 +54,17 @@ const DEVICES: usize = 6;
 /// Where the numbers of honest people begin.
 const HONEST: u64 = 600_000_000;
 
-/// Keeps every prefix busy, as strangers and with known devices.
+/// Keeps every prefix busy, as strangers and with known devices. What stands
+/// in pairs is for strangers and for known devices.
+#[derive(Default)]
 struct Pumper {
-    /// One message of so many is confirmed.
-    confirms: Option<u32>,
     /// Networks that messages were asked for from so far.
     networks: u32,
     prefixes: Vec<Prefix>,
     askers: Vec<Asker>,
     /// When which asker may go on.
     ready: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    /// When anything is sent again to strangers, and to known devices.
+    /// When anything is sent again.
     open: [Timestamp; 2],
 }
 
@@ -78,66 +75,52 @@ struct Asker {
     device: Option<(Phone, DeviceSecret)>,
 }
 
-impl Asker {
-    /// Where in pairs for strangers and for known devices its figure stands.
-    fn kind(&self) -> usize {
-        usize::from(self.device.is_some())
-    }
-}
-
+#[derive(Default)]
 struct Prefix {
-    next: u64,
+    /// The last number that was asked for, of 10 000.
+    last: u64,
     devices: usize,
     sent: [u32; 2],
     /// When anything is sent here again.
     open: [Timestamp; 2],
 }
 
-impl Prefix {
-    fn new(number: u32) -> Self {
-        Self {
-            next: u64::from(number) * 10_000,
-            devices: 0,
-            sent: [0; 2],
-            open: [BEGINNING; 2],
-        }
+/// Has messages sent, and confirms one in five if the codes are `read`.
+fn play(world: &mut World<'_>, read: bool) -> Result<()> {
+    let bystanders = &mut world.result.bystanders;
+    bystanders.newcomers(24);
+    for hour in 0..24 {
+        let phone = world.service.scattered(HONEST + u64::from(hour));
+        let device = world.service.known_device(phone)?;
+        bystanders.daily(HOUR * hour + HOUR / 2, phone, Some(device));
     }
-
-    /// One number of the prefix after the other, and again from the first.
-    fn another(&mut self) -> u64 {
-        self.next = self.next / 10_000 * 10_000 + (self.next + 1) % 10_000;
-        self.next
+    let mut pumper = Pumper::default();
+    for prefix in 0..world.result.options.prefixes as usize {
+        pumper.prefixes.push(Prefix::default());
+        pumper.add(BEGINNING, prefix, None);
     }
+    while !world.is_over()
+        && let Some((at, number)) = pumper.next()
+    {
+        world.wait(at)?;
+        let again = pumper.ask(world, number, read)?;
+        pumper.ready.push(Reverse((again, number)));
+    }
+    Ok(())
 }
 
 impl Pumper {
-    fn new(run: &Run, confirms: Option<u32>) -> Self {
-        let mut pumper = Self {
-            confirms,
-            networks: 0,
-            prefixes: (0..run.options.prefixes).map(Prefix::new).collect(),
-            askers: Vec::new(),
-            ready: BinaryHeap::new(),
-            open: [BEGINNING; 2],
-        };
-        for prefix in 0..pumper.prefixes.len() {
-            let device = None;
-            pumper.add(BEGINNING, Asker { prefix, device });
-        }
-        pumper
-    }
-
-    fn add(&mut self, at: Timestamp, asker: Asker) {
+    fn add(&mut self, at: Timestamp, prefix: usize, device: Option<(Phone, DeviceSecret)>) {
         self.ready.push(Reverse((at, self.askers.len())));
-        self.askers.push(asker);
+        self.askers.push(Asker { prefix, device });
     }
 
     /// The next asker that may go on, and when.
     fn next(&mut self) -> Option<(Timestamp, usize)> {
         while let Some(Reverse((at, number))) = self.ready.pop() {
-            let asker = &self.askers[number];
-            let kind = asker.kind();
-            let open = self.open[kind].max(self.prefixes[asker.prefix].open[kind]);
+            let Asker { prefix, device } = &self.askers[number];
+            let kind = usize::from(device.is_some());
+            let open = self.open[kind].max(self.prefixes[*prefix].open[kind]);
             if open <= at {
                 return Some((at, number));
             }
@@ -146,89 +129,44 @@ impl Pumper {
         None
     }
 
-    fn play(mut self, world: &mut World<'_>) -> Result<()> {
-        world.result.bystanders.newcomers(&world.service, 24);
-        for hour in 0..24 {
-            let phone = world.service.scattered(HONEST + u64::from(hour));
-            let first = HOUR * hour + HOUR / 2;
-            world
-                .result
-                .bystanders
-                .owner(&mut world.service, phone, first)?;
-        }
-        while !world.is_over()
-            && let Some((at, number)) = self.next()
-        {
-            world.wait(at.max(world.now()))?;
-            let again = self.ask(world, number)?;
-            self.ready.push(Reverse((again, number)));
-        }
-        Ok(())
-    }
-
     /// Asks for a message; when to ask again.
-    fn ask(&mut self, world: &mut World<'_>, number: usize) -> Result<Timestamp> {
-        let asker = self.askers[number].clone();
-        let phone = match &asker.device {
-            Some((phone, _)) => *phone,
-            None => world.service.phone(self.prefixes[asker.prefix].another()),
-        };
-        let secret = asker.device.as_ref().map(|(_, secret)| secret);
+    fn ask(&mut self, world: &mut World<'_>, number: usize, read: bool) -> Result<Timestamp> {
+        let Asker { prefix, device } = self.askers[number].clone();
+        let kind = usize::from(device.is_some());
+        let here = &mut self.prefixes[prefix];
+        let (phone, secret) = device.unzip();
+        let phone = phone.unwrap_or_else(|| {
+            here.last = (here.last + 1) % 10_000;
+            world.service.phone(prefix as u64 * 10_000 + here.last)
+        });
         // Another network each time: addresses limit nothing.
         self.networks += 1;
-        let address = Ipv4Addr::from_bits(self.networks << 8 | 1);
-        world.source = Some(IpAddr::V4(address).into());
-        match world.ask(phone, secret)? {
-            Err(reached) => Ok(self.refused(&asker, reached, world.now())),
-            Ok(token) => {
-                self.sent(world, &asker, &token)?;
-                Ok(world.now())
+        world.source = Some(Source::V4(self.networks << 8 | 1));
+        let token = match world.ask(phone, secret.as_ref())? {
+            Ok(token) => token,
+            Err(reached) => {
+                let then = world.now() + reached.wait;
+                if is_everybodys(reached) {
+                    self.open[kind] = then;
+                } else if reached.limit.ends_with("_per_prefix") {
+                    here.open[kind] = then;
+                } else if secret.is_some() {
+                    return Ok(then);
+                }
+                // The next number of the prefix may have more luck.
+                return Ok(world.now());
             }
-        }
-    }
-
-    /// Confirms some of the messages; the devices that are known then ask too.
-    fn sent(&mut self, world: &mut World<'_>, asker: &Asker, token: &Token) -> Result<()> {
-        let here = &mut self.prefixes[asker.prefix];
-        let sent = &mut here.sent[asker.kind()];
-        *sent += 1;
-        if self.confirms.is_none_or(|every| *sent % every != 1) {
-            return Ok(());
-        }
-        let entered = world.enter(token)?;
-        let is_wanted = asker.device.is_none() && here.devices < DEVICES;
-        if let Some((_, secret)) = entered.filter(|_| is_wanted) {
+        };
+        here.sent[kind] += 1;
+        if read
+            && here.sent[kind] % 5 == 1
+            && let Some((_, known)) = world.enter(&token)?
+            && secret.is_none()
+            && here.devices < DEVICES
+        {
             here.devices += 1;
-            let (prefix, device) = (asker.prefix, Some((token.phone, secret)));
-            self.add(world.now(), Asker { prefix, device });
+            self.add(world.now(), prefix, Some((phone, known)));
         }
-        Ok(())
+        Ok(world.now())
     }
-
-    /// Takes note of when to come back; when this very asker may.
-    fn refused(&mut self, asker: &Asker, reached: Reached, now: Timestamp) -> Timestamp {
-        let then = now + reached.wait;
-        if is_everybodys(reached) {
-            self.open[asker.kind()] = then;
-        } else if reached.limit.ends_with("_per_prefix") {
-            self.prefixes[asker.prefix].open[asker.kind()] = then;
-        } else if asker.device.is_some() {
-            return then;
-        }
-        // The next number of the prefix may have more luck.
-        now
-    }
-}
-
-fn figures(result: &RunResult, run: &Run) -> Vec<String> {
-    let has_prices = !run.config.budget.prices.is_empty();
-    let spent = has_prices.then(|| result.number(result.in_all(|day| day.cost)));
-    vec![
-        result.number(result.first_hour),
-        result.number(result.worst_day(|day| day.messages)),
-        result.number(result.in_all(|day| day.messages)),
-        spent.unwrap_or_default(),
-        result.bystanders.owners.to_string(),
-        result.bystanders.newcomers.to_string(),
-    ]
 }

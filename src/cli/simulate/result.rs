@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use super::{DAY, HOUR, bystanders::Bystanders, service::BEGINNING, table::grouped};
+use super::{
+    bystanders::Bystanders,
+    options::Options,
+    service::{BEGINNING, DAY, HOUR},
+    table::grouped,
+};
 use crate::domain::{guard::LONG, money::Money, time::Timestamp};
 
 /// What came of an attack that was played to its end, or that was broken off
 /// and is reckoned up.
 pub struct RunResult {
+    pub options: Options,
+    /// Whether it is known what messages cost.
+    pub is_priced: bool,
     pub first_hour: f64,
     /// How likely it is that every guess so far was wrong.
     survival: f64,
     days: Vec<Day>,
     pub bystanders: Bystanders,
-    /// How long it was played so far, of how long it was to be.
+    /// How long it was played so far.
     pub played: Duration,
-    pub whole: Duration,
 }
 
 /// What was done within a day.
@@ -30,23 +37,29 @@ pub struct Day {
     pub long: f64,
     /// How many of these guesses are to be expected to be right.
     pub hits: f64,
-    pub invitation_codes: f64,
+    /// Invitation codes that were tried.
+    pub codes: f64,
 }
 
 impl RunResult {
-    /// Nothing yet, of an attack that is to last so long.
-    pub fn new(whole: Duration) -> Self {
+    pub fn new(options: Options, is_priced: bool) -> Self {
         Self {
+            options,
+            is_priced,
             first_hour: 0.0,
             survival: 1.0,
             days: Vec::new(),
             bystanders: Bystanders::default(),
             played: Duration::ZERO,
-            whole,
         }
     }
 
-    fn day(&mut self, at: Timestamp) -> &mut Day {
+    /// How long the attack is to last.
+    pub fn whole(&self) -> Duration {
+        DAY * self.options.days
+    }
+
+    pub fn day(&mut self, at: Timestamp) -> &mut Day {
         let day = at.since(BEGINNING).as_secs() / DAY.as_secs();
         let day = usize::try_from(day).unwrap_or(usize::MAX);
         if self.days.len() <= day {
@@ -79,13 +92,24 @@ impl RunResult {
         }
     }
 
-    pub fn invitation_code(&mut self, at: Timestamp) {
-        self.day(at).invitation_codes += 1.0;
-    }
-
     /// A figure as text, in whole numbers, marked when it was reckoned up.
     pub fn number(&self, figure: f64) -> String {
         self.mark(&grouped(figure))
+    }
+
+    /// A sum over the whole time as text.
+    pub fn total(&self, of: fn(&Day) -> f64) -> String {
+        self.number(self.in_all(of))
+    }
+
+    /// A sum over the worst day as text.
+    pub fn worst(&self, of: fn(&Day) -> f64) -> String {
+        self.number(self.worst_day(of))
+    }
+
+    /// A sum over an average day as text.
+    pub fn daily(&self, of: fn(&Day) -> f64) -> String {
+        self.number(self.a_day(of))
     }
 
     /// The same, to the second decimal place.
@@ -94,12 +118,12 @@ impl RunResult {
     }
 
     fn mark(&self, figure: &str) -> String {
-        let mark = if self.played < self.whole { "~" } else { "" };
+        let mark = if self.played < self.whole() { "~" } else { "" };
         format!("{mark}{figure}")
     }
 
     fn times(&self) -> f64 {
-        self.whole.as_secs_f64() / self.played.as_secs_f64()
+        self.whole().as_secs_f64() / self.played.as_secs_f64()
     }
 
     /// A sum over the time that was played.
@@ -114,7 +138,7 @@ impl RunResult {
 
     /// A sum over an average day.
     pub fn a_day(&self, of: fn(&Day) -> f64) -> f64 {
-        self.in_all(of) * DAY.as_secs_f64() / self.whole.as_secs_f64()
+        self.in_all(of) * DAY.as_secs_f64() / self.whole().as_secs_f64()
     }
 
     /// A sum over the worst day.

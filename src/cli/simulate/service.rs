@@ -1,16 +1,16 @@
 //! The service as attackers meet it: the rules that `serve` goes by, over a
 //! transaction, at the instant that they say it is.
 
+use std::time::Duration;
+
 use rand::{SeedableRng, rngs::StdRng};
 
-use super::Result;
 use crate::{
-    config::Config,
     domain::{
         challenge::{ChallengeId, Purpose},
         code::{InvitationCode, OneTimeCode},
         destination::Destination,
-        device::{self, DeviceSecret, Epoch, Presented},
+        device::{self, DeviceSecret},
         error::StoreError,
         guard::{Guard, Policy},
         invitation::{self, RedeemError},
@@ -20,7 +20,7 @@ use crate::{
         phone::Phone,
         proof::{self, Answer, OpenError, Opened, Wanted},
         session::{self, Origin},
-        source::{Charged, Source},
+        source::Source,
         time::Timestamp,
         tx::Tx,
         user::{self, UserId},
@@ -29,6 +29,10 @@ use crate::{
     token::keys::Keys,
 };
 
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+pub const HOUR: Duration = Duration::from_hours(1);
+pub const DAY: Duration = Duration::from_hours(24);
 /// 2024-01-01T00:00:00Z: when every run begins.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 
@@ -43,27 +47,18 @@ pub struct Service<'t> {
 
 /// A challenge token, with what only the phone's owner may know. Attackers
 /// who own no phone look at the code to be wrong for sure.
-#[derive(Clone)]
 pub struct Token {
-    pub phone: Phone,
     pub code: OneTimeCode,
+    phone: Phone,
     challenge: ChallengeId,
     device: Option<DeviceSecret>,
-}
-
-/// Where messages cost most, of all that may be sent to, if anything may.
-pub fn dearest(config: &Config, policy: &Policy) -> Option<Destination> {
-    let included = config.login.destinations.included();
-    let priced = included.filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)));
-    let (_, dearest) = priced.max_by_key(|(price, _)| *price)?;
-    Some(dearest.clone())
 }
 
 impl<'t> Service<'t> {
     /// A service with these limits, and the same chance every time.
     pub fn new(
         tx: &'t mut dyn Tx,
-        config: &Config,
+        sessions: session::Policy,
         policy: Policy,
         destination: Destination,
     ) -> Self {
@@ -73,7 +68,7 @@ impl<'t> Service<'t> {
             now: BEGINNING,
             tx,
             guard: Guard::new(policy, move |what, text| keys.fingerprint(what, text)),
-            sessions: config.sessions(),
+            sessions,
             destination,
             rng,
         }
@@ -99,22 +94,11 @@ impl<'t> Service<'t> {
         Price::of(phone, &self.guard.policy.prices)
     }
 
-    fn presented(&self, device: Option<&DeviceSecret>) -> Presented {
-        Presented {
-            secret: device.cloned(),
-            epoch: Epoch(0),
-            at: self.now,
-        }
-    }
-
     fn visitor(&self, source: Option<Source>, device: Option<&DeviceSecret>) -> Visitor {
-        Visitor {
-            source,
-            charged: Charged::default(),
-            device: self.presented(device),
-            now: self.now,
-            at: self.now,
-        }
+        let mut visitor = Visitor::unknown(self.now, self.now);
+        visitor.source = source;
+        visitor.device.secret = device.cloned();
+        visitor
     }
 
     pub fn ask(
@@ -176,18 +160,17 @@ impl<'t> Service<'t> {
         login::confirm(self.tx, guard, &visitor, &attempt, sessions, &mut self.rng)
     }
 
-    /// Tries an invitation code.
-    pub fn redeem(
-        &mut self,
-        source: Option<Source>,
-        id: UserId,
-    ) -> Result<Result<(), RedeemError>> {
+    /// Tries an invitation code; why it was not looked at.
+    pub fn redeem(&mut self, source: Option<Source>, id: UserId) -> Result<Option<Reached>> {
         let visitor = self.visitor(source, None);
         let user = self.tx.user(id)?;
         let user =
             user.ok_or_else(|| StoreError::Broken("an attacker has no account".to_owned()))?;
         let code = InvitationCode::draw(&mut self.rng);
-        Ok(invitation::redeem(self.tx, &self.guard, &visitor, &user, code)?.map(drop))
+        match invitation::redeem(self.tx, &self.guard, &visitor, &user, code)? {
+            Err(RedeemError::Limited(reached)) => Ok(Some(reached)),
+            _ => Ok(None),
+        }
     }
 
     /// Somebody who has logged in before, long ago: another known device of the phone.
@@ -196,13 +179,7 @@ impl<'t> Service<'t> {
             Some(user) => user,
             None => user::register(self.tx, phone, self.now, &mut self.rng)?,
         };
-        let presented = self.presented(None);
-        device::recognise(
-            self.tx,
-            user.id,
-            &presented,
-            &Origin::default(),
-            &mut self.rng,
-        )
+        let (shown, origin) = (self.visitor(None, None).device, Origin::default());
+        device::recognise(self.tx, user.id, &shown, &origin, &mut self.rng)
     }
 }

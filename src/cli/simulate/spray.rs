@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Ablation, Attack, DAY, HOUR, Result, Run, RunResult, Strategy,
-    service::{BEGINNING, Token},
+    attack::{Ablation, Attack, Strategy},
+    service::{BEGINNING, DAY, HOUR, Result, Token},
     world::{Guess, World, is_everybodys},
 };
 
@@ -18,26 +18,29 @@ second. Besides, 1000 newcomers log in each day, one in twenty of them after a m
     pace: Duration::from_millis(10),
     strategies: &[
         Strategy {
-            name: "first all codes are sent, then all are guessed at",
-            ablations: &[Ablation::SENDS_IN_ALL],
-            play: |world, _| in_turns(world),
+            name: Some("first all codes are sent, then all are guessed at"),
+            ablations: ABLATIONS,
+            play: in_turns,
         },
         Strategy {
-            name: "guesses are hidden among logins with a thousand phones of the attacker's own",
-            ablations: &[Ablation::SENDS_IN_ALL],
-            play: |world, _| hidden(world),
+            name: Some(
+                "guesses are hidden among logins with a thousand phones of the attacker's own",
+            ),
+            ablations: ABLATIONS,
+            play: hidden,
         },
     ],
-    heads: &[
-        "messages\na day",
-        "guesses at short\ncodes a day",
-        "at long\ncodes",
-        "takeovers\na day",
-        "takeovers\nin {days}",
-        "newcomers\nlet in",
+    columns: &[
+        ("messages\na day", |r| r.daily(|d| d.messages)),
+        ("guesses at short\ncodes a day", |r| r.daily(|d| d.short)),
+        ("at long\ncodes", |r| r.daily(|d| d.long)),
+        ("takeovers\na day", |r| r.decimal(r.a_day(|d| d.hits))),
+        ("takeovers\nin {days}", |r| r.decimal(r.in_all(|d| d.hits))),
+        ("newcomers\nlet in", |r| r.bystanders.newcomers.to_string()),
     ],
-    figures,
 };
+
+const ABLATIONS: &[Ablation] = &[Ablation::Limit(|limits| &mut limits.sends_in_all)];
 
 const NEWCOMERS: u32 = 1000;
 const TARGETS: u64 = 100_000;
@@ -56,7 +59,7 @@ const FIRST: u64 = 700_000_000;
 /// guessing is noticed when no more codes are to be sent. Then waits for an
 /// hour, until the wrong guesses are forgotten.
 fn in_turns(world: &mut World<'_>) -> Result<()> {
-    world.result.bystanders.newcomers(&world.service, NEWCOMERS);
+    world.result.bystanders.newcomers(NEWCOMERS);
     let mut target = 0;
     // As many tokens as were of use the last time, or a few more.
     let mut useful = None;
@@ -111,7 +114,7 @@ fn collect(
 /// Logs in once a day with each phone of their own, since no more than that is
 /// counted of a phone, and guesses whenever that raises no alarm.
 fn hidden(world: &mut World<'_>) -> Result<()> {
-    world.result.bystanders.newcomers(&world.service, NEWCOMERS);
+    world.result.bystanders.newcomers(NEWCOMERS);
     let (mut own, mut target) = (0, 0);
     let (mut next_login, mut next_guess) = (BEGINNING, BEGINNING);
     while !world.is_over() {
@@ -156,15 +159,4 @@ fn guess(world: &mut World<'_>, token: &Token) -> Result<bool> {
 
 fn count(tokens: &[Token]) -> u32 {
     u32::try_from(tokens.len()).unwrap_or(u32::MAX)
-}
-
-fn figures(result: &RunResult, _: &Run) -> Vec<String> {
-    vec![
-        result.number(result.a_day(|day| day.messages)),
-        result.number(result.a_day(|day| day.short)),
-        result.number(result.a_day(|day| day.long)),
-        result.decimal(result.a_day(|day| day.hits)),
-        result.decimal(result.in_all(|day| day.hits)),
-        result.bystanders.newcomers.to_string(),
-    ]
 }

@@ -1,5 +1,7 @@
 //! Figures as people read them, and tables of them in plain text.
 
+use std::iter::once;
+
 use comfy_table::{CellAlignment, ColumnConstraint, Table, presets::NOTHING};
 
 /// From here on nobody would bet against it.
@@ -8,36 +10,24 @@ const CERTAIN: f64 = 0.999;
 pub struct Line {
     /// What stands above this line and those that follow, if anything does.
     pub above: Option<&'static str>,
-    /// What comes first.
-    pub name: String,
-    /// What comes after it, below the heads.
+    /// Its name, and what comes below the heads.
     pub cells: Vec<String>,
 }
 
-/// A table. Heads have one line or two, and the last is next to the cells.
+/// A table. Each head has two lines; a column that is empty in every line is left out.
 pub fn table(heads: impl Iterator<Item = String>, lines: &[Line]) -> String {
-    let bottom = |head: String| {
-        if head.contains('\n') {
-            head
-        } else {
-            format!("\n{head}")
-        }
-    };
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header([String::new()].into_iter().chain(heads.map(bottom)));
+    table.set_header(once(String::new()).chain(heads));
     for line in lines {
-        table.add_row([&line.name].into_iter().chain(&line.cells));
+        table.add_row(&line.cells);
     }
     for (at, column) in table.column_iter_mut().enumerate() {
-        let Some(cell) = at.checked_sub(1) else {
-            column.set_padding((0, 0));
-            continue;
-        };
-        column
-            .set_padding((2, 0))
-            .set_cell_alignment(CellAlignment::Right);
-        if lines.iter().all(|line| line.cells[cell].is_empty()) {
+        column.set_padding((0, 2));
+        if at > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        if lines.iter().all(|line| line.cells[at].is_empty()) {
             column.set_constraint(ColumnConstraint::Hidden);
         }
     }
@@ -88,15 +78,14 @@ mod tests {
 
     #[test]
     fn columns_stand_below_their_heads_and_empty_ones_are_left_out() {
-        let line = |name: &str, above, cells: [&str; 3]| Line {
+        let line = |above, cells: [&str; 4]| Line {
             above,
-            name: name.to_owned(),
             cells: cells.map(str::to_owned).into(),
         };
-        let heads = ["messages\na day", "unknown", "cost"].map(str::to_owned);
+        let heads = ["messages\na day", "\nunknown", "\ncost"].map(str::to_owned);
         let lines = [
-            line("with", Some("a name that is longer"), ["10", "", "2.50"]),
-            line("without", None, ["1", "", "22.50"]),
+            line(Some("a name that is longer"), ["with", "10", "", "2.50"]),
+            line(None, ["without", "1", "", "22.50"]),
         ];
         let expected = "         messages\n            a day   cost\na name that is longer:\n\
                         with           10   2.50\nwithout         1  22.50\n";

@@ -6,15 +6,14 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::{
-    DAY, Result, Run,
     bystanders::mistyped,
+    options::Options,
     result::RunResult,
-    service::{BEGINNING, Service, Token},
+    service::{BEGINNING, DAY, Result, Service, Token},
 };
 use crate::domain::{
-    device::DeviceSecret, guard::send::BUDGET, invitation::RedeemError, limit::Reached,
-    login::Confirmation, phone::Phone, proof::Verdict, source::Source, time::Timestamp,
-    user::UserId,
+    device::DeviceSecret, guard::send::BUDGET, limit::Reached, login::Confirmation, phone::Phone,
+    proof::Verdict, source::Source, time::Timestamp, user::UserId,
 };
 
 /// What anybody is told when all is over.
@@ -38,8 +37,7 @@ pub struct World<'t> {
     /// longer: other days would be like it.
     pub end: Timestamp,
     /// Requests after which it is plain what comes of them.
-    pub enough: u32,
-    requests: u32,
+    enough: u32,
     made: u32,
     today: u32,
     tomorrow: Timestamp,
@@ -59,24 +57,25 @@ pub enum Guess {
 }
 
 impl<'t> World<'t> {
-    /// The world of a run. `bar` is told of every day.
-    pub fn new(service: Service<'t>, run: &Run, bar: &'t ProgressBar) -> Self {
-        let whole = DAY * run.options.days;
+    /// `bar` is told of every day.
+    pub fn new(
+        service: Service<'t>,
+        pace: Duration,
+        options: Options,
+        enough: u32,
+        bar: &'t ProgressBar,
+    ) -> Self {
         let policy = service.policy();
-        let forgotten = BEGINNING
-            + policy
-                .limits
-                .sends_in_all
-                .longest()
-                .max(policy.budget.longest());
+        let messages = policy.limits.sends_in_all.longest();
+        let forgotten = BEGINNING + messages.max(policy.budget.longest());
+        let result = RunResult::new(options, !policy.prices.is_empty());
         Self {
             service,
-            result: RunResult::new(whole),
             source: None,
-            pace: run.attack.pace,
-            end: BEGINNING + whole,
-            enough: u32::MAX,
-            requests: run.options.requests,
+            pace,
+            end: BEGINNING + result.whole(),
+            result,
+            enough,
             made: 0,
             today: 0,
             tomorrow: BEGINNING + DAY,
@@ -110,7 +109,7 @@ impl<'t> World<'t> {
         self.wait(self.now() + self.pace)?;
         self.today += 1;
         self.made += 1;
-        let has_no_more = self.today >= self.requests;
+        let has_no_more = self.today >= self.result.options.requests;
         if has_no_more || self.made >= self.enough {
             self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
@@ -179,13 +178,12 @@ impl<'t> World<'t> {
             return Ok(Some(OVER));
         }
         let at = self.now();
-        let outcome = self.service.redeem(self.source, user)?;
+        let limited = self.service.redeem(self.source, user)?;
         self.request()?;
-        if let Err(RedeemError::Limited(reached)) = outcome {
-            return Ok(Some(reached));
+        if limited.is_none() {
+            self.result.day(at).codes += 1.0;
         }
-        self.result.invitation_code(at);
-        Ok(None)
+        Ok(limited)
     }
 }
 
