@@ -12,6 +12,7 @@ use poem::{
 };
 use poem_openapi::{Object, OpenApi, OpenApiService, payload::Json};
 use serde::Deserialize;
+use tokio::runtime::Runtime;
 
 /// What this executable is told to be the bare service.
 pub const WORD: &str = "bare";
@@ -53,24 +54,14 @@ pub fn serve(answer: &str) {
             .body(answer.clone())
     });
     let service = OpenApiService::new(Api, "bare", "1").data(profile);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let acceptor = TcpListener::bind("127.0.0.1:0")
-            .into_acceptor()
-            .await
-            .unwrap();
-        let address = acceptor.local_addr();
-        println!(
-            "listening on http://{}",
-            address[0].as_socket_addr().unwrap()
-        );
+    Runtime::new().unwrap().block_on(async {
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await;
+        let acceptor = acceptor.unwrap();
+        let address = acceptor.local_addr().remove(0);
+        let address = address.as_socket_addr().unwrap();
+        println!("listening on http://{address}");
         let routes = Route::new().at("/bytes", bytes).nest("/", service);
-        Server::new_with_acceptor(acceptor)
-            .run(routes)
-            .await
-            .unwrap();
+        let served = Server::new_with_acceptor(acceptor).run(routes).await;
+        served.unwrap();
     });
 }

@@ -3,7 +3,7 @@
 //! are prepared bytes, and of an answer only the head is looked at.
 
 use std::{
-    io, iter,
+    io,
     net::SocketAddr,
     ops::Range,
     sync::{
@@ -37,44 +37,42 @@ pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}").into_bytes()
 }
 
-pub fn repeat(request: &[u8]) -> iter::Repeat<Arc<[u8]>> {
-    iter::repeat(request.into())
+/// The next request, if there is another, for whichever connection is free.
+pub type Requests = Arc<dyn Fn() -> Option<Arc<[u8]>> + Send + Sync>;
+
+pub fn repeat(request: &[u8]) -> Requests {
+    let request: Arc<[u8]> = request.into();
+    Arc::new(move || Some(Arc::clone(&request)))
 }
 
-/// These requests, each once, by whichever connection is free.
-pub fn each<P>(
+/// These requests, each once.
+pub fn each<P: AsRef<[u8]> + Send + Sync + 'static>(
     requests: &Arc<[P]>,
     which: Range<usize>,
-) -> impl Iterator<Item = Vec<u8>> + Clone + Send + use<P>
-where
-    P: AsRef<[u8]> + Send + Sync + 'static,
-{
-    let next = Arc::new(AtomicUsize::new(which.start));
+) -> Requests {
+    let next = AtomicUsize::new(which.start);
     let requests = Arc::clone(requests);
-    iter::from_fn(move || {
+    Arc::new(move || {
         let at = next.fetch_add(1, Ordering::Relaxed);
-        (at < which.end).then(|| requests[at].as_ref().to_owned())
+        (at < which.end).then(|| requests[at].as_ref().into())
     })
 }
 
 /// Has so many connections send `requests`, for so long or until there are no
 /// more; how long each answer took. An answer other than 200, or none, is an
 /// error.
-pub fn load<R>(
+pub fn load(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-    requests: &R,
-) -> io::Result<Vec<Duration>>
-where
-    R: Iterator<Item: AsRef<[u8]> + Send + Sync> + Clone + Send + 'static,
-{
+    requests: &Requests,
+) -> io::Result<Vec<Duration>> {
     // The other half is for the server.
     let threads = thread::available_parallelism()?.get().div_ceil(2);
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let until = Instant::now() + time;
-    let all = (0..connections).map(|_| converse(address, requests.clone(), until));
+    let all = (0..connections).map(|_| converse(address, Arc::clone(requests), until));
     let latencies: io::Result<Vec<_>> = runtime.block_on(async {
         let all = all.collect::<JoinSet<_>>().join_all();
         timeout(time + GRACE, all).await?.into_iter().collect()
@@ -83,20 +81,21 @@ where
 }
 
 /// One connection: how long each answer took.
-async fn converse<R>(address: SocketAddr, requests: R, until: Instant) -> io::Result<Vec<Duration>>
-where
-    R: Iterator<Item: AsRef<[u8]>>,
-{
+async fn converse(
+    address: SocketAddr,
+    requests: Requests,
+    until: Instant,
+) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = vec![0; READ];
     let mut latencies = Vec::new();
-    for request in requests {
+    while let Some(request) = requests() {
         let sent = Instant::now();
         if sent >= until {
             break;
         }
-        stream.write_all(request.as_ref()).await?;
+        stream.write_all(&request).await?;
         read_answer(&mut stream, &mut buffer).await?;
         latencies.push(sent.elapsed());
     }

@@ -122,14 +122,8 @@ pub fn app(
     layers.environment(variables).unwrap();
     let config = Config::read(layers).unwrap();
     let routes = Routes::only(gateway as _);
-    Arc::new(App::new(
-        config,
-        store,
-        keys,
-        routes,
-        Arc::new(SystemClock),
-        dice,
-    ))
+    let clock = Arc::new(SystemClock);
+    Arc::new(App::new(config, store, keys, routes, clock, dice))
 }
 
 /// Keeps the last code of each phone.

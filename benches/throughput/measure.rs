@@ -1,7 +1,7 @@
 //! Figures of one side of a round, rounds of two sides in turn, and the table
 //! of them. It is printed row by row, since it takes minutes.
 
-use std::{fmt::Write, fs, thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use invited::clock::{Clock, SystemClock};
 
@@ -94,32 +94,28 @@ pub fn section(name: &str) {
 }
 
 pub fn row(name: &str, rounds: &Rounds) {
-    let of = |figure: &dyn Fn(&[Measure; 2]) -> f64| {
+    let cell = |width: usize, decimals: usize, figure: &dyn Fn(&[Measure; 2]) -> f64| {
         let mut values: Vec<_> = rounds.iter().map(figure).collect();
         values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let mut line = format!("{name:NAME$}");
-    let mut cell = |width, decimals, figure: &dyn Fn(&[Measure; 2]) -> f64| {
-        let value = of(figure);
-        let text = if value.is_nan() {
-            String::new()
+        let value = values[values.len() / 2];
+        if value.is_nan() {
+            " ".repeat(width)
         } else {
-            format!("{value:.decimals$}")
-        };
-        write!(line, "{text:>width$}").unwrap();
+            format!("{value:width$.decimals$}")
+        }
     };
-    let mut both = |decimals, figure: fn(&Measure) -> f64| {
-        cell(10, decimals, &|[ours, _]| figure(ours));
-        cell(9, decimals, &|[_, theirs]| figure(theirs));
-        cell(7, 2, &|[ours, theirs]| figure(ours) / figure(theirs));
+    let both = |decimals, figure: fn(&Measure) -> f64| {
+        cell(10, decimals, &|[ours, _]| figure(ours))
+            + &cell(9, decimals, &|[_, theirs]| figure(theirs))
+            + &cell(7, 2, &|[ours, theirs]| figure(ours) / figure(theirs))
     };
-    both(0, |one| one.rate);
-    both(1, |one| one.cpu);
-    for (at, width) in [10, 8, 8].into_iter().enumerate() {
-        cell(width, 2, &|[ours, _]| ours.quantiles[at]);
-    }
-    cell(11, 2, &|[_, theirs]| theirs.quantiles[1]);
+    let widths = [10, 8, 8].into_iter().enumerate();
+    let quantiles = widths.map(|(at, width)| cell(width, 2, &|[ours, _]| ours.quantiles[at]));
+    let line = format!("{name:NAME$}")
+        + &both(0, |one| one.rate)
+        + &both(1, |one| one.cpu)
+        + &quantiles.collect::<String>()
+        + &cell(11, 2, &|[_, theirs]| theirs.quantiles[1]);
     println!("{}", line.trim_end());
 }
 

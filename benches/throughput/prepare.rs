@@ -68,14 +68,10 @@ impl People {
 
     /// Phones that nobody has, and nobody was given before.
     fn phones(&mut self, count: usize) -> Vec<Phone> {
-        let taken = "SELECT EXISTS (SELECT 1 FROM users WHERE phone = ?1)";
+        let taken = "SELECT 1 FROM users WHERE phone = ?1";
         let mut taken = self.database.prepare(taken).unwrap();
-        let mut is_taken = |number| {
-            taken
-                .query_one([number], |row| row.get::<_, bool>(0))
-                .unwrap()
-        };
-        let free = self.numbers.by_ref().filter(|number| !is_taken(*number));
+        let is_free = |number: &i64| !taken.exists([number]).unwrap();
+        let free = self.numbers.by_ref().filter(is_free);
         free.take(count).map(phone).collect()
     }
 
@@ -260,14 +256,13 @@ fn challenge(transaction: &mut Transaction<'_>, phone: Phone) -> Challenge {
         dispatch: None,
         longest: usize::MAX,
     };
-    let (guard, visitor) = (&transaction.app.guard, &transaction.visitor);
-    let opened = proof::open(
-        transaction.tx,
-        guard,
+    let Transaction {
+        tx,
+        app,
         visitor,
-        &wanted,
-        &mut transaction.rng,
-    );
+        rng,
+    } = transaction;
+    let opened = proof::open(*tx, &app.guard, visitor, &wanted, rng);
     opened.unwrap().challenge
 }
 
@@ -280,7 +275,7 @@ fn confirmation(transaction: &mut Transaction<'_>, phone: Phone) -> Prepared {
     Prepared {
         request: request("POST", "/login/sms-confirm/", &header, &body),
         phone: number(phone),
-        user: 0,
         other: challenge.id.0,
+        ..Prepared::default()
     }
 }

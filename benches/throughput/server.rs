@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    bare, client,
+    bare,
+    client::{self, Requests},
     fixture::{LASTING, UNLIMITED},
     measure::{Measure, Watch},
 };
@@ -64,10 +65,7 @@ impl Server {
 
     /// Has so many connections send `requests`, each when the answer to the
     /// last is there.
-    pub fn load<R>(&self, connections: usize, time: Duration, requests: &R) -> Measure
-    where
-        R: Iterator<Item: AsRef<[u8]> + Send + Sync> + Clone + Send + 'static,
-    {
+    pub fn load(&self, connections: usize, time: Duration, requests: &Requests) -> Measure {
         let watch = Watch::process(&self.process.id().to_string());
         let latencies = client::load(self.address, connections, time, requests);
         let latencies = latencies.unwrap_or_else(|error| {

@@ -15,9 +15,20 @@ use super::{
 const ROUNDS: usize = 3;
 /// So many connections, and the most requests a second that are prepared for
 /// them: who is faster has a shorter round.
-const LEVELS: [(usize, u128); 4] = [(1, 3000), (16, 6000), (64, 6000), (256, 6000)];
-/// The level at which the loop commits many at once.
-const BATCHED: [(usize, u128); 1] = [(64, 6000)];
+type Level = (usize, u128);
+/// What stands above the rows; how many requests' rows the loop commits at once.
+const SECTIONS: [(&str, usize, &[Level]); 2] = [
+    (
+        "Writes (by connections at once), against a loop without HTTP that commits the same rows, one request's at a time",
+        1,
+        &[(1, 3000), (16, 6000), (64, 6000), (256, 6000)],
+    ),
+    (
+        "Writes (by connections at once), against the same loop with a hundred requests' rows in each commit",
+        100,
+        &[(64, 6000)],
+    ),
+];
 
 /// A kind of request: its name, how it is prepared, and what it writes.
 type Kind = (
@@ -58,32 +69,29 @@ struct Row {
 }
 
 pub fn rows(run: &Run, fixture: &Fixture) {
-    let mut rows = wanted(run, 1, &LEVELS);
-    let single = rows.len();
-    rows.extend(wanted(run, 100, &BATCHED));
-    if rows.is_empty() {
+    let mut sections = SECTIONS.map(|(name, batch, levels)| (name, wanted(run, batch, levels)));
+    if sections.iter().all(|(_, rows)| rows.is_empty()) {
         return;
     }
     let ours = fixture.copy();
-    prepare(&ours, &mut rows);
+    prepare(
+        &ours,
+        sections.iter_mut().flat_map(|(_, rows)| rows).collect(),
+    );
     let theirs = ours.copy();
     let server = Server::ours(ours.path());
     let mut commit_loop = CommitLoop::open(&theirs.database());
-    for (at, of) in rows.iter().enumerate() {
-        if at == 0 && single > 0 {
-            section(
-                "Writes (by connections at once), against a loop without HTTP that commits the same rows, one request's at a time",
-            );
-        } else if at == single {
-            section(
-                "Writes (by connections at once), against the same loop with a hundred requests' rows in each commit",
-            );
+    for (name, rows) in &sections {
+        if !rows.is_empty() {
+            section(name);
         }
-        row(&of.name, &of.measure(run, &server, &mut commit_loop));
+        for of in rows {
+            row(&of.name, &of.measure(run, &server, &mut commit_loop));
+        }
     }
 }
 
-fn wanted(run: &Run, batch: usize, levels: &[(usize, u128)]) -> Vec<Row> {
+fn wanted(run: &Run, batch: usize, levels: &[Level]) -> Vec<Row> {
     let rows = KINDS.iter().flat_map(|kind| {
         levels.iter().map(move |(connections, most)| Row {
             name: format!("{} ({connections})", kind.0),
@@ -98,7 +106,7 @@ fn wanted(run: &Run, batch: usize, levels: &[(usize, u128)]) -> Vec<Row> {
 }
 
 /// Prepares the requests of all rows; nobody is in two of a kind.
-fn prepare(fixture: &Fixture, rows: &mut [Row]) {
+fn prepare(fixture: &Fixture, mut rows: Vec<&mut Row>) {
     let mut people = People::of(fixture);
     for kind in &KINDS {
         let of_kind = rows.iter_mut().filter(|row| row.kind.0 == kind.0);
