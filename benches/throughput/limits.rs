@@ -62,12 +62,8 @@ impl Side {
         Store::migrate(&location).unwrap();
         let gateway = Arc::new(RecordingGateway::default());
         let (store, keys) = (Store::open(&location).unwrap(), Keys::draw(&mut dice()));
-        let app = app(
-            &[settings, &LASTING[..1]].concat(),
-            store,
-            keys,
-            Arc::clone(&gateway),
-        );
+        let settings = [settings, &LASTING[..1]].concat();
+        let app = app(&settings, store, keys, Arc::clone(&gateway));
         Arc::new(Self {
             router: http::router(&app).boxed(),
             gateway,

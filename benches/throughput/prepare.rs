@@ -26,7 +26,7 @@ const REFERRERS: usize = 1000;
 
 #[derive(Clone)]
 pub struct Person {
-    pub id: i64,
+    pub id: UserId,
     pub phone: Phone,
     pub code: String,
 }
@@ -81,7 +81,7 @@ impl People {
         let mut statement = self.database.prepare(sql).unwrap();
         let people = statement.query_map([i64::try_from(count).unwrap()], |row| {
             Ok(Person {
-                id: row.get(0)?,
+                id: UserId(row.get(0)?),
                 phone: phone(row.get(1)?),
                 code: row.get(2)?,
             })
@@ -111,8 +111,8 @@ impl People {
             let people: Vec<_> = phones.into_iter().map(register).collect();
             let (referrer, now) = (people[0].clone(), transaction.now());
             for invitee in &people[1..] {
-                let (invitee, referrer) = (UserId(invitee.id), UserId(referrer.id));
-                assert!(invitation::bind(transaction.tx, invitee, referrer, now).unwrap());
+                let bound = invitation::bind(transaction.tx, invitee.id, referrer.id, now);
+                assert!(bound.unwrap());
             }
             referrer
         });
@@ -143,7 +143,7 @@ impl People {
     pub fn confirm(&mut self, count: usize) -> Vec<Prepared> {
         let people = self.people(count);
         self.service.make(&people, |transaction, person| Prepared {
-            user: person.id,
+            user: person.id.0,
             ..confirmation(transaction, person.phone)
         })
     }
@@ -162,7 +162,7 @@ impl People {
             let body = format!(r#"{{"first_name":"Имя","last_name":"Фамилия","email":"{email}"}}"#);
             Prepared {
                 request: request("PATCH", "/profile/", &log_in(transaction, &person), &body),
-                user: person.id,
+                user: person.id.0,
                 ..Prepared::default()
             }
         })
@@ -181,8 +181,8 @@ impl People {
                 let header = log_in(transaction, &person);
                 Prepared {
                     request: request("POST", "/profile/invitation/", &header, &body),
-                    user: person.id,
-                    other: referrer.id,
+                    user: person.id.0,
+                    other: referrer.id.0,
                     ..Prepared::default()
                 }
             })
@@ -193,7 +193,7 @@ impl People {
         let people = self.people(1);
         let mut made = self.service.make(&people, |transaction, person| {
             let challenge = challenge(transaction, person.phone);
-            (challenge, session(transaction, UserId(person.id)))
+            (challenge, session(transaction, person.id))
         });
         made.remove(0)
     }
@@ -211,7 +211,7 @@ fn register(transaction: &mut Transaction<'_>, phone: Phone) -> Person {
     let now = transaction.now();
     let user = user::register(transaction.tx, phone, now, &mut transaction.rng).unwrap();
     Person {
-        id: user.id.0,
+        id: user.id,
         phone: user.phone,
         code: user.invitation_code.to_string(),
     }
@@ -241,7 +241,7 @@ fn session(transaction: &mut Transaction<'_>, user: UserId) -> Session {
 
 /// The header of somebody who is logged in.
 fn log_in(transaction: &mut Transaction<'_>, person: &Person) -> String {
-    let session = session(transaction, UserId(person.id));
+    let session = session(transaction, person.id);
     let app = transaction.app;
     let pair = access::issue(app.context().keys(), &session, app.config.sessions());
     format!("authorization: Bearer {}", pair.access)

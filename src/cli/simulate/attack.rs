@@ -23,7 +23,6 @@ pub struct Attack {
 pub type Column = (&'static str, fn(&RunResult) -> String);
 
 /// A way to play an attack.
-#[derive(Clone, Copy)]
 pub struct Strategy {
     /// What is special of it, if there is another way.
     pub name: Option<&'static str>,

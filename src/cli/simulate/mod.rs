@@ -6,8 +6,9 @@
 //! Then they play again without one limit or another, to show what it is
 //! worth. The installation's own database and keys are not looked at.
 //!
-//! One file an attack. [`world`] is what an attacker acts in, [`service`] the
-//! service, [`bystanders`] its other users, [`result`] what came of it.
+//! One file an attack; [`attack`] is what they all have. [`world`] is what an
+//! attacker acts in, [`service`] the service, [`bystanders`] its other users,
+//! [`result`] what came of it.
 
 mod attack;
 mod bomb;

@@ -18,7 +18,7 @@ use crate::{
         login::{self, Attempt, Confirmation},
         money::{Money, Price},
         phone::Phone,
-        proof::{self, Answer, OpenError, Opened, Wanted},
+        proof::{self, Answer, OpenError, Wanted},
         session::{self, Origin},
         source::Source,
         time::Timestamp,
@@ -116,25 +116,22 @@ impl<'t> Service<'t> {
             dispatch: None,
             longest: usize::MAX,
         };
-        match proof::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+        let opened = match proof::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+            Ok(opened) => opened,
+            Err(OpenError::Limited(reached)) => return Ok(Err(reached)),
+            Err(OpenError::Store(error)) => return Err(error),
+        };
+        if !opened.sends {
             // Attackers wait for another message.
-            Ok(Opened {
-                sends: false,
-                resend_in: wait,
-                ..
-            }) => Ok(Err(Reached {
-                limit: "sends_per_phone",
-                wait,
-            })),
-            Ok(opened) => Ok(Ok(Token {
-                phone,
-                code: opened.challenge.code,
-                challenge: opened.challenge.id,
-                device: visitor.device.secret,
-            })),
-            Err(OpenError::Limited(reached)) => Ok(Err(reached)),
-            Err(OpenError::Store(error)) => Err(error),
+            let (limit, wait) = ("sends_per_phone", opened.resend_in);
+            return Ok(Err(Reached { limit, wait }));
         }
+        Ok(Ok(Token {
+            phone,
+            code: opened.challenge.code,
+            challenge: opened.challenge.id,
+            device: visitor.device.secret,
+        }))
     }
 
     /// Confirms with what may be the code.
