@@ -15,8 +15,7 @@
 //! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs; imports nothing of ours
 //!
-//! Files do not import one another in a circle either, but for those of some
-//! folders that the test names.
+//! Files do not import one another in a circle either.
 
 pub mod app;
 pub mod cli;

@@ -45,10 +45,6 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
 ];
 
-/// Folders in which files still import one another in a circle. The list only
-/// ever gets shorter.
-const CIRCLES: [&str; 0] = [];
-
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
@@ -79,31 +75,16 @@ fn imports_run_one_way() {
 }
 
 #[test]
-fn files_of_a_folder_do_not_import_one_another_in_a_circle() {
+fn files_do_not_import_one_another_in_a_circle() {
     let src = src();
     let imports = imports(&src);
     let count: usize = imports.values().map(BTreeSet::len).sum();
     assert!(count > 300, "the reader of imports found only {count}");
     let circles = circles(&imports);
-    // Of a folder are the files in it and its mod.rs, not those of folders in it.
-    let is_of = |circle: &str, folder: &str| {
-        let own = circle.split(' ').next().unwrap();
-        own == folder || own.rsplit_once('/').is_some_and(|(of, _)| of == folder)
-    };
-    let refused: Vec<_> = circles
-        .iter()
-        .filter(|circle| !CIRCLES.iter().any(|folder| is_of(circle, folder)))
-        .collect();
     assert!(
-        refused.is_empty(),
-        "these import one another in a circle: {refused:#?}"
+        circles.is_empty(),
+        "these import one another in a circle: {circles:#?}"
     );
-    for folder in CIRCLES {
-        assert!(
-            circles.iter().any(|circle| is_of(circle, folder)),
-            "{folder} has no circle any more: take it off the list"
-        );
-    }
 }
 
 #[test]
