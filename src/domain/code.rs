@@ -94,6 +94,13 @@ impl InvitationCode {
         }
     }
 
+    /// A code as [`as_str`](Self::as_str) writes it.
+    pub fn stored(text: &str) -> Option<Self> {
+        let code: [u8; 6] = text.as_bytes().try_into().ok()?;
+        let is_plain = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        code.iter().all(is_plain).then_some(Self(code))
+    }
+
     /// The code as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("an invitation code is ASCII by construction")

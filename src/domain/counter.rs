@@ -28,6 +28,14 @@ pub enum Counter {
 }
 
 impl Counter {
+    /// Every counter there is.
+    pub const ALL: [Self; 4] = [
+        Self::SendsToStrangers,
+        Self::SendsToKnown,
+        Self::Right,
+        Self::Wrong,
+    ];
+
     /// Where messages are counted.
     pub fn sends(known: bool) -> Self {
         if known {

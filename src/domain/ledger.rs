@@ -1,6 +1,6 @@
-//! What limits are counted from: who was sent what, and who guessed wrong
-//! ([`super::counter`] has what is counted in all). Ledgers outlive accounts, so they name nobody: a phone is
-//! a keyed hash in them.
+//! What limits are counted from: who was sent what, and who guessed wrong.
+//! What is counted in all is in [`super::counter`]. Ledgers outlive accounts, so
+//! they name nobody: a phone is a keyed hash in them.
 
 use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
 

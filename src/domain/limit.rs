@@ -68,11 +68,28 @@ impl Limit {
     }
 }
 
+/// Whose doings a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Those about one phone.
+    Phone,
+    /// Those of one source.
+    Source,
+    /// Those about the numbers around a phone.
+    Prefix,
+    /// Those of one user.
+    User,
+    /// Everybody's.
+    Everybody,
+}
+
 /// A limit by its name, as clients and operators know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// The name.
     pub name: &'static str,
+    /// Whose doings it counts.
+    pub subject: Subject,
     /// The limit.
     pub limit: Limit,
 }
@@ -88,8 +105,12 @@ impl Deref for Named {
 impl Named {
     /// That it is reached, for so long.
     pub fn reached_for(&self, wait: Duration) -> Reached {
-        let limit = self.name;
-        Reached { limit, wait }
+        let (limit, subject) = (self.name, self.subject);
+        Reached {
+            limit,
+            subject,
+            wait,
+        }
     }
 
     /// Whether it is reached after events of which these are the latest.
@@ -111,6 +132,8 @@ impl Named {
 pub struct Reached {
     /// Its name, as clients and operators know it.
     pub limit: &'static str,
+    /// Whose doings it counts.
+    pub subject: Subject,
     /// When there will be room again.
     pub wait: Duration,
 }

@@ -8,7 +8,7 @@ use super::{
     error::StoreError,
     guard::Guard,
     invitation::{self, RedeemError},
-    proof::{self, Answer, Verdict},
+    proof::{self, Answer, Rejection},
     session::{self, Origin, Session},
     tx::Tx,
     user::{self, User},
@@ -31,8 +31,8 @@ pub struct Attempt {
 pub enum Confirmation {
     /// The user is in.
     Welcome(Box<Welcome>),
-    /// The user is not; never [`Verdict::Right`].
-    Refused(Verdict),
+    /// The user is not.
+    Refused(Rejection),
 }
 
 /// A successful login.
@@ -58,9 +58,8 @@ pub fn confirm(
     sessions: session::Policy,
     rng: &mut dyn CryptoRng,
 ) -> Result<Confirmation, StoreError> {
-    match proof::answer(tx, guard, visitor, &attempt.answer)? {
-        Verdict::Right => {}
-        refused => return Ok(Confirmation::Refused(refused)),
+    if let Err(rejection) = proof::answer(tx, guard, visitor, &attempt.answer)? {
+        return Ok(Confirmation::Refused(rejection));
     }
     let (phone, now) = (attempt.answer.phone, visitor.now);
     let known = tx.user_by_phone(phone)?;

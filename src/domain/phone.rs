@@ -30,15 +30,20 @@ impl Phone {
 
     /// The number with exactly these digits in international form.
     pub fn from_digits(digits: &str) -> Result<Self, NotAPhone> {
-        let plausible = DIGITS.contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|digit| digit.is_ascii_digit())
-            // Country code 7 is one numbering plan with one length.
-            && (!digits.starts_with('7') || digits.len() == 11);
-        if !plausible {
-            return Err(NotAPhone);
-        }
-        digits.parse().map(Self).map_err(|_| NotAPhone)
+        let is_number =
+            !digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| is_number);
+        Self::from_number(number.ok_or(NotAPhone)?)
+    }
+
+    /// The same of digits that are one integer.
+    pub fn from_number(number: u64) -> Result<Self, NotAPhone> {
+        let power = number.checked_ilog10().ok_or(NotAPhone)?;
+        let digits = power as usize + 1;
+        // Country code 7 is one numbering plan with one length.
+        let is_plausible =
+            DIGITS.contains(&digits) && (number / 10_u64.pow(power) != 7 || digits == 11);
+        is_plausible.then_some(Self(number)).ok_or(NotAPhone)
     }
 
     /// The digits as one integer, as the store holds them.

@@ -5,7 +5,7 @@ use super::{
     guard::Guard,
     person::{Change, Email, Name},
     phone::Phone,
-    proof::{self, Answer, Verdict},
+    proof::{self, Answer, Rejection},
     session::{self, FreshLogin},
     tx::Tx,
     user::User,
@@ -90,8 +90,8 @@ pub enum PhoneChange {
     },
     /// The code was right, but the phone is another user's.
     Taken,
-    /// The phone was not proved; never [`Verdict::Right`].
-    Refused(Verdict),
+    /// The phone was not proved.
+    Refused(Rejection),
 }
 
 /// Makes a proved phone the user's own. Whoever else held a session or a known
@@ -103,9 +103,8 @@ pub fn change_phone(
     login: &FreshLogin,
     answer: &Answer,
 ) -> Result<PhoneChange, StoreError> {
-    match proof::answer(tx, guard, visitor, answer)? {
-        Verdict::Right => {}
-        refused => return Ok(PhoneChange::Refused(refused)),
+    if let Err(rejection) = proof::answer(tx, guard, visitor, answer)? {
+        return Ok(PhoneChange::Refused(rejection));
     }
     let mut user = login.user().clone();
     let left = match tx.user_by_phone(answer.phone)? {

@@ -239,7 +239,7 @@ impl LoginApi {
             .await?;
         let welcome = match confirmation {
             Confirmation::Welcome(welcome) => welcome,
-            Confirmation::Refused(verdict) => return Err(refused(verdict).into()),
+            Confirmation::Refused(rejection) => return Err(refused(rejection).into()),
         };
         let pair = access::issue(app.keys(), &welcome.session, sessions);
         Ok(Reply::of(&ConfirmReply {

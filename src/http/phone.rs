@@ -180,7 +180,7 @@ impl PhoneApi {
                 Ok(Reply::of(&(*profile).into()))
             }
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
-            PhoneChange::Refused(verdict) => Err(refused(verdict).into()),
+            PhoneChange::Refused(rejection) => Err(refused(rejection).into()),
         }
     }
 }

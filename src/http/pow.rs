@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use crate::{
     app::{App, Context},
-    domain::{source::Source, time::Timestamp},
+    domain::{limit::Subject, source::Source, time::Timestamp},
 };
 
 /// How long a challenge may be worked on.
@@ -50,8 +50,7 @@ pub fn is_asked_for(app: &App) -> bool {
 
 /// Offers work to whoever is refused for what their source did.
 pub fn offer(app: &Context, source: Source, problem: Problem) -> Problem {
-    let limit = problem.limit().unwrap_or_default();
-    if !limit.ends_with("_per_source") {
+    if problem.subject() != Some(Subject::Source) {
         return problem;
     }
     let (at, chance) = (app.monotonic.now().millis(), app.dice().next_u64());

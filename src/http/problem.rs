@@ -19,7 +19,10 @@ use serde::Serialize;
 pub use super::catalogue::*;
 use crate::{
     app::delivery::ShuttingDown,
-    domain::{error::StoreError, limit::Reached},
+    domain::{
+        error::StoreError,
+        limit::{Reached, Subject},
+    },
 };
 
 /// What one member of a request is refused for.
@@ -38,8 +41,9 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
     limit: Option<&'static str>,
+    subject: Option<Subject>,
     attempts_left: Option<u32>,
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
     cause: Option<StoreError>,
 }
 
@@ -90,6 +94,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after,
             limit: None,
+            subject: None,
             attempts_left: None,
             challenge: None,
             cause: None,
@@ -118,7 +123,8 @@ impl Problem {
     /// One that says which limit was reached, and how long to wait.
     pub fn limited(kind: &'static Kind, reached: Reached) -> Self {
         Self {
-            limit: Some(reached.limit).filter(|_| kind.status == 429),
+            limit: Some(reached.limit),
+            subject: Some(reached.subject),
             retry_after: Some(seconds(reached.wait).max(1)),
             ..Self::new(kind)
         }
@@ -176,9 +182,14 @@ impl Problem {
         self.limit
     }
 
+    /// Whose doings that counts.
+    pub fn subject(&self) -> Option<Subject> {
+        self.subject
+    }
+
     /// The same, with something to work on.
     pub fn with_challenge(self, challenge: String) -> Self {
-        let challenge = Some(challenge);
+        let challenge = Some(challenge.into_boxed_str());
         Self { challenge, ..self }
     }
 
@@ -199,6 +210,8 @@ impl Problem {
             title,
             detail,
         } = self.kind;
+        // A budget is not a limit of the client's.
+        let limit = self.limit.filter(|_| *status == 429);
         Body {
             kind: format!("{prefix}/problems/{code}"),
             title: (*title).to_owned(),
@@ -208,9 +221,9 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: (self.kind.status == 422).then(|| self.errors.clone()),
             retry_after: self.retry_after,
-            limit: self.limit.map(str::to_owned),
+            limit: limit.map(str::to_owned),
             attempts_left: self.attempts_left,
-            challenge: self.challenge.clone(),
+            challenge: self.challenge.as_deref().map(str::to_owned),
         }
     }
 

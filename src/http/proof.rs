@@ -22,9 +22,9 @@ use crate::{
         challenge::Purpose,
         code::OneTimeCode,
         guard,
-        limit::Reached,
+        limit::{Reached, Subject},
         phone::Phone,
-        proof::{Answer, Fixed, OpenError, Opened, Verdict, Wanted},
+        proof::{Answer, Fixed, OpenError, Opened, Rejection, Wanted},
         source::Deed,
         time::Timestamp,
         visitor::Visitor,
@@ -81,12 +81,6 @@ pub const CONFIRM: &[&problem::Kind] = &[
     &problem::SMS_CODE_INVALID,
     &problem::TOO_MANY_ATTEMPTS,
     &problem::RATE_LIMITED,
-];
-/// Limits that one client reaches for others.
-const SHARED: [&str; 3] = [
-    "sends_in_all",
-    "sends_per_prefix",
-    "confirmations_per_prefix",
 ];
 
 /// What a client asks for that wants a code sent to the phone in `text`.
@@ -192,11 +186,11 @@ impl From<SendError> for Problem {
 
 /// Lets the operator know when a limit is reached that everybody shares.
 pub fn overrun(app: &App, problem: Problem) -> Problem {
-    let limit = match problem.kind().code {
-        code if code == problem::SMS_BUDGET_EXHAUSTED.code => Some("budget"),
-        _ => problem.limit().filter(|limit| SHARED.contains(limit)),
-    };
-    if let Some(limit) = limit
+    let is_shared = matches!(
+        problem.subject(),
+        Some(Subject::Everybody | Subject::Prefix)
+    );
+    if let Some(limit) = problem.limit().filter(|_| is_shared)
         && app.log_throttle.is_due(limit, app.monotonic.now())
     {
         tracing::warn!(
@@ -276,24 +270,22 @@ pub fn opened(
 }
 
 /// What is answered when the phone was not proved.
-pub fn refused(verdict: Verdict) -> Problem {
-    match verdict {
-        Verdict::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
-        Verdict::Exhausted => Problem::limited(
+pub fn refused(rejection: Rejection) -> Problem {
+    match rejection {
+        Rejection::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
+        Rejection::Exhausted => Problem::limited(
             &problem::TOO_MANY_ATTEMPTS,
             Reached {
                 limit: "guesses_per_token",
+                subject: Subject::Phone,
                 wait: Duration::ZERO,
             },
         ),
-        Verdict::Limited(reached) if reached.limit.ends_with("per_source") => {
-            Problem::limited(&problem::RATE_LIMITED, reached)
-        }
-        Verdict::Limited(reached) => Problem::limited(&problem::TOO_MANY_ATTEMPTS, reached),
-        Verdict::Spent => Problem::new(&problem::SMS_TOKEN_USED),
-        Verdict::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
-        Verdict::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),
-        Verdict::OtherLength => not_a_guess(),
-        Verdict::Right => Problem::new(&problem::INTERNAL),
+        Rejection::SourceLimited(reached) => Problem::limited(&problem::RATE_LIMITED, reached),
+        Rejection::Limited(reached) => Problem::limited(&problem::TOO_MANY_ATTEMPTS, reached),
+        Rejection::Spent => Problem::new(&problem::SMS_TOKEN_USED),
+        Rejection::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
+        Rejection::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),
+        Rejection::OtherLength => not_a_guess(),
     }
 }

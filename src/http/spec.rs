@@ -10,7 +10,7 @@ use super::{
     problem::{self, Kind, Problem},
     refusal::BETWEEN_CODES,
 };
-use crate::domain::limit::Reached;
+use crate::domain::limit::{Reached, Subject};
 
 /// The methods that operations have.
 pub const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
@@ -235,6 +235,9 @@ fn examples(codes: &[&str], member: (&str, &str), prefix: &str) -> BTreeMap<&'st
 }
 
 fn reached(limit: &'static str, seconds: u64) -> Reached {
-    let wait = Duration::from_secs(seconds);
-    Reached { limit, wait }
+    Reached {
+        limit,
+        subject: Subject::Source,
+        wait: Duration::from_secs(seconds),
+    }
 }

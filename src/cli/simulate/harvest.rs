@@ -6,8 +6,9 @@ use super::{
     attack::{Ablation, Attack, Strategy},
     service::{BEGINNING, Result},
     table::grouped,
-    world::{World, is_everybodys},
+    world::World,
 };
+use crate::domain::limit::Subject;
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -72,7 +73,7 @@ fn play(world: &mut World<'_>) -> Result<()> {
             let refused = world.redeem(account)?;
             let again = refused.map_or(world.now(), |reached| world.now() + reached.wait);
             accounts.push(Reverse((again, account)));
-            if refused.is_some_and(|reached| reached.limit.ends_with("_per_source")) {
+            if refused.is_some_and(|reached| reached.subject == Subject::Source) {
                 world.wait(again)?;
             }
         } else if next_account_at.is_some_and(|at| at <= now) {
@@ -82,9 +83,7 @@ fn play(world: &mut World<'_>) -> Result<()> {
                     let entered = world.enter(&token)?;
                     accounts.extend(entered.map(|(account, _)| Reverse((world.now(), account))));
                 }
-                Err(reached)
-                    if is_everybodys(reached) || reached.limit.ends_with("_per_source") =>
-                {
+                Err(reached) if matches!(reached.subject, Subject::Everybody | Subject::Source) => {
                     next_account = world.now() + reached.wait;
                 }
                 Err(_) => {}

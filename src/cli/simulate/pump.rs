@@ -5,9 +5,11 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 use super::{
     attack::{Ablation, Attack, Strategy},
     service::{BEGINNING, HOUR, Result},
-    world::{World, is_everybodys},
+    world::World,
 };
-use crate::domain::{device::DeviceSecret, phone::Phone, source::Source, time::Timestamp};
+use crate::domain::{
+    device::DeviceSecret, limit::Subject, phone::Phone, source::Source, time::Timestamp,
+};
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -146,9 +148,9 @@ impl Pumper {
             Ok(token) => token,
             Err(reached) => {
                 let then = world.now() + reached.wait;
-                if is_everybodys(reached) {
+                if reached.subject == Subject::Everybody {
                     self.open[kind] = then;
-                } else if reached.limit.ends_with("_per_prefix") {
+                } else if reached.subject == Subject::Prefix {
                     here.open[kind] = then;
                 } else if secret.is_some() {
                     return Ok(then);

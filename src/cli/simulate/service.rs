@@ -123,8 +123,8 @@ impl<'t> Service<'t> {
         };
         if !opened.sends {
             // Attackers wait for another message.
-            let (limit, wait) = ("sends_per_phone", opened.resend_in);
-            return Ok(Err(Reached { limit, wait }));
+            let limit = &self.guard.policy.limits.sends_per_phone;
+            return Ok(Err(limit.reached_for(opened.resend_in)));
         }
         Ok(Ok(Token {
             phone,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{
     attack::{Ablation, Attack, Strategy},
     service::{BEGINNING, DAY, HOUR, Result, Token},
-    world::{Guess, World, is_everybodys},
+    world::{Guess, World},
 };
+use crate::domain::limit::Subject;
 
 /// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
@@ -102,7 +103,7 @@ fn collect(
             Ok(token) => tokens.push(token),
             Err(reached) => {
                 refusals += 1;
-                if is_everybodys(reached) || refusals > REFUSALS {
+                if reached.subject == Subject::Everybody || refusals > REFUSALS {
                     return Ok((tokens, reached.wait));
                 }
             }

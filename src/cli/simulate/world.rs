@@ -12,13 +12,20 @@ use super::{
     service::{BEGINNING, DAY, Result, Service, Token},
 };
 use crate::domain::{
-    device::DeviceSecret, guard::send::BUDGET, limit::Reached, login::Confirmation, phone::Phone,
-    proof::Verdict, source::Source, time::Timestamp, user::UserId,
+    device::DeviceSecret,
+    limit::{Reached, Subject},
+    login::Confirmation,
+    phone::Phone,
+    proof::Rejection,
+    source::Source,
+    time::Timestamp,
+    user::UserId,
 };
 
 /// What anybody is told when all is over.
 const OVER: Reached = Reached {
     limit: "time",
+    subject: Subject::Everybody,
     wait: DAY,
 };
 
@@ -147,11 +154,13 @@ impl<'t> World<'t> {
         let outcome = self.service.confirm(self.source, token, wrong)?;
         self.request()?;
         Ok(match outcome {
-            Confirmation::Refused(Verdict::Wrong { .. }) => {
+            Confirmation::Refused(Rejection::Wrong { .. }) => {
                 self.result.guess(at, digits, tried);
                 Guess::Wrong
             }
-            Confirmation::Refused(Verdict::Limited(reached)) => Guess::Limited(reached),
+            Confirmation::Refused(
+                Rejection::Limited(reached) | Rejection::SourceLimited(reached),
+            ) => Guess::Limited(reached),
             _ => Guess::Over,
         })
     }
@@ -185,9 +194,4 @@ impl<'t> World<'t> {
         }
         Ok(limited)
     }
-}
-
-/// Whether it is a limit that any other phone would meet as well.
-pub fn is_everybodys(reached: Reached) -> bool {
-    [BUDGET, "sends_in_all"].contains(&reached.limit)
 }

@@ -13,7 +13,7 @@ use super::{DAY, HOUR};
 use crate::domain::{
     counter::{Counter, Tallies},
     error::StoreError,
-    limit::Reached,
+    limit::{Reached, Subject},
     time::Timestamp,
     tx::Tx,
 };
@@ -21,6 +21,7 @@ use crate::domain::{
 /// What a code is refused for that is too short. A longer one may be asked for at once.
 pub(super) const REACHED: Reached = Reached {
     limit: "wrong_guesses_in_all",
+    subject: Subject::Everybody,
     wait: Duration::ZERO,
 };
 /// It is on while within a span more than so many codes are wrong, and those

@@ -16,7 +16,7 @@ use crate::domain::{
     error::StoreError,
     id::{self, ChallengeId},
     ledger::{Asker, Network, Sent},
-    limit::Reached,
+    limit::{Reached, Subject},
     money::{Allowance, Money, Price},
     phone::Phone,
     source::Deed,
@@ -128,6 +128,7 @@ impl Guard {
         };
         let paused = paused.map(|wait| Reached {
             limit: "confirmations_per_prefix",
+            subject: Subject::Prefix,
             wait,
         });
         let reached = reached.into_iter().chain(paused);
@@ -167,6 +168,7 @@ impl Guard {
         }
         let reached = longest.map(|wait| Reached {
             limit: BUDGET,
+            subject: Subject::Everybody,
             wait,
         });
         (reached, spending)

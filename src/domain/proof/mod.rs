@@ -3,13 +3,13 @@
 //!
 //! Guesses are counted in the transaction that compares them, so parallel
 //! guesses gain nothing, and a refusal that must be remembered is a value
-//! ([`Verdict`]), because an error would roll the count back.
+//! ([`Rejection`]), because an error would roll the count back.
 
 mod open;
 
 pub use self::open::{Fixed, OpenError, Opened, Wanted, open};
 use super::{
-    challenge::Purpose,
+    challenge::{Challenge, Purpose},
     code::OneTimeCode,
     delivery::{self, Handover},
     error::StoreError,
@@ -18,6 +18,7 @@ use super::{
     limit::Reached,
     money::Money,
     phone::Phone,
+    time::Timestamp,
     tx::Tx,
     visitor::Visitor,
 };
@@ -37,11 +38,9 @@ pub struct Answer {
     pub longest: usize,
 }
 
-/// What came of a guess.
+/// Why a guess does not prove the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The phone is proved, and every challenge of it is spent.
-    Right,
+pub enum Rejection {
     /// It was not the code; so many guesses remain.
     Wrong {
         /// Guesses that will still be evaluated.
@@ -57,8 +56,10 @@ pub enum Verdict {
     Unknown,
     /// A code of this challenge has another length; nothing was counted.
     OtherLength,
-    /// So much was guessed wrong before that this was not evaluated.
+    /// So many codes of the phone were guessed wrong before that this was not evaluated.
     Limited(Reached),
+    /// So much was guessed wrong from its source.
+    SourceLimited(Reached),
 }
 
 /// Takes back a challenge whose code certainly reached nobody.
@@ -92,33 +93,20 @@ pub fn settle(
     }
 }
 
-/// Evaluates a guess.
+/// Evaluates a guess. One that is right proves the phone, and every challenge of
+/// it is spent.
 pub fn answer(
     tx: &mut dyn Tx,
     guard: &Guard,
     visitor: &Visitor,
     answer: &Answer,
-) -> Result<Verdict, StoreError> {
-    let Some(challenge) = tx.challenge(answer.challenge)? else {
-        return Ok(Verdict::Unknown);
-    };
-    if challenge.phone != answer.phone || challenge.purpose != answer.purpose {
-        return Ok(Verdict::Unknown);
-    }
-    if challenge.expires_at <= visitor.now {
-        return Ok(Verdict::Expired);
-    }
-    if challenge.spent {
-        return Ok(Verdict::Spent);
-    }
+) -> Result<Result<(), Rejection>, StoreError> {
     let mut guesses = guard.policy.challenges.guesses;
-    if challenge.wrong_guesses >= guesses {
-        return Ok(Verdict::Exhausted);
-    }
-    let digits = challenge.code.digits();
-    if digits != answer.guess.digits() {
-        return Ok(Verdict::OtherLength);
-    }
+    let found = tx.challenge(answer.challenge)?;
+    let challenge = match open_to(found, answer, guesses, visitor.now) {
+        Ok(challenge) => challenge,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
     let asker = match challenge.asker {
         // A device may be recognised only now.
         Some(asker) if asker.known || visitor.device.secret.is_none() => asker,
@@ -130,14 +118,14 @@ pub fn answer(
     if !is_test {
         guesses = match guard.guesses(tx, visitor, asker, &challenge, answer.longest)? {
             Ok(guesses) => guesses,
-            Err(reached) => return Ok(Verdict::Limited(reached)),
+            Err(reached) => return Ok(Err(Rejection::Limited(reached))),
         };
         if challenge.wrong_guesses >= guesses {
-            return Ok(Verdict::Exhausted);
+            return Ok(Err(Rejection::Exhausted));
         }
     }
     if let Some(reached) = guard.may_confirm(visitor, asker) {
-        return Ok(Verdict::Limited(reached));
+        return Ok(Err(Rejection::SourceLimited(reached)));
     }
     if !challenge.code.matches(&answer.guess) {
         tx.count_wrong_guess(challenge.id)?;
@@ -145,13 +133,35 @@ pub fn answer(
         if !is_test {
             guard.note_wrong(tx, visitor, asker, &challenge)?;
         }
-        return Ok(Verdict::Wrong {
+        return Ok(Err(Rejection::Wrong {
             attempts_left: guesses - challenge.wrong_guesses - 1,
-        });
+        }));
     }
     tx.spend_challenges(challenge.phone)?;
     if !is_test {
         guard.note_right(tx, visitor, challenge.phone, challenge.id)?;
     }
-    Ok(Verdict::Right)
+    Ok(Ok(()))
+}
+
+/// The challenge, if a guess at it can be evaluated.
+fn open_to(
+    challenge: Option<Challenge>,
+    answer: &Answer,
+    guesses: u32,
+    now: Timestamp,
+) -> Result<Challenge, Rejection> {
+    let is_meant = |one: &Challenge| one.phone == answer.phone && one.purpose == answer.purpose;
+    let challenge = challenge.filter(is_meant).ok_or(Rejection::Unknown)?;
+    if challenge.expires_at <= now {
+        Err(Rejection::Expired)
+    } else if challenge.spent {
+        Err(Rejection::Spent)
+    } else if challenge.wrong_guesses >= guesses {
+        Err(Rejection::Exhausted)
+    } else if challenge.code.digits() != answer.guess.digits() {
+        Err(Rejection::OtherLength)
+    } else {
+        Ok(challenge)
+    }
 }

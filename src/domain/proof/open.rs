@@ -18,7 +18,7 @@ use crate::domain::{
     },
     id::{self, ChallengeId},
     ledger::Asker,
-    limit::Reached,
+    limit::{Reached, Subject},
     phone::Phone,
     source::{Deed, Source},
     time::Timestamp,
@@ -274,6 +274,7 @@ fn alive(ends: &[Timestamp], policy: Policy, now: Timestamp) -> Option<Reached> 
     let first = ends.iter().min()?;
     (ends.len() >= policy.live_per_phone).then(|| Reached {
         limit: "live_tokens_per_phone",
+        subject: Subject::Phone,
         wait: first.since(now),
     })
 }

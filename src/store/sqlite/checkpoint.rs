@@ -1,11 +1,12 @@
 //! When the log is merged into the database (a checkpoint), and how long it
 //! may get.
 //!
-//! A log that is long enough is merged beside the writer, which merges what
-//! came meanwhile and then begins it anew in its place: a page that many
-//! commits changed is written to the database once. When nobody has written for a while it is emptied, so that the
-//! database alone is all there is; and soon after an erasure also on a busy
-//! server, for what was deleted stands in the log as it was.
+//! A log that is long enough is merged beside the writer, which merges the
+//! little that came last and then begins it anew in its place: a page that many
+//! commits changed is written to the database once. When nobody has written for
+//! a while it is emptied, so that the database alone is all there is; and soon
+//! after an erasure also on a busy server, for what was deleted stands in the
+//! log as it was.
 //!
 //! Somebody outside of this process who holds a read transaction open (a
 //! backup, a shell) keeps the log from being begun anew. That is told, and at

@@ -96,21 +96,17 @@ fn millis(span: Duration) -> i64 {
 }
 
 /// What the column `counter` says. Never to be changed.
-const NUMBERS: [(Counter, i64); 4] = [
-    (Counter::SendsToStrangers, 0),
-    (Counter::SendsToKnown, 1),
-    (Counter::Right, 4),
-    (Counter::Wrong, 5),
-];
-
 fn number(counter: Counter) -> i64 {
-    let known = NUMBERS.iter().find(|(known, _)| *known == counter);
-    known.map_or(-1, |(_, number)| *number)
+    match counter {
+        Counter::SendsToStrangers => 0,
+        Counter::SendsToKnown => 1,
+        Counter::Right => 4,
+        Counter::Wrong => 5,
+    }
 }
 
-fn counter(number: i64) -> rusqlite::Result<Counter> {
-    let known = NUMBERS.iter().find(|(_, known)| *known == number);
-    known
-        .map(|(counter, _)| *counter)
+fn counter(read: i64) -> rusqlite::Result<Counter> {
+    let mut all = Counter::ALL.into_iter();
+    all.find(|counter| number(*counter) == read)
         .ok_or_else(|| unreadable(0))
 }

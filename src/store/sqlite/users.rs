@@ -192,8 +192,9 @@ pub fn number(phone: Phone) -> i64 {
 
 /// The phone in a column.
 pub fn phone(row: &Row<'_>, column: usize) -> rusqlite::Result<Phone> {
-    let number: i64 = row.get(column)?;
-    Phone::from_digits(&number.to_string()).map_err(|_| unreadable(column))
+    let number = u64::try_from(row.get::<_, i64>(column)?);
+    let phone = number.ok().map(Phone::from_number);
+    phone.and_then(Result::ok).ok_or_else(|| unreadable(column))
 }
 
 /// The instant in a column.
@@ -203,7 +204,7 @@ pub fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 
 /// The user whose columns come first.
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
-    let code: String = row.get(2)?;
+    let code = row.get_ref(2)?.as_str()?;
     let redeemed = match row.get::<_, Option<i64>>(6)? {
         Some(referrer) => Some(Redeemed {
             referrer: UserId(referrer),
@@ -214,7 +215,7 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(row.get(0)?),
         phone: phone(row, 1)?,
-        invitation_code: InvitationCode::parse(&code).map_err(|_| unreadable(2))?,
+        invitation_code: InvitationCode::stored(code).ok_or_else(|| unreadable(2))?,
         first_name: row.get(3)?,
         last_name: row.get(4)?,
         email: row.get(5)?,
