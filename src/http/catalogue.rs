@@ -14,6 +14,18 @@ pub struct Kind {
     pub detail: &'static str,
 }
 
+impl Kind {
+    /// How to authenticate after a 401 of this kind. A client that is told that its
+    /// bearer token is at fault refreshes it, which helps nothing where a code is.
+    pub fn authenticate(&self) -> &'static str {
+        match self.code {
+            code if code == UNAUTHENTICATED.code => "Bearer",
+            code if code.starts_with("sms_") => "SMS-Token",
+            _ => "Bearer error=\"invalid_token\"",
+        }
+    }
+}
+
 /// Declares the catalogue.
 macro_rules! catalogue {
     ($($name:ident $status:literal $code:literal $title:literal $detail:literal;)*) => {

@@ -17,12 +17,9 @@ use poem_openapi::{
 use serde::Serialize;
 
 pub use super::catalogue::*;
-use crate::{
-    app::delivery::ShuttingDown,
-    domain::{
-        error::StoreError,
-        limit::{Reached, Subject},
-    },
+use crate::domain::{
+    error::StoreError,
+    limit::{Reached, Subject},
 };
 
 /// What one member of a request is refused for.
@@ -239,7 +236,7 @@ impl Problem {
         response.extensions_mut().insert(self.kind);
         let headers = response.headers_mut();
         if self.kind.status == 401 {
-            let challenge = HeaderValue::from_static(challenge(self.kind));
+            let challenge = HeaderValue::from_static(self.kind.authenticate());
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after {
@@ -288,22 +285,6 @@ impl From<StoreError> for Problem {
             cause: Some(error),
             ..problem
         }
-    }
-}
-
-impl From<ShuttingDown> for Problem {
-    fn from(_: ShuttingDown) -> Self {
-        Self::new(&OVERLOADED)
-    }
-}
-
-/// How to authenticate after a 401 of this kind. A client that is told that its
-/// bearer token is at fault refreshes it, which helps nothing where a code is.
-fn challenge(kind: &Kind) -> &'static str {
-    match kind.code {
-        code if code == UNAUTHENTICATED.code => "Bearer",
-        code if code.starts_with("sms_") => "SMS-Token",
-        _ => "Bearer error=\"invalid_token\"",
     }
 }
 

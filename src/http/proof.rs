@@ -184,6 +184,12 @@ impl From<SendError> for Problem {
     }
 }
 
+impl From<ShuttingDown> for Problem {
+    fn from(_: ShuttingDown) -> Self {
+        Self::new(&problem::OVERLOADED)
+    }
+}
+
 /// Lets the operator know when a limit is reached that everybody shares.
 pub fn overrun(app: &App, problem: Problem) -> Problem {
     let is_shared = matches!(

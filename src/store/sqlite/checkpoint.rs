@@ -3,10 +3,8 @@
 //!
 //! A log that is long enough is merged beside the writer, which merges the
 //! little that came last and then begins it anew in its place: a page that many
-//! commits changed is written to the database once. When nobody has written for
-//! a while it is emptied, so that the database alone is all there is; and soon
-//! after an erasure also on a busy server, for what was deleted stands in the
-//! log as it was.
+//! commits changed is written to the database once. Now and then it is emptied
+//! ([`super::emptying`]).
 //!
 //! Somebody outside of this process who holds a read transaction open (a
 //! backup, a shell) keeps the log from being begun anew. That is told, and at
@@ -21,6 +19,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
+    emptying::{Done, Emptying},
     error::{failed, is_full, unavailable},
     figures::{LogFigures, now},
     identity::{Displaced, Files},
@@ -36,10 +35,6 @@ use crate::{
 
 /// How often the files are looked after.
 pub const TICK: Duration = Duration::from_secs(1);
-/// Ticks without a commit after which the log is emptied.
-const QUIET: u32 = 2;
-/// Ticks after which it is emptied because of an erasure.
-const ERASED: u32 = 5;
 /// How long emptying waits for readers, while writers wait for it. Ours are done by then.
 const BRIEFLY: Duration = Duration::from_millis(10);
 /// How long anything else waits for the locks of others.
@@ -60,26 +55,12 @@ pub struct Log {
     merge_at: u32,
     /// The length that was warned of last; 0 if none was.
     warned: u32,
-    /// Whether what was committed is anywhere but in the database.
-    is_dirty: bool,
-    /// Whether something was erased since it was emptied.
-    is_erased: bool,
-    quiet: u32,
-    since_emptied: u32,
+    emptying: Emptying,
     ticked: Instant,
     /// What SQLite counts the commits of others by.
     version: i64,
     /// Whether others wrote what cannot be told from what was there before.
     is_meddled_with: bool,
-}
-
-/// What a batch did, as far as it matters here.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Done {
-    /// It changed something.
-    pub writes: bool,
-    /// It deleted personal data.
-    pub erases: bool,
 }
 
 impl Log {
@@ -100,10 +81,7 @@ impl Log {
             figures: Arc::default(),
             merge_at: length.usual,
             warned: 0,
-            is_dirty: false,
-            is_erased: false,
-            quiet: 0,
-            since_emptied: 0,
+            emptying: Emptying::default(),
             ticked: now(),
             version: version(connection).map_err(failed)?,
             is_meddled_with: false,
@@ -193,11 +171,7 @@ impl Log {
     /// Looks after the log once a batch was answered.
     pub fn after(&mut self, connection: &Connection, done: Result<Done, &StoreError>) {
         match done {
-            Ok(done) => {
-                self.is_dirty |= done.writes;
-                self.is_erased |= done.erases;
-                self.quiet = if done.writes { 0 } else { self.quiet };
-            }
+            Ok(done) => self.emptying.note(done),
             // It may be the log that fills the disk. Merging it takes a little room, so it
             // is tried until there is some.
             Err(failure) if is_full(failure) => self.merge_at = 0,
@@ -221,14 +195,10 @@ impl Log {
         if self.is_meddled_with {
             self.renew(connection)?;
         }
-        self.quiet = self.quiet.saturating_add(1);
-        self.since_emptied = self.since_emptied.saturating_add(1);
         if self.frames >= self.merge_at {
             self.shorten(connection);
         }
-        let is_quiet = self.is_dirty && self.quiet >= QUIET;
-        let is_erased = self.is_erased && self.since_emptied >= ERASED;
-        if (is_quiet || is_erased) && self.merging() != State::Merging {
+        if self.emptying.tick() && self.merging() != State::Merging {
             self.empty(connection)?;
         }
         self.figures.look(self.files.log(), self.warned > 0);
@@ -271,13 +241,12 @@ impl Log {
 
     /// Merges the log and leaves nothing in it, if that is possible soon.
     fn empty(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        (self.quiet, self.since_emptied) = (0, 0);
+        self.emptying.tried(false);
         connection.busy_timeout(BRIEFLY).map_err(failed)?;
         let merged = self.merge(connection, "TRUNCATE");
         connection.busy_timeout(PATIENTLY).map_err(failed)?;
-        if merged? && self.frames == 0 {
-            (self.is_dirty, self.is_erased) = (false, false);
-        }
+        let is_empty = merged? && self.frames == 0;
+        self.emptying.tried(is_empty);
         Ok(())
     }
 

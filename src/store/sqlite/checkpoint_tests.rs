@@ -6,7 +6,8 @@ use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 use super::{
-    checkpoint::{Done, Log},
+    checkpoint::Log,
+    emptying::Done,
     length::Length,
     mark, migrate,
     open::{self, merge_on_close},

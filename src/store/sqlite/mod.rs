@@ -12,6 +12,7 @@ mod counters;
 mod damage;
 mod deliveries;
 mod devices;
+mod emptying;
 mod error;
 mod families;
 mod figures;

@@ -27,8 +27,9 @@ use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
-    checkpoint::{Done, Log, TICK},
+    checkpoint::{Log, TICK},
     damage::{Damage, is_damage},
+    emptying::Done,
     error::failed,
     mark,
     open::merge_on_close,
@@ -37,7 +38,10 @@ use super::{
 };
 use crate::{
     domain::error::StoreError,
-    store::{job::Job, lock::Lock},
+    store::{
+        job::{Job, gone},
+        lock::Lock,
+    },
 };
 
 /// Closures that may wait; one more is refused at once.
@@ -115,9 +119,7 @@ impl Writer {
             .expect("the queue is open as long as the writer lives");
         queue.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => {
-                StoreError::Broken("the writer has stopped".to_owned())
-            }
+            TrySendError::Disconnected(_) => gone(),
         })
     }
 }
