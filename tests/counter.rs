@@ -65,6 +65,7 @@ fn judge(
 ) -> Result<(), StoreError> {
     let Tally {
         count,
+        least: surely,
         amount,
         relief,
     } = tally(tx, span, now)?;
@@ -74,6 +75,8 @@ fn judge(
         least <= count && count <= most,
         "{span:?}: {least} {count} {most}"
     );
+    let (within, _) = truth(all, now - span + span / BUCKETS);
+    assert!(within <= surely && surely <= least, "{span:?}: {surely}");
     let latest = all.iter().rev().take(usize::try_from(count).unwrap());
     let sum: i64 = latest.map(|(_, cost)| cost).sum();
     assert_eq!(amount, Money::from_units(sum), "{span:?}");

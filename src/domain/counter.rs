@@ -55,6 +55,8 @@ pub struct Sum {
     pub span: Duration,
     /// How often it happened.
     pub count: u64,
+    /// How often in the buckets that are in the span as a whole.
+    pub least: u64,
     /// What it cost.
     pub amount: Money,
     /// When the last was counted of the first bucket in which anything is left.
@@ -84,9 +86,11 @@ pub trait Counters {
 /// What a counter comes to over a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// How often it happened.
+    /// How often it happened at most.
     pub count: u64,
-    /// What it cost.
+    /// How often it happened at least.
+    pub least: u64,
+    /// What it cost at most.
     pub amount: Money,
     /// How long until some of it is out of the span.
     pub relief: Duration,
@@ -116,6 +120,7 @@ impl Tallies {
         let first = sum.and_then(|sum| sum.first);
         Tally {
             count: sum.map_or(0, |sum| sum.count),
+            least: sum.map_or(0, |sum| sum.least),
             amount: sum.map_or_else(Money::default, |sum| sum.amount),
             relief: first.map_or(span, |first| (first + span).since(self.at)),
         }

@@ -55,11 +55,11 @@ impl Guesses {
         Tallies::read(tx, [Counter::Right, Counter::Wrong], at).map(Self)
     }
 
-    /// How many were wrong, and how many there were.
+    /// How many were wrong, and how many there were. Where that is not known to the
+    /// one, it is taken for an attack rather than for none.
     fn within(&self, span: Duration) -> (u64, u64) {
-        let count = |counter| self.0.of(counter, span).count;
-        let wrong = count(Counter::Wrong);
-        (wrong, wrong + count(Counter::Right))
+        let wrong = self.0.of(Counter::Wrong, span).count;
+        (wrong, wrong + self.0.of(Counter::Right, span).least)
     }
 
     fn are_too_many(&self) -> bool {

@@ -49,7 +49,8 @@ impl Counters for Transaction<'_> {
     fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
         let [one, other] = counters.map(number);
         self.all(
-            "SELECT counter, span, sum(count), sum(amount), min(CASE WHEN count > 0 THEN last END) FROM counters
+            "SELECT counter, span, sum(count), sum(amount), min(CASE WHEN count > 0 THEN last END),
+                    sum(CASE WHEN start > ?3 - span THEN count ELSE 0 END) FROM counters
              WHERE counter IN (?1, ?2) AND last > ?3 - span GROUP BY counter, span",
             params![one, other, at.millis()],
             |row| {
@@ -57,6 +58,7 @@ impl Counters for Transaction<'_> {
                     counter: counter(row.get(0)?)?,
                     span: Duration::from_millis(row.get::<_, i64>(1)?.unsigned_abs()),
                     count: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                    least: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
                     amount: Money::from_units(row.get(3)?),
                     first: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
                 })
