@@ -10,12 +10,12 @@ use crate::harness::{line::Response, server::Server};
 
 pub const WORKERS: usize = 16;
 
-/// A session and a challenge from before the fault, and what they are good for.
+/// A session and challenges from before the fault, and what they are good for.
 struct Probe {
     cycle: u64,
     access: String,
-    token: String,
-    code: String,
+    /// Tokens, each with its code.
+    challenges: Vec<(String, String)>,
 }
 
 impl Probe {
@@ -23,19 +23,31 @@ impl Probe {
         let access = client
             .log_in(&format!("+7998{cycle:03}0000"))
             .text("access");
-        let phone = format!("+7997{cycle:03}0000");
+        let challenges = (0..5).map(|number| {
+            let phone = format!("+7997{cycle:03}{number}000");
+            let token = client.ask(&phone).text("sms-token");
+            (token, client.env.code(&phone))
+        });
         Self {
             cycle,
             access,
-            token: client.ask(&phone).text("sms-token"),
-            code: client.env.code(&phone),
+            challenges: challenges.collect(),
         }
     }
 
     /// Reads work; nothing is written, and the right code is not an exception.
-    fn assert_read_only(&self, client: &mut Client<'_>) {
-        self.ask_until_refused_twice(client);
-        assert_unavailable(&client.confirm(&self.token, &self.code));
+    /// There may be room again, for a login or since the log was emptied meanwhile.
+    fn assert_read_only(&mut self, client: &mut Client<'_>) {
+        let refused = loop {
+            self.ask_until_refused_twice(client);
+            let (token, code) = self.challenges.last().expect("none was refused");
+            let response = client.confirm(token, code);
+            if response.status != 200 {
+                break response;
+            }
+            self.challenges.pop();
+        };
+        assert_unavailable(&refused);
         assert_eq!(client.profile(&self.access).status, 200);
         assert_eq!(client.health("live").status, 200);
     }
@@ -61,7 +73,8 @@ impl Probe {
 
     fn assert_writable(&self, client: &mut Client<'_>) {
         assert_eq!(client.rename(&self.access, "Probe").status, 200);
-        assert_eq!(client.confirm(&self.token, &self.code).status, 200);
+        let (token, code) = self.challenges.last().unwrap();
+        assert_eq!(client.confirm(token, code).status, 200);
     }
 }
 
@@ -84,7 +97,7 @@ pub fn run_and_recover<T>(
     inject: impl FnOnce() -> T,
     remove: impl FnOnce(T),
 ) {
-    let probe = Probe::new(&mut workload.env.client(server), cycle);
+    let mut probe = Probe::new(&mut workload.env.client(server), cycle);
     let mut fault = None;
     for interruption in workload.run(server, cycle, || fault = Some(inject())) {
         match interruption {
