@@ -67,7 +67,7 @@ fn judge(
         count,
         least: surely,
         amount,
-        relief,
+        wait,
     } = tally(tx, span, now)?;
     let (least, _) = truth(all, now - span);
     let (most, _) = truth(all, now - span - span / BUCKETS);
@@ -81,8 +81,8 @@ fn judge(
     let sum: i64 = latest.map(|(_, cost)| cost).sum();
     assert_eq!(amount, Money::from_units(sum), "{span:?}");
     if count > 0 {
-        assert!(relief <= span);
-        let until = now + relief;
+        assert!(wait <= span);
+        let until = now + wait;
         let before = until - Duration::from_millis(1);
         assert_eq!(tally(tx, span, before)?.count, count);
         assert!(tally(tx, span, until)?.count < count);
@@ -111,14 +111,14 @@ fn play(tx: &mut dyn Tx, events: &[Event]) -> Result<(), StoreError> {
     }
     tx.prune_counter(COUNTER, now)?;
     let later = Duration::from_secs(LATER);
-    tx.adopt_span(COUNTER, later)?;
+    tx.backfill_span(COUNTER, later)?;
     for span in spans {
         judge(tx, &all, span, now)?;
-        // Whoever has counted all along has nothing to adopt.
-        tx.adopt_span(COUNTER, span)?;
+        // Whoever has counted all along has nothing to fill in.
+        tx.backfill_span(COUNTER, span)?;
         judge(tx, &all, span, now)?;
     }
-    // What it adopts is known to a fortieth of the longest.
+    // What is filled in is known to a fortieth of the longest.
     let count = tally(tx, later, now)?.count;
     let (least, _) = truth(&all, now - later);
     let longest = Duration::from_secs(SPANS[SPANS.len() - 1]);

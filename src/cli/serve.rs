@@ -166,7 +166,7 @@ fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
 async fn recover(app: &Arc<App>) {
     let (ended, service) = (app.now() + LEASE, Arc::clone(app));
     let work = app.store.write(move |tx| {
-        service.guard.adopt_spans(tx)?;
+        service.guard.backfill_spans(tx)?;
         tx.abandon_deliveries(ended)
     });
     let lost: Result<usize, StoreError> = work.await;

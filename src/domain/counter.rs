@@ -78,7 +78,7 @@ pub trait Counters {
     /// nothing was counted.
     fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError>;
     /// Counts for `span` what was counted for another since it was last.
-    fn adopt_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError>;
+    fn backfill_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError>;
     /// Forgets the buckets of a counter that are in no span any more.
     fn prune_counter(&mut self, counter: Counter, at: Timestamp) -> Result<(), StoreError>;
 }
@@ -93,7 +93,7 @@ pub struct Tally {
     /// What it cost at most.
     pub amount: Money,
     /// How long until some of it is out of the span.
-    pub relief: Duration,
+    pub wait: Duration,
 }
 
 /// What counters come to over all of their spans, read at once.
@@ -122,7 +122,7 @@ impl Tallies {
             count: sum.map_or(0, |sum| sum.count),
             least: sum.map_or(0, |sum| sum.least),
             amount: sum.map_or_else(Money::default, |sum| sum.amount),
-            relief: first.map_or(span, |first| (first + span).since(self.at)),
+            wait: first.map_or(span, |first| (first + span).since(self.at)),
         }
     }
 }

@@ -85,10 +85,10 @@ impl Guard {
 
     /// Counts what was counted already for spans that limits did not have until
     /// they were changed.
-    pub fn adopt_spans(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+    pub fn backfill_spans(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         for counter in [Counter::SendsToStrangers, Counter::SendsToKnown] {
             for span in self.policy.send_spans() {
-                tx.adopt_span(counter, span)?;
+                tx.backfill_span(counter, span)?;
             }
         }
         Ok(())

@@ -139,7 +139,7 @@ impl Guard {
         let limit = &self.policy.limits.sends_in_all;
         let full = limit.windows().iter().filter_map(|window| {
             let sent = so_far.of(counter, window.span);
-            (sent.count >= u64::from(window.count)).then_some(sent.relief)
+            (sent.count >= u64::from(window.count)).then_some(sent.wait)
         });
         Some(limit.reached_for(full.max()?))
     }
@@ -157,7 +157,7 @@ impl Guard {
             let before = so_far.of(counter, span);
             let (spent, share) = (before.amount + cost, amount.percent(self.policy.warn_at));
             if spent > amount {
-                longest = longest.max(Some(before.relief));
+                longest = longest.max(Some(before.wait));
             } else if before.amount < share && spent >= share {
                 spending.get_or_insert(Spending {
                     spent,

@@ -66,7 +66,7 @@ impl Counters for Transaction<'_> {
         )
     }
 
-    fn adopt_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError> {
+    fn backfill_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError> {
         // Of those that were counted for last the longest: it knows most. Its buckets
         // may be longer, so each goes where its last is.
         self.change(
