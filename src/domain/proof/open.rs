@@ -288,8 +288,7 @@ fn begin(
     expires_at: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Challenge, StoreError> {
-    let (phone, purpose) = (wanted.phone, wanted.purpose);
-    let mut challenge = Challenge::of(phone, purpose, code, source, now, expires_at);
+    let mut challenge = Challenge::of(wanted.phone, wanted.purpose, code, source, now, expires_at);
     challenge.id = id::draw_free("challenge", now, rng, |id, _| {
         challenge.id = ChallengeId(id);
         Ok(tx.insert_challenge(&challenge)?.then_some(challenge.id))

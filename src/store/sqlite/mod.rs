@@ -3,6 +3,7 @@
 //! SQL stands as text beside the function that reads its rows, one file a
 //! table. Nothing is told apart by message text.
 
+mod batch;
 mod challenges;
 mod check;
 mod checkpoint;

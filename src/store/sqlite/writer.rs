@@ -5,16 +5,10 @@
 //! writer takes all that is waiting, runs one closure after the other, commits
 //! once, and only then answers each. Alone, a closure waits for nobody: where
 //! its thread serves nobody else it is committed on the spot, for waking
-//! another thread and being woken by it takes as long as the flush. One that
-//! fails or panics takes back its own changes only: mostly it has made
-//! none; where it has, all is taken back and run again, each closure in a
-//! savepoint of its own (which costs a copy of each page, so it is not the
-//! rule). A transaction that is lost is everybody's failure, for nothing of it
-//! was kept.
+//! another thread and being woken by it takes as long as the flush.
 
 use std::{
     iter::once,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -27,14 +21,12 @@ use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
+    batch::{self, Summary},
     checkpoint::{Log, TICK},
-    damage::{Damage, is_damage},
+    damage::Damage,
     emptying::Done,
-    error::failed,
-    mark,
     open::merge_on_close,
-    transaction::Transaction,
-    versions::{Invalidated, Versions},
+    versions::Versions,
 };
 use crate::{
     domain::error::StoreError,
@@ -182,7 +174,7 @@ impl Shared {
         } else if let Some(sign) = self.damage.sign() {
             Err(sign)
         } else {
-            commit(state, &mut batch, &mut done)
+            batch::commit(&mut state.log, &state.connection, &mut batch, &mut done)
                 .and_then(|()| state.log.check(&state.connection))
                 .inspect_err(|failure| self.damage.note(failure))
         };
@@ -213,92 +205,5 @@ impl Shared {
         {
             self.damage.note(&failure);
         }
-    }
-}
-
-/// What the closures of a batch did.
-#[derive(Default)]
-struct Summary {
-    invalidated: Vec<Invalidated>,
-    erases: bool,
-}
-
-fn commit(
-    state: &mut WriteState,
-    batch: &mut [Box<dyn Job>],
-    done: &mut Summary,
-) -> Result<(), StoreError> {
-    let WriteState {
-        log, connection, ..
-    } = state;
-    let changes = connection.total_changes();
-    let mut scope = log.begin(connection)?;
-    if !run_together(connection, batch, done)? {
-        drop(scope);
-        if batch.len() == 1 {
-            return Ok(());
-        }
-        scope = log.begin(connection)?;
-        for job in batch {
-            run_in_savepoint(connection, job.as_mut(), done)?;
-        }
-    }
-    if connection.total_changes() != changes {
-        mark::draw(connection).map_err(failed)?;
-    }
-    scope.commit().map_err(failed)
-}
-
-/// Runs jobs until one has made changes that are not to be kept; `false` then.
-fn run_together(
-    connection: &Connection,
-    batch: &mut [Box<dyn Job>],
-    done: &mut Summary,
-) -> Result<bool, StoreError> {
-    for job in batch {
-        let changes = connection.total_changes();
-        if !run(connection, job.as_mut(), done)? && connection.total_changes() != changes {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Runs one of several jobs, and takes its changes back if they are not to be kept.
-fn run_in_savepoint(
-    connection: &Connection,
-    job: &mut dyn Job,
-    done: &mut Summary,
-) -> Result<(), StoreError> {
-    let sql = |sql| {
-        let statement = connection.prepare_cached(sql);
-        statement
-            .and_then(|mut statement| statement.execute([]))
-            .map_err(failed)
-    };
-    sql("SAVEPOINT job")?;
-    if !run(connection, job, done)? {
-        sql("ROLLBACK TO job")?;
-    }
-    sql("RELEASE job").map(drop)
-}
-
-/// Runs one job, and says whether its changes are to be kept. An error means
-/// that they and all before them are lost: after a full disk or an
-/// input/output error SQLite has rolled the whole transaction back by itself,
-/// and where damage shows nothing is to be written.
-fn run(connection: &Connection, job: &mut dyn Job, done: &mut Summary) -> Result<bool, StoreError> {
-    let mut transaction = Transaction::new(connection);
-    let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut transaction))).unwrap_or(false);
-    done.invalidated.append(&mut transaction.invalidated);
-    done.erases |= transaction.erases;
-    let failure = transaction.failure.take();
-    if connection.is_autocommit() {
-        let lost = || StoreError::Broken("a transaction was lost".to_owned());
-        return Err(failure.unwrap_or_else(lost));
-    }
-    match failure.filter(is_damage) {
-        Some(damage) => Err(damage),
-        None => Ok(keep),
     }
 }
