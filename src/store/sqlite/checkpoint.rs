@@ -3,8 +3,8 @@
 //!
 //! A log that is long enough is merged beside the writer, which merges the
 //! little that came last and then begins it anew in its place: a page that many
-//! commits changed is written to the database once. Now and then it is emptied
-//! ([`super::emptying`]).
+//! commits changed is written to the database once. A short one is merged now
+//! and then ([`super::emptying`]).
 //!
 //! Somebody outside of this process who holds a read transaction open (a
 //! backup, a shell) keeps the log from being begun anew. That is told, and at
@@ -19,11 +19,11 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    emptying::{Done, Emptying},
+    emptying::{Done, Emptying, Mode},
     error::{failed, is_full, unavailable},
     figures::{LogFigures, now},
     identity::{Displaced, Files},
-    length::{Length, TooLong, mebibytes},
+    length::{Growth, Length},
     mark,
     merger::{Merger, State},
     transaction::Scope,
@@ -35,12 +35,10 @@ use crate::{
 
 /// How often the files are looked after.
 pub const TICK: Duration = Duration::from_secs(1);
-/// How long emptying waits for readers, while writers wait for it. Ours are done by then.
+/// How long truncating waits for readers, while writers wait for it. Ours are done by then.
 const BRIEFLY: Duration = Duration::from_millis(10);
 /// How long anything else waits for the locks of others.
 const PATIENTLY: Duration = Duration::from_secs(1);
-/// How many times its usual length the log may reach before the writer waits for the merger.
-const MOST_BEHIND: u32 = 4;
 
 /// The log, as the writer looks after it.
 pub struct Log {
@@ -48,13 +46,8 @@ pub struct Log {
     observer: Connection,
     files: Files,
     merger: Option<Merger>,
-    length: Length,
+    growth: Growth,
     figures: Arc<LogFigures>,
-    frames: u32,
-    /// The length at which it is to be merged.
-    merge_at: u32,
-    /// The length that was warned of last; 0 if none was.
-    warned: u32,
     emptying: Emptying,
     ticked: Instant,
     /// What SQLite counts the commits of others by.
@@ -73,14 +66,11 @@ impl Log {
         length: Length,
     ) -> Result<Self, StoreError> {
         let mut log = Self {
-            frames: mark::frames(&observer).map_err(failed)?.0,
+            growth: Growth::of(length, mark::frames(&observer).map_err(failed)?.0),
             files: Files::of(path, lock).map_err(unavailable)?,
             observer,
             merger: None,
-            length,
             figures: Arc::default(),
-            merge_at: length.usual,
-            warned: 0,
             emptying: Emptying::default(),
             ticked: now(),
             version: version(connection).map_err(failed)?,
@@ -109,8 +99,8 @@ impl Log {
             mark::begin(connection, self.files.lock())?;
         }
         mark::draw(connection).map_err(failed)?;
-        self.empty(connection)?;
-        self.is_meddled_with = self.frames > 0;
+        self.merge_short(connection, Mode::Truncate)?;
+        self.is_meddled_with = self.growth.frames > 0;
         Ok(())
     }
 
@@ -133,17 +123,17 @@ impl Log {
             let scope = Scope::begin(connection, "BEGIN IMMEDIATE").map_err(failed)?;
             // What is not merged by now will not have been when the transaction began.
             if !self.is_merged()? {
-                let has_room = self.frames < self.length.most;
-                return has_room
-                    .then_some(scope)
-                    .ok_or_else(|| unavailable(TooLong::at(self.frames)));
+                return match self.growth.refusal() {
+                    None => Ok(scope),
+                    Some(too_long) => Err(unavailable(too_long)),
+                };
             }
             drop(scope);
             mark::begin(connection, self.files.lock())?;
             // Readers may keep it from being begun anew; then it goes on.
             self.is_merged()?;
             self.rest_is_merged();
-            self.merge_at = self.next();
+            self.growth.put_off();
         }
     }
 
@@ -161,7 +151,7 @@ impl Log {
                 // it, what is in the log belongs into it.
                 self.wait_for_merger();
                 let is_ours = merging != State::Idle || self.files.is_as_noted();
-                let is_merged = is_ours && self.merge(connection, "PASSIVE").unwrap_or(false);
+                let is_merged = is_ours && self.merge(connection, Mode::Passive).unwrap_or(false);
                 Err(unavailable(Displaced::Side { path, is_merged }))
             }
             Some(displaced) => Err(unavailable(displaced)),
@@ -174,10 +164,10 @@ impl Log {
             Ok(done) => self.emptying.note(done),
             // It may be the log that fills the disk. Merging it takes a little room, so it
             // is tried until there is some.
-            Err(failure) if is_full(failure) => self.merge_at = 0,
+            Err(failure) if is_full(failure) => self.growth.hurry(),
             Err(_) => {}
         }
-        if self.frames >= self.merge_at {
+        if self.growth.is_due() {
             self.shorten(connection);
         }
     }
@@ -195,13 +185,15 @@ impl Log {
         if self.is_meddled_with {
             self.renew(connection)?;
         }
-        if self.frames >= self.merge_at {
+        if self.growth.is_due() {
             self.shorten(connection);
         }
-        if self.emptying.tick() && self.merging() != State::Merging {
-            self.empty(connection)?;
+        if let Some(mode) = self.emptying.tick()
+            && self.merging() != State::Merging
+        {
+            self.merge_short(connection, mode)?;
         }
-        self.figures.look(self.files.log(), self.warned > 0);
+        self.figures.look(self.files.log(), self.growth.is_held());
         Ok(())
     }
 
@@ -209,7 +201,7 @@ impl Log {
     pub fn finish(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.wait_for_merger();
         self.check(connection)?;
-        self.merge(connection, "TRUNCATE").map(drop)
+        self.merge(connection, Mode::Truncate).map(drop)
     }
 
     /// Merges the log without making anybody wait for a reader: all of it here,
@@ -219,57 +211,53 @@ impl Log {
             match merger.state() {
                 State::Idle => return merger.begin(),
                 // Faster than it can be merged it is not to grow.
-                State::Merging if self.frames / MOST_BEHIND >= self.length.usual => merger.wait(),
+                State::Merging if self.growth.is_excessive() => merger.wait(),
                 State::Merging => return,
                 State::Merged | State::Overwritten | State::Stopping => {}
             }
         }
         // If it fails, it is tried again.
-        if let Ok(is_merged) = self.merge(connection, "PASSIVE") {
-            self.merge_at = self.next();
+        if let Ok(is_merged) = self.merge(connection, Mode::Passive) {
+            self.growth.put_off();
             if !is_merged {
-                self.warn();
+                self.growth.warn();
             }
         }
     }
 
-    /// When merging is tried again: where it was not possible, an eighth later.
-    fn next(&self) -> u32 {
-        let usual = self.length.usual;
-        usual.max(self.frames + usual / 8)
-    }
-
-    /// Merges the log and leaves nothing in it, if that is possible soon.
-    fn empty(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        self.emptying.tried(false);
+    /// Merges the log whatever its length, if that is possible soon.
+    fn merge_short(&mut self, connection: &Connection, mode: Mode) -> Result<(), StoreError> {
+        self.emptying.tried(mode, false);
         connection.busy_timeout(BRIEFLY).map_err(failed)?;
-        let merged = self.merge(connection, "TRUNCATE");
+        let merged = self.merge(connection, mode);
         connection.busy_timeout(PATIENTLY).map_err(failed)?;
-        let is_empty = merged? && self.frames == 0;
-        self.emptying.tried(is_empty);
+        let is_done = merged? && (mode == Mode::Passive || self.growth.frames == 0);
+        self.emptying.tried(mode, is_done);
         Ok(())
     }
 
     /// Merges what can be merged, and says whether that was all.
-    fn merge(&mut self, connection: &Connection, mode: &str) -> Result<bool, StoreError> {
-        let sql = format!("PRAGMA main.wal_checkpoint({mode})");
+    fn merge(&mut self, connection: &Connection, mode: Mode) -> Result<bool, StoreError> {
+        let sql = match mode {
+            Mode::Passive => "PRAGMA main.wal_checkpoint(PASSIVE)",
+            Mode::Truncate => "PRAGMA main.wal_checkpoint(TRUNCATE)",
+        };
         let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         let (frames, merged) = connection
-            .prepare_cached(&sql)
+            .prepare_cached(sql)
             .and_then(|mut merge| merge.query_row([], counts))
             .map_err(failed)?;
         // Negative while somebody else merges it.
         let Ok(length) = u32::try_from(frames) else {
             return Ok(false);
         };
-        self.frames = length;
+        self.growth.frames = length;
         let held = if frames == merged { 0 } else { length };
         self.figures.held.store(held, Ordering::Relaxed);
         self.files.note().map_err(unavailable)?;
         self.rest_is_merged();
-        if frames == merged && self.warned > 0 {
-            self.warned = 0;
-            tracing::info!("the write-ahead log could be merged again");
+        if frames == merged {
+            self.growth.note_merged();
         }
         Ok(frames == merged)
     }
@@ -292,20 +280,8 @@ impl Log {
 
     fn is_merged(&mut self) -> Result<bool, StoreError> {
         let (frames, merged) = mark::frames(&self.observer).map_err(failed)?;
-        self.frames = frames;
+        self.growth.frames = frames;
         Ok(frames == merged)
-    }
-
-    /// Tells of a log that cannot be merged: at twice its usual length, and whenever that doubles.
-    fn warn(&mut self) {
-        if self.frames / 2 >= self.warned.max(self.length.usual) {
-            self.warned = self.frames;
-            tracing::warn!(
-                mebibytes = mebibytes(self.frames),
-                refused_at = mebibytes(self.length.most),
-                "the write-ahead log grows, because another program (a backup, an sqlite3 shell) holds a read transaction open"
-            );
-        }
     }
 }
 

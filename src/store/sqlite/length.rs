@@ -19,6 +19,82 @@ pub const LENGTH: Length = Length {
     most: 260_000,
 };
 
+/// How many times its usual length the log may reach before the writer waits for the merger.
+const MOST_BEHIND: u32 = 4;
+
+/// How far the log has grown.
+pub struct Growth {
+    /// Its frames.
+    pub frames: u32,
+    length: Length,
+    /// The length at which it is to be merged.
+    merge_at: u32,
+    /// The length that was warned of last; 0 if none was.
+    warned: u32,
+}
+
+impl Growth {
+    /// Of a log with so many frames.
+    pub fn of(length: Length, frames: u32) -> Self {
+        Self {
+            frames,
+            length,
+            merge_at: length.usual,
+            warned: 0,
+        }
+    }
+
+    /// Whether it is to be merged.
+    pub fn is_due(&self) -> bool {
+        self.frames >= self.merge_at
+    }
+
+    /// Has it merged whatever its length.
+    pub fn hurry(&mut self) {
+        self.merge_at = 0;
+    }
+
+    /// Has it merged at its usual length, and where that was not possible an eighth later.
+    pub fn put_off(&mut self) {
+        let usual = self.length.usual;
+        self.merge_at = usual.max(self.frames + usual / 8);
+    }
+
+    /// Whether it is not to grow faster than it can be merged.
+    pub fn is_excessive(&self) -> bool {
+        self.frames / MOST_BEHIND >= self.length.usual
+    }
+
+    /// Why nothing is written any more, if so.
+    pub fn refusal(&self) -> Option<TooLong> {
+        (self.frames >= self.length.most).then(|| TooLong(mebibytes(self.frames)))
+    }
+
+    /// Whether it cannot be merged, as was warned of.
+    pub fn is_held(&self) -> bool {
+        self.warned > 0
+    }
+
+    /// Warns of a log that cannot be merged: at twice its usual length, and whenever that doubles.
+    pub fn warn(&mut self) {
+        if self.frames / 2 >= self.warned.max(self.length.usual) {
+            self.warned = self.frames;
+            tracing::warn!(
+                mebibytes = mebibytes(self.frames),
+                refused_at = mebibytes(self.length.most),
+                "the write-ahead log grows, because another program (a backup, an sqlite3 shell) holds a read transaction open"
+            );
+        }
+    }
+
+    /// Notes that all of it is in the database.
+    pub fn note_merged(&mut self) {
+        if std::mem::take(&mut self.warned) > 0 {
+            tracing::info!("the write-ahead log could be merged again");
+        }
+    }
+}
+
 /// The log has its greatest length.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -27,14 +103,6 @@ pub const LENGTH: Length = Length {
 )]
 pub struct TooLong(u64);
 
-impl TooLong {
-    /// With so many frames.
-    pub fn at(frames: u32) -> Self {
-        Self(mebibytes(frames))
-    }
-}
-
-/// What so many frames take.
-pub fn mebibytes(frames: u32) -> u64 {
+fn mebibytes(frames: u32) -> u64 {
     (u64::from(frames) * FRAME) >> 20
 }
