@@ -1,7 +1,7 @@
 //! An attack: how it is played, without which limits again, and what is told
 //! of it.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use super::{result::RunResult, service::Result, world::World};
 use crate::domain::{
@@ -26,43 +26,32 @@ pub type Column = (&'static str, fn(&RunResult) -> String);
 pub struct Strategy {
     /// What is special of it, if there is another way.
     pub name: Option<&'static str>,
-    /// What is taken away, one at a time.
+    /// What an attacker would be rid of, one at a time.
     pub ablations: &'static [Ablation],
     /// Plays until the world's time is over.
-    pub play: fn(&mut World<'_>) -> Result<()>,
+    pub play: fn(&mut World<'_>) -> Result<Infallible>,
 }
 
-/// What an attacker would be rid of.
-pub enum Ablation {
-    Limit(fn(&mut Limits) -> &mut Named),
-    Budget,
+/// Takes a limit out of the policy: its name in refusals, if there was one.
+pub type Ablation = fn(&mut Policy) -> Option<&'static str>;
+
+pub fn limit_off(limit: &mut Named) -> Option<&'static str> {
+    let was_on = !limit.is_off();
+    limit.limit = "off".parse().ok()?;
+    was_on.then_some(limit.name)
 }
 
-impl Ablation {
-    /// Its name in refusals, and the policy without it; `None` if it has none such anyway.
-    pub fn removed_from(&self, mut policy: Policy) -> Option<(&'static str, Policy)> {
-        let (name, was_off) = match self {
-            Self::Limit(limit) => {
-                let limit = limit(&mut policy.limits);
-                let was_off = limit.is_off();
-                limit.limit = "off".parse().ok()?;
-                (limit.name, was_off)
-            }
-            Self::Budget => {
-                let was_off = policy.budget.allowances().is_empty();
-                policy.budget = "off".parse().ok()?;
-                (BUDGET, was_off)
-            }
-        };
-        (!was_off).then_some((name, policy))
-    }
+pub fn budget_off(policy: &mut Policy) -> Option<&'static str> {
+    let was_on = !policy.budget.allowances().is_empty();
+    policy.budget = "off".parse().ok()?;
+    was_on.then_some(BUDGET)
 }
 
 /// The policy without anything that bounds anybody, except that codes get
 /// long while the whole instance is under attack.
 pub fn unbounded(mut policy: Policy) -> Policy {
     policy.limits = Limits::read(|_, _| "off".parse()).expect("a limit can be off");
-    policy.budget = "off".parse().expect("a budget can be off");
+    budget_off(&mut policy);
     policy.challenges.guesses = u32::MAX;
     policy.challenges.live_per_phone = usize::MAX;
     policy

@@ -1,14 +1,13 @@
 //! Flooding a phone with messages, to annoy its owner and keep them out.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use super::{
-    attack::{Ablation, Attack, Strategy},
+    attack::{Attack, Strategy, limit_off},
     service::{DAY, Result},
     world::World,
 };
 
-/// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "bomb",
     about: "\
@@ -18,8 +17,8 @@ phone's owner wants in once a day from a known device, and once a day from a new
     strategies: &[Strategy {
         name: None,
         ablations: &[
-            Ablation::Limit(|limits| &mut limits.sends_per_phone),
-            Ablation::Limit(|limits| &mut limits.sends_per_prefix),
+            |policy| limit_off(&mut policy.limits.sends_per_phone),
+            |policy| limit_off(&mut policy.limits.sends_per_prefix),
         ],
         play,
     }],
@@ -38,16 +37,15 @@ phone's owner wants in once a day from a known device, and once a day from a new
 const VICTIM: u64 = 0;
 
 /// Has a message sent whenever that is possible.
-fn play(world: &mut World<'_>) -> Result<()> {
+fn play(world: &mut World<'_>) -> Result<Infallible> {
     let phone = world.service.phone(VICTIM);
     let device = world.service.known_device(phone)?;
     let bystanders = &mut world.result.bystanders;
     bystanders.daily(DAY / 4, phone, None);
     bystanders.daily(DAY / 2, phone, Some(device));
-    while !world.is_over() {
+    loop {
         if let Err(reached) = world.ask(phone, None)? {
             world.wait(world.now() + reached.wait)?;
         }
     }
-    Ok(())
 }

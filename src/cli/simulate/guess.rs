@@ -1,16 +1,15 @@
 //! Guessing the codes of one phone, to take its account over.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use super::{
-    attack::{Ablation, Attack, Strategy},
+    attack::{Ablation, Attack, Strategy, limit_off},
     service::{BEGINNING, DAY, Result, Token},
     table::chance,
-    world::{Guess, World},
+    world::World,
 };
-use crate::domain::{code::OneTimeCode, guard::LONG, limit::Reached};
+use crate::domain::{guard::LONG, limit::Reached, proof::Rejection};
 
-/// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "guess",
     about: "\
@@ -43,20 +42,16 @@ day from a known device.",
 };
 
 const ABLATIONS: &[Ablation] = &[
-    Ablation::Limit(|limits| &mut limits.wrong_guesses_per_phone),
-    Ablation::Limit(|limits| &mut limits.wrong_long_guesses_per_phone),
-    Ablation::Limit(|limits| &mut limits.sends_per_phone),
+    |policy| limit_off(&mut policy.limits.wrong_guesses_per_phone),
+    |policy| limit_off(&mut policy.limits.wrong_long_guesses_per_phone),
+    |policy| limit_off(&mut policy.limits.sends_per_phone),
 ];
 
 const VICTIM: u64 = 0;
 
-/// The code that was guessed at last, and how often. One that is sent again
-/// is guessed at further.
-type Last = Option<(OneTimeCode, u64)>;
-
 /// Asks for a code whenever that is possible, and guesses as often as that is
 /// evaluated: as a stranger, and with each device that was stolen.
-fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
+fn play(world: &mut World<'_>, stolen: usize) -> Result<Infallible> {
     let phone = world.service.phone(VICTIM);
     let device = world.service.known_device(phone)?;
     let bystanders = &mut world.result.bystanders;
@@ -66,33 +61,38 @@ fn play(world: &mut World<'_>, stolen: usize) -> Result<()> {
     for _ in 0..stolen {
         ready.push((BEGINNING, Some(world.service.known_device(phone)?)));
     }
-    let mut last = None;
-    while !world.is_over() {
+    // What was guessed at last, and how often.
+    let (mut last, mut tried) = (None, 0);
+    loop {
         ready.sort_by_key(|(at, _)| *at);
         let (at, device) = ready.remove(0);
         world.wait(at)?;
         let limited = match world.ask(phone, device.as_ref())? {
-            // After the short codes come the long ones, and nothing after those.
-            Ok(token) => guess(world, &token, &mut last)?.filter(|_| token.code.digits() >= LONG),
+            Ok(token) => {
+                // A code that is sent again is guessed at further.
+                let code = Some(token.code.clone());
+                if code != last {
+                    (last, tried) = (code, 0);
+                }
+                // After the short codes come the long ones, and nothing after those.
+                guess(world, &token, &mut tried)?.filter(|_| token.code.digits() >= LONG)
+            }
             Err(reached) => Some(reached),
         };
         let wait = limited.map_or(Duration::ZERO, |reached| reached.wait);
         ready.push((world.now() + wait, device));
     }
-    Ok(())
 }
 
 /// Guesses at one token until that is of no use; what stands in the way.
-fn guess(world: &mut World<'_>, token: &Token, last: &mut Last) -> Result<Option<Reached>> {
-    let again = last.take().filter(|(code, _)| *code == token.code);
-    let mut tried = again.map_or(0, |(_, tried)| tried);
-    let limited = loop {
-        match world.guess(token, tried)? {
-            Guess::Wrong => tried += 1,
-            Guess::Limited(reached) => break Some(reached),
-            Guess::Over => break None,
+fn guess(world: &mut World<'_>, token: &Token, tried: &mut u32) -> Result<Option<Reached>> {
+    loop {
+        match world.guess(token, *tried)? {
+            Some(Rejection::Wrong { .. }) => *tried += 1,
+            Some(Rejection::Limited(reached) | Rejection::SourceLimited(reached)) => {
+                return Ok(Some(reached));
+            }
+            _ => return Ok(None),
         }
-    };
-    *last = Some((token.code.clone(), tried));
-    Ok(limited)
+    }
 }

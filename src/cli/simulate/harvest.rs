@@ -1,16 +1,15 @@
 //! Trying invitation codes, to learn whose they are.
 
-use std::{cmp::Reverse, collections::BinaryHeap, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, net::IpAddr, time::Duration};
 
 use super::{
-    attack::{Ablation, Attack, Strategy},
+    attack::{Attack, Strategy, limit_off},
     service::{BEGINNING, Result},
     table::grouped,
     world::World,
 };
 use crate::domain::limit::Subject;
 
-/// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "harvest",
     about: "\
@@ -22,8 +21,8 @@ times a second.",
         Strategy {
             name: Some("from one address"),
             ablations: &[
-                Ablation::Limit(|limits| &mut limits.wrong_invitation_codes_per_user),
-                Ablation::Limit(|limits| &mut limits.wrong_invitation_codes_per_source),
+                |policy| limit_off(&mut policy.limits.wrong_invitation_codes_per_user),
+                |policy| limit_off(&mut policy.limits.wrong_invitation_codes_per_source),
             ],
             play: |world| {
                 world.source = Some(IpAddr::from([203, 0, 113, 1]).into());
@@ -32,9 +31,7 @@ times a second.",
         },
         Strategy {
             name: Some("from any number of addresses"),
-            ablations: &[Ablation::Limit(|limits| {
-                &mut limits.wrong_invitation_codes_per_user
-            })],
+            ablations: &[|policy| limit_off(&mut policy.limits.wrong_invitation_codes_per_user)],
             play,
         },
     ],
@@ -59,39 +56,39 @@ const POSSIBLE: f64 = 1_073_741_824.0;
 const OWN: u64 = 700_000_000;
 
 /// Tries codes with every account, and makes another when all must wait.
-fn play(world: &mut World<'_>) -> Result<()> {
+fn play(world: &mut World<'_>) -> Result<Infallible> {
     // When which account may try another code, and when another may be made.
-    let (mut accounts, mut next_account) = (BinaryHeap::new(), BEGINNING);
+    let (mut accounts, mut next_account) = (BTreeSet::new(), BEGINNING);
     let mut numbers = 0;
-    while !world.is_over() {
-        let now = world.now();
-        let next_code = accounts.peek().map(|Reverse((at, _))| *at);
-        let next_account_at = Some(next_account).filter(|_| numbers < ACCOUNTS);
-        if next_code.is_some_and(|at| at <= now)
-            && let Some(Reverse((_, account))) = accounts.pop()
+    loop {
+        let next_code = accounts.first().copied();
+        if let Some((at, account)) = next_code
+            && at <= world.now()
         {
+            accounts.pop_first();
             let refused = world.redeem(account)?;
-            let again = refused.map_or(world.now(), |reached| world.now() + reached.wait);
-            accounts.push(Reverse((again, account)));
+            let again = world.now() + refused.map_or(Duration::ZERO, |reached| reached.wait);
+            accounts.insert((again, account));
             if refused.is_some_and(|reached| reached.subject == Subject::Source) {
                 world.wait(again)?;
             }
-        } else if next_account_at.is_some_and(|at| at <= now) {
+        } else if next_account <= world.now() {
             numbers += 1;
             match world.ask(world.service.scattered(OWN + numbers), None)? {
                 Ok(token) => {
                     let entered = world.enter(&token)?;
-                    accounts.extend(entered.map(|(account, _)| Reverse((world.now(), account))));
+                    accounts.extend(entered.map(|welcome| (world.now(), welcome.session.user)));
                 }
                 Err(reached) if matches!(reached.subject, Subject::Everybody | Subject::Source) => {
                     next_account = world.now() + reached.wait;
                 }
                 Err(_) => {}
             }
+            if numbers == ACCOUNTS {
+                next_account = world.end;
+            }
         } else {
-            let next = next_account_at.into_iter().chain(next_code).min();
-            world.wait(next.unwrap_or(world.end))?;
+            world.wait(next_code.map_or(next_account, |(at, _)| at.min(next_account)))?;
         }
     }
-    Ok(())
 }

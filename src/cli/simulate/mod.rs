@@ -15,7 +15,6 @@ mod bomb;
 mod bystanders;
 mod guess;
 mod harvest;
-mod options;
 mod pump;
 mod result;
 mod service;
@@ -27,19 +26,18 @@ use std::{
     fmt::Display,
     iter::{once, zip},
     path::PathBuf,
-    thread,
 };
 
 use clap::Args;
+use futures_util::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
 use self::{
     attack::{Attack, Strategy, unbounded},
-    options::Options,
-    result::RunResult,
-    service::Service,
-    table::{Line, table},
+    result::{Options, RunResult},
+    service::{Service, Stop},
+    table::table,
     world::World,
 };
 use super::{
@@ -48,7 +46,7 @@ use super::{
     terminal::{print, run_now},
 };
 use crate::{
-    domain::{destination::Destination, error::StoreError, guard::Policy, money::Price, session},
+    domain::{destination::Destination, guard::Policy, money::Price, session},
     store::{Location, Store},
 };
 
@@ -97,11 +95,9 @@ struct Row {
 
 impl Simulate {
     pub fn run(&self) -> Result<(), Failure> {
-        let names = ATTACKS.map(|attack| attack.name).join(", ");
-        let attack = ATTACKS
-            .into_iter()
-            .find(|attack| attack.name == self.attack);
+        let attack = ATTACKS.into_iter().find(|one| one.name == self.attack);
         let attack = attack.ok_or_else(|| {
+            let names = ATTACKS.map(|attack| attack.name).join(", ");
             Failure::misconfigured(format!("--attack is not an attack: write one of {names}"))
         })?;
         let settings = Settings {
@@ -113,8 +109,8 @@ impl Simulate {
         let policy = config.guard();
         // Where messages cost most.
         let destinations = config.login.destinations.included();
-        let price = |one: &Destination| Some(Price::of(one.number(0)?, &policy.prices));
-        let priced = destinations.filter_map(|one| Some((price(one)?, one)));
+        let priced =
+            destinations.filter_map(|one| Some((Price::of(one.number(0)?, &policy.prices), one)));
         let (_, dearest) = priced.max_by_key(|(price, _)| *price).ok_or_else(|| {
             Failure::misconfigured("login.destinations covers no phone that there can be")
         })?;
@@ -138,8 +134,9 @@ fn rows(strategy: &'static Strategy, policy: &Policy) -> Vec<Row> {
         policy,
         is_first,
     };
-    let without = strategy.ablations.iter().filter_map(|ablation| {
-        let (name, policy) = ablation.removed_from(policy.clone())?;
+    let without = strategy.ablations.iter().filter_map(|take_away| {
+        let mut policy = policy.clone();
+        let name = take_away(&mut policy)?;
         Some(row(&format!("without {name}"), policy, false))
     });
     once(row("as configured", policy.clone(), true))
@@ -149,26 +146,20 @@ fn rows(strategy: &'static Strategy, policy: &Policy) -> Vec<Row> {
 }
 
 impl Run {
-    /// Plays all rows at once.
+    /// Plays all rows at once: every store has a thread of its own.
     fn results(&self, rows: &[Row]) -> Result<Vec<RunResult>, Failure> {
         let style =
             ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} days, {eta} to go");
         let bar = ProgressBar::new(u64::from(self.options.days) * rows.len() as u64)
             .with_style(style.expect("a template that can be read"));
-        let results = thread::scope(|scope| {
-            let all = rows.iter().map(|row| scope.spawn(|| self.play(row, &bar)));
-            let all: Vec<_> = all.collect();
-            let broken = |_| Err(failed("a run was given up"));
-            all.into_iter()
-                .map(|one| one.join().unwrap_or_else(broken))
-                .collect()
-        });
+        let results = rows.iter().map(|row| self.play(row, &bar));
+        let results = run_now(try_join_all(results));
         bar.finish_and_clear();
         results
     }
 
     /// Plays a row, in one transaction.
-    fn play(&self, row: &Row, bar: &ProgressBar) -> Result<RunResult, Failure> {
+    async fn play(&self, row: &Row, bar: &ProgressBar) -> Result<RunResult, Failure> {
         let folder = TempDir::with_prefix("invited-simulate-").map_err(failed)?;
         let location = Location::Sqlite(folder.path().join("simulated.db"));
         Store::migrate(&location).map_err(failed)?;
@@ -180,19 +171,21 @@ impl Run {
             let (policy, destination) = (row.policy.clone(), run.destination.clone());
             let service = Service::new(tx, run.sessions, policy, destination);
             let mut world = World::new(service, run.attack.pace, run.options, enough, &bar);
-            (row.strategy.play)(&mut world)?;
-            Ok::<_, StoreError>(world.result)
+            let Err(stop) = (row.strategy.play)(&mut world);
+            match stop {
+                Stop::Over => Ok(world.result),
+                Stop::Store(error) => Err(error),
+            }
         });
-        run_now(async { played.await.map_err(failed) })
+        played.await.map_err(failed)
     }
 
     fn report(&self, rows: &[Row], results: &[RunResult]) -> String {
         let Attack { about, columns, .. } = self.attack;
-        let line = |(row, result): (&Row, &RunResult)| Line {
-            above: row.strategy.name.filter(|_| row.is_first),
-            cells: once(row.name.clone())
-                .chain(columns.iter().map(|(_, figure)| figure(result)))
-                .collect(),
+        let line = |(row, result): (&Row, &RunResult)| {
+            let above = row.strategy.name.filter(|_| row.is_first);
+            let figures = columns.iter().map(|(_, figure)| figure(result));
+            (above, once(row.name.clone()).chain(figures).collect())
         };
         let lines: Vec<_> = zip(rows, results).map(line).collect();
         let days = match self.options.days {

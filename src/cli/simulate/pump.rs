@@ -1,9 +1,9 @@
 //! Having messages sent to numbers that earn from them.
 
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use super::{
-    attack::{Ablation, Attack, Strategy},
+    attack::{Ablation, Attack, Strategy, budget_off, limit_off},
     service::{BEGINNING, HOUR, Result},
     world::World,
 };
@@ -11,7 +11,6 @@ use crate::domain::{
     device::DeviceSecret, limit::Subject, phone::Phone, source::Source, time::Timestamp,
 };
 
-/// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "pump",
     about: "\
@@ -46,9 +45,9 @@ Besides, 24 owners of known devices and 24 newcomers want in once a day.",
 };
 
 const ABLATIONS: &[Ablation] = &[
-    Ablation::Limit(|limits| &mut limits.sends_per_prefix),
-    Ablation::Limit(|limits| &mut limits.sends_in_all),
-    Ablation::Budget,
+    |policy| limit_off(&mut policy.limits.sends_per_prefix),
+    |policy| limit_off(&mut policy.limits.sends_in_all),
+    budget_off,
 ];
 
 /// Known devices in each prefix that are made use of.
@@ -65,7 +64,7 @@ struct Pumper {
     prefixes: Vec<Prefix>,
     askers: Vec<Asker>,
     /// When which asker may go on.
-    ready: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    ready: BTreeSet<(Timestamp, usize)>,
     /// When anything is sent again.
     open: [Timestamp; 2],
 }
@@ -88,7 +87,7 @@ struct Prefix {
 }
 
 /// Has messages sent, and confirms one in five if the codes are `read`.
-fn play(world: &mut World<'_>, read: bool) -> Result<()> {
+fn play(world: &mut World<'_>, read: bool) -> Result<Infallible> {
     let bystanders = &mut world.result.bystanders;
     bystanders.newcomers(24);
     for hour in 0..24 {
@@ -101,41 +100,36 @@ fn play(world: &mut World<'_>, read: bool) -> Result<()> {
         pumper.prefixes.push(Prefix::default());
         pumper.add(BEGINNING, prefix, None);
     }
-    while !world.is_over()
-        && let Some((at, number)) = pumper.next()
-    {
-        world.wait(at)?;
-        let again = pumper.ask(world, number, read)?;
-        pumper.ready.push(Reverse((again, number)));
+    loop {
+        let first = pumper.ready.pop_first();
+        let (at, number) = first.expect("every prefix has an asker");
+        let again = pumper.ask(world, at, number, read)?;
+        pumper.ready.insert((again, number));
     }
-    Ok(())
 }
 
 impl Pumper {
     fn add(&mut self, at: Timestamp, prefix: usize, device: Option<(Phone, DeviceSecret)>) {
-        self.ready.push(Reverse((at, self.askers.len())));
+        self.ready.insert((at, self.askers.len()));
         self.askers.push(Asker { prefix, device });
     }
 
-    /// The next asker that may go on, and when.
-    fn next(&mut self) -> Option<(Timestamp, usize)> {
-        while let Some(Reverse((at, number))) = self.ready.pop() {
-            let Asker { prefix, device } = &self.askers[number];
-            let kind = usize::from(device.is_some());
-            let open = self.open[kind].max(self.prefixes[*prefix].open[kind]);
-            if open <= at {
-                return Some((at, number));
-            }
-            self.ready.push(Reverse((open, number)));
-        }
-        None
-    }
-
-    /// Asks for a message; when to ask again.
-    fn ask(&mut self, world: &mut World<'_>, number: usize, read: bool) -> Result<Timestamp> {
+    /// Asks for a message, unless none is sent yet; when to ask again.
+    fn ask(
+        &mut self,
+        world: &mut World<'_>,
+        at: Timestamp,
+        number: usize,
+        read: bool,
+    ) -> Result<Timestamp> {
         let Asker { prefix, device } = self.askers[number].clone();
         let kind = usize::from(device.is_some());
         let here = &mut self.prefixes[prefix];
+        let open = self.open[kind].max(here.open[kind]);
+        if open > at {
+            return Ok(open);
+        }
+        world.wait(at)?;
         let (phone, secret) = device.unzip();
         let phone = phone.unwrap_or_else(|| {
             here.last = (here.last + 1) % 10_000;
@@ -144,30 +138,29 @@ impl Pumper {
         // Another network each time: addresses limit nothing.
         self.networks += 1;
         world.source = Some(Source::V4(self.networks << 8 | 1));
-        let token = match world.ask(phone, secret.as_ref())? {
-            Ok(token) => token,
+        match world.ask(phone, secret.as_ref())? {
+            Ok(token) => {
+                here.sent[kind] += 1;
+                if read
+                    && here.sent[kind] % 5 == 1
+                    && let Some(welcome) = world.enter(&token)?
+                    && secret.is_none()
+                    && here.devices < DEVICES
+                {
+                    here.devices += 1;
+                    self.add(world.now(), prefix, Some((phone, welcome.device)));
+                }
+            }
             Err(reached) => {
                 let then = world.now() + reached.wait;
-                if reached.subject == Subject::Everybody {
-                    self.open[kind] = then;
-                } else if reached.subject == Subject::Prefix {
-                    here.open[kind] = then;
-                } else if secret.is_some() {
-                    return Ok(then);
+                match reached.subject {
+                    Subject::Everybody => self.open[kind] = then,
+                    Subject::Prefix => here.open[kind] = then,
+                    _ if secret.is_some() => return Ok(then),
+                    // The next number of the prefix may have more luck.
+                    _ => {}
                 }
-                // The next number of the prefix may have more luck.
-                return Ok(world.now());
             }
-        };
-        here.sent[kind] += 1;
-        if read
-            && here.sent[kind] % 5 == 1
-            && let Some((_, known)) = world.enter(&token)?
-            && secret.is_none()
-            && here.devices < DEVICES
-        {
-            here.devices += 1;
-            self.add(world.now(), prefix, Some((phone, known)));
         }
         Ok(world.now())
     }

@@ -1,14 +1,32 @@
-//! What came of an attack, in figures.
+//! For how long an attack is played, with how much, and what came of it in
+//! figures.
 
 use std::time::Duration;
 
+use clap::Args;
+
 use super::{
     bystanders::Bystanders,
-    options::Options,
     service::{BEGINNING, DAY, HOUR},
     table::grouped,
 };
 use crate::domain::{guard::LONG, money::Money, time::Timestamp};
+
+#[derive(Args, Clone, Copy)]
+pub struct Options {
+    /// For how long.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub days: u32,
+    /// How many requests a day an attacker makes at most.
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests: u32,
+    /// How many prefixes of 10 000 numbers earn from messages.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub prefixes: u32,
+    /// How many people have an invitation code to be hit.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub users: u32,
+}
 
 /// What came of an attack that was played to its end, or that was broken off
 /// and is reckoned up.
@@ -79,17 +97,17 @@ impl RunResult {
     }
 
     /// Writes a guess down that was evaluated, after `tried` others at a code.
-    pub fn guess(&mut self, at: Timestamp, digits: usize, tried: u64) {
+    pub fn guess(&mut self, at: Timestamp, digits: usize, tried: u32) {
         let codes = (0..digits).fold(1.0, |codes, _| codes * 10.0);
-        let left = u32::try_from(tried).map_or(1.0, |tried| codes - f64::from(tried));
-        self.survival *= 1.0 - 1.0 / left.max(1.0);
+        self.survival *= 1.0 - 1.0 / (codes - f64::from(tried)).max(1.0);
         let day = self.day(at);
         day.hits += 1.0 / codes;
-        if digits < LONG {
-            day.short += 1.0;
+        let guesses = if digits < LONG {
+            &mut day.short
         } else {
-            day.long += 1.0;
-        }
+            &mut day.long
+        };
+        *guesses += 1.0;
     }
 
     /// A figure as text, in whole numbers, marked when it was reckoned up.

@@ -15,10 +15,9 @@ use crate::{
         guard::{Guard, Policy},
         invitation::{self, RedeemError},
         limit::Reached,
-        login::{self, Attempt, Confirmation},
-        money::{Money, Price},
+        login::{self, Attempt, Confirmation, Welcome},
         phone::Phone,
-        proof::{self, Answer, OpenError, Wanted},
+        proof::{self, Answer, OpenError, Rejection, Wanted},
         session::{self, Origin},
         source::Source,
         time::Timestamp,
@@ -29,7 +28,16 @@ use crate::{
     token::keys::Keys,
 };
 
-pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+/// Why an attacker does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    #[error("the time is over")]
+    Over,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub type Result<T, E = Stop> = std::result::Result<T, E>;
 
 pub const HOUR: Duration = Duration::from_hours(1);
 pub const DAY: Duration = Duration::from_hours(24);
@@ -39,7 +47,7 @@ pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_704_067_200);
 pub struct Service<'t> {
     pub now: Timestamp,
     tx: &'t mut dyn Tx,
-    guard: Guard,
+    pub guard: Guard,
     sessions: session::Policy,
     destination: Destination,
     rng: StdRng,
@@ -74,10 +82,6 @@ impl<'t> Service<'t> {
         }
     }
 
-    pub fn policy(&self) -> &Policy {
-        &self.guard.policy
-    }
-
     /// A phone that may be sent to; ten thousand numbers in a row are a prefix.
     pub fn phone(&self, number: u64) -> Phone {
         let phone = self.destination.number(number);
@@ -88,10 +92,6 @@ impl<'t> Service<'t> {
     pub fn scattered(&self, number: u64) -> Phone {
         // Neither even nor a multiple of five, so that no two numbers meet.
         self.phone(number.wrapping_mul(387_420_489))
-    }
-
-    pub fn price(&self, phone: Phone) -> Money {
-        Price::of(phone, &self.guard.policy.prices)
     }
 
     fn visitor(&self, source: Option<Source>, device: Option<&DeviceSecret>) -> Visitor {
@@ -116,22 +116,21 @@ impl<'t> Service<'t> {
             dispatch: None,
             longest: usize::MAX,
         };
-        let opened = match proof::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
-            Ok(opened) => opened,
-            Err(OpenError::Limited(reached)) => return Ok(Err(reached)),
-            Err(OpenError::Store(error)) => return Err(error),
-        };
-        if !opened.sends {
+        match proof::open(self.tx, &self.guard, &visitor, &wanted, &mut self.rng) {
+            Ok(opened) if opened.sends => Ok(Ok(Token {
+                phone,
+                code: opened.challenge.code,
+                challenge: opened.challenge.id,
+                device: visitor.device.secret,
+            })),
             // Attackers wait for another message.
-            let limit = &self.guard.policy.limits.sends_per_phone;
-            return Ok(Err(limit.reached_for(opened.resend_in)));
+            Ok(opened) => {
+                let limit = &self.guard.policy.limits.sends_per_phone;
+                Ok(Err(limit.reached_for(opened.resend_in)))
+            }
+            Err(OpenError::Limited(reached)) => Ok(Err(reached)),
+            Err(OpenError::Store(error)) => Err(error.into()),
         }
-        Ok(Ok(Token {
-            phone,
-            code: opened.challenge.code,
-            challenge: opened.challenge.id,
-            device: visitor.device.secret,
-        }))
     }
 
     /// Confirms with what may be the code.
@@ -140,7 +139,7 @@ impl<'t> Service<'t> {
         source: Option<Source>,
         token: &Token,
         guess: OneTimeCode,
-    ) -> Result<Confirmation> {
+    ) -> Result<Result<Box<Welcome>, Rejection>> {
         let visitor = self.visitor(source, token.device.as_ref());
         let attempt = Attempt {
             answer: Answer {
@@ -153,16 +152,18 @@ impl<'t> Service<'t> {
             invitation: None,
             origin: Origin::default(),
         };
-        let (guard, sessions) = (&self.guard, self.sessions);
-        login::confirm(self.tx, guard, &visitor, &attempt, sessions, &mut self.rng)
+        let (guard, sessions, rng) = (&self.guard, self.sessions, &mut self.rng);
+        let confirmation = login::confirm(self.tx, guard, &visitor, &attempt, sessions, rng)?;
+        Ok(match confirmation {
+            Confirmation::Welcome(welcome) => Ok(welcome),
+            Confirmation::Refused(rejection) => Err(rejection),
+        })
     }
 
     /// Tries an invitation code; why it was not looked at.
     pub fn redeem(&mut self, source: Option<Source>, id: UserId) -> Result<Option<Reached>> {
         let visitor = self.visitor(source, None);
-        let user = self.tx.user(id)?;
-        let user =
-            user.ok_or_else(|| StoreError::Broken("an attacker has no account".to_owned()))?;
+        let user = self.tx.user(id)?.expect("an attacker's account");
         let code = InvitationCode::draw(&mut self.rng);
         match invitation::redeem(self.tx, &self.guard, &visitor, &user, code)? {
             Err(RedeemError::Limited(reached)) => Ok(Some(reached)),
@@ -177,6 +178,7 @@ impl<'t> Service<'t> {
             None => user::register(self.tx, phone, self.now, &mut self.rng)?,
         };
         let (shown, origin) = (self.visitor(None, None).device, Origin::default());
-        device::recognise(self.tx, user.id, &shown, &origin, &mut self.rng)
+        let rng = &mut self.rng;
+        Ok(device::recognise(self.tx, user.id, &shown, &origin, rng)?)
     }
 }

@@ -1,15 +1,14 @@
 //! Guessing a few codes of each of many phones, to take any account over.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use super::{
-    attack::{Ablation, Attack, Strategy},
+    attack::{Ablation, Attack, Strategy, limit_off},
     service::{BEGINNING, DAY, HOUR, Result, Token},
-    world::{Guess, World},
+    world::World,
 };
-use crate::domain::limit::Subject;
+use crate::domain::{limit::Subject, proof::Rejection};
 
-/// The attack, and what stands against it.
 pub const ATTACK: Attack = Attack {
     name: "spray",
     about: "\
@@ -41,7 +40,7 @@ second. Besides, 1000 newcomers log in each day, one in twenty of them after a m
     ],
 };
 
-const ABLATIONS: &[Ablation] = &[Ablation::Limit(|limits| &mut limits.sends_in_all)];
+const ABLATIONS: &[Ablation] = &[|policy| limit_off(&mut policy.limits.sends_in_all)];
 
 const NEWCOMERS: u32 = 1000;
 const TARGETS: u64 = 100_000;
@@ -59,12 +58,12 @@ const FIRST: u64 = 700_000_000;
 /// Collects tokens first and guesses then, all within the life of a token: so
 /// guessing is noticed when no more codes are to be sent. Then waits for an
 /// hour, until the wrong guesses are forgotten.
-fn in_turns(world: &mut World<'_>) -> Result<()> {
+fn in_turns(world: &mut World<'_>) -> Result<Infallible> {
     world.result.bystanders.newcomers(NEWCOMERS);
     let mut target = 0;
     // As many tokens as were of use the last time, or a few more.
-    let mut useful = None;
-    while !world.is_over() {
+    let mut useful = usize::MAX;
+    loop {
         let (tokens, wait) = collect(world, &mut target, useful)?;
         let again = world.now() + wait;
         if tokens.is_empty() {
@@ -73,13 +72,12 @@ fn in_turns(world: &mut World<'_>) -> Result<()> {
         }
         let mut used = 0;
         for token in &tokens {
-            used += u32::from(guess(world, token)?);
+            used += usize::from(guess(world, token)?);
         }
-        let all_used = used == count(&tokens);
-        useful = Some(if all_used { used * 2 } else { used.max(1) });
+        let all_used = used == tokens.len();
+        useful = if all_used { used * 2 } else { used.max(1) };
         world.wait(again.max(world.now() + HOUR))?;
     }
-    Ok(())
 }
 
 /// As many tokens as are useful and can be had in time, and what there is to
@@ -87,20 +85,20 @@ fn in_turns(world: &mut World<'_>) -> Result<()> {
 fn collect(
     world: &mut World<'_>,
     target: &mut u64,
-    useful: Option<u32>,
+    useful: usize,
 ) -> Result<(Vec<Token>, Duration)> {
-    let over = world.now() + world.service.policy().challenges.ttl;
-    let mut tokens = Vec::new();
-    let mut refusals = 0;
-    while useful.is_none_or(|useful| count(&tokens) < useful) {
-        let requests = 2 + count(&tokens).saturating_add(1) * few(world);
-        if world.now() + world.pace * requests > over {
-            break;
-        }
+    let over = world.now() + world.service.guard.policy.challenges.ttl;
+    let guesses = world.pace * few(world);
+    let mut needed = world.pace * 2 + guesses;
+    let (mut tokens, mut refusals) = (Vec::new(), 0);
+    while tokens.len() < useful && world.now() + needed <= over {
         *target += 1;
         match world.ask(world.service.scattered(*target % TARGETS), None)? {
             Ok(token) if is_long(world, &token) => return Ok((tokens, QUIET)),
-            Ok(token) => tokens.push(token),
+            Ok(token) => {
+                tokens.push(token);
+                needed += guesses;
+            }
             Err(reached) => {
                 refusals += 1;
                 if reached.subject == Subject::Everybody || refusals > REFUSALS {
@@ -114,11 +112,11 @@ fn collect(
 
 /// Logs in once a day with each phone of their own, since no more than that is
 /// counted of a phone, and guesses whenever that raises no alarm.
-fn hidden(world: &mut World<'_>) -> Result<()> {
+fn hidden(world: &mut World<'_>) -> Result<Infallible> {
     world.result.bystanders.newcomers(NEWCOMERS);
     let (mut own, mut target) = (0, 0);
     let (mut next_login, mut next_guess) = (BEGINNING, BEGINNING);
-    while !world.is_over() {
+    loop {
         world.wait(next_login.min(next_guess))?;
         if next_login <= world.now() {
             own += 1;
@@ -137,27 +135,23 @@ fn hidden(world: &mut World<'_>) -> Result<()> {
         };
         next_guess = world.now() + wait;
     }
-    Ok(())
 }
 
 fn is_long(world: &World<'_>, token: &Token) -> bool {
-    token.code.digits() > world.service.policy().challenges.code_length
+    token.code.digits() > world.service.guard.policy.challenges.code_length
 }
 
 fn few(world: &World<'_>) -> u32 {
-    world.service.policy().challenges.guesses.min(FEW)
+    world.service.guard.policy.challenges.guesses.min(FEW)
 }
 
 /// Guesses at a token; whether that was of use.
 fn guess(world: &mut World<'_>, token: &Token) -> Result<bool> {
     for tried in 0..few(world) {
-        if !matches!(world.guess(token, tried.into())?, Guess::Wrong) {
+        let rejection = world.guess(token, tried)?;
+        if !matches!(rejection, Some(Rejection::Wrong { .. })) {
             return Ok(tried > 0);
         }
     }
     Ok(true)
-}
-
-fn count(tokens: &[Token]) -> u32 {
-    u32::try_from(tokens.len()).unwrap_or(u32::MAX)
 }

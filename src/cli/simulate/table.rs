@@ -3,38 +3,34 @@
 use std::iter::once;
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table, presets::NOTHING};
+use indicatif::HumanFloatCount;
 
 /// From here on nobody would bet against it.
 const CERTAIN: f64 = 0.999;
 
-pub struct Line {
-    /// What stands above this line and those that follow, if anything does.
-    pub above: Option<&'static str>,
-    /// Its name, and what comes below the heads.
-    pub cells: Vec<String>,
-}
+/// What stands above this line and those that follow, if anything does; and
+/// its name, with what comes below the heads.
+pub type Line = (Option<&'static str>, Vec<String>);
 
 /// A table. Each head has two lines; a column that is empty in every line is left out.
 pub fn table(heads: impl Iterator<Item = String>, lines: &[Line]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.set_header(once(String::new()).chain(heads));
-    for line in lines {
-        table.add_row(&line.cells);
-    }
+    table.add_rows(lines.iter().map(|(_, cells)| cells));
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if at > 0 {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if lines.iter().all(|line| line.cells[at].is_empty()) {
+        if lines.iter().all(|(_, cells)| cells[at].is_empty()) {
             column.set_constraint(ColumnConstraint::Hidden);
         }
     }
     let mut printed = table.lines();
     let mut text: Vec<_> = printed.by_ref().take(2).collect();
-    for (line, printed) in lines.iter().zip(printed) {
-        text.extend(line.above.map(|above| format!("{above}:")));
+    for ((above, _), printed) in lines.iter().zip(printed) {
+        text.extend(above.map(|above| format!("{above}:")));
         text.push(printed);
     }
     let text: Vec<_> = text.iter().map(|line| line.trim_end()).collect();
@@ -43,15 +39,7 @@ pub fn table(heads: impl Iterator<Item = String>, lines: &[Line]) -> String {
 
 /// A whole number, in groups of three digits.
 pub fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{:.0}", HumanFloatCount(number)).replace(',', " ")
 }
 
 /// How likely something is.
@@ -78,10 +66,7 @@ mod tests {
 
     #[test]
     fn columns_stand_below_their_heads_and_empty_ones_are_left_out() {
-        let line = |above, cells: [&str; 4]| Line {
-            above,
-            cells: cells.map(str::to_owned).into(),
-        };
+        let line = |above, cells: [&str; 4]| (above, cells.map(str::to_owned).into());
         let heads = ["messages\na day", "\nunknown", "\ncost"].map(str::to_owned);
         let lines = [
             line(Some("a name that is longer"), ["with", "10", "", "2.50"]),

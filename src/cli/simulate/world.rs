@@ -7,26 +7,12 @@ use indicatif::ProgressBar;
 
 use super::{
     bystanders::mistyped,
-    options::Options,
-    result::RunResult,
-    service::{BEGINNING, DAY, Result, Service, Token},
+    result::{Options, RunResult},
+    service::{BEGINNING, DAY, Result, Service, Stop, Token},
 };
 use crate::domain::{
-    device::DeviceSecret,
-    limit::{Reached, Subject},
-    login::Confirmation,
-    phone::Phone,
-    proof::Rejection,
-    source::Source,
-    time::Timestamp,
-    user::UserId,
-};
-
-/// What anybody is told when all is over.
-const OVER: Reached = Reached {
-    limit: "time",
-    subject: Subject::Everybody,
-    wait: DAY,
+    device::DeviceSecret, limit::Reached, login::Welcome, money::Price, phone::Phone,
+    proof::Rejection, source::Source, time::Timestamp, user::UserId,
 };
 
 /// Everything around an attacker.
@@ -38,29 +24,17 @@ pub struct World<'t> {
     /// so many that no limit of sources is ever reached.
     pub source: Option<Source>,
     pub pace: Duration,
-    /// When all is over: time stops there, and nobody is answered any more.
-    /// That is at the end of the first day on which the attacker had no
-    /// request left, or had made enough, unless something is remembered for
-    /// longer: other days would be like it.
+    /// When time stops, and the attacker with it: at the end of the first day
+    /// on which there was no request left, or enough were made, unless
+    /// something is remembered for longer: other days would be like it.
     pub end: Timestamp,
-    /// Requests after which it is plain what comes of them.
+    /// Requests until it is plain what comes of them.
     enough: u32,
-    made: u32,
     today: u32,
     tomorrow: Timestamp,
     /// When messages of the beginning count no more.
     forgotten: Timestamp,
     bar: &'t ProgressBar,
-}
-
-/// What became of a guess.
-pub enum Guess {
-    /// It was evaluated, and it was wrong.
-    Wrong,
-    /// It was not evaluated.
-    Limited(Reached),
-    /// No guess at this token will be evaluated any more.
-    Over,
 }
 
 impl<'t> World<'t> {
@@ -72,7 +46,7 @@ impl<'t> World<'t> {
         enough: u32,
         bar: &'t ProgressBar,
     ) -> Self {
-        let policy = service.policy();
+        let policy = &service.guard.policy;
         let messages = policy.limits.sends_in_all.longest();
         let forgotten = BEGINNING + messages.max(policy.budget.longest());
         let result = RunResult::new(options, !policy.prices.is_empty());
@@ -83,7 +57,6 @@ impl<'t> World<'t> {
             end: BEGINNING + result.whole(),
             result,
             enough,
-            made: 0,
             today: 0,
             tomorrow: BEGINNING + DAY,
             forgotten,
@@ -93,10 +66,6 @@ impl<'t> World<'t> {
 
     pub fn now(&self) -> Timestamp {
         self.service.now
-    }
-
-    pub fn is_over(&self) -> bool {
-        self.now() >= self.end
     }
 
     /// The attacker does nothing until `then`.
@@ -109,15 +78,15 @@ impl<'t> World<'t> {
             self.today = 0;
             self.bar.inc(1);
         }
-        Ok(())
+        (then < self.end).then_some(()).ok_or(Stop::Over)
     }
 
     fn request(&mut self) -> Result<()> {
         self.wait(self.now() + self.pace)?;
         self.today += 1;
-        self.made += 1;
+        self.enough = self.enough.saturating_sub(1);
         let has_no_more = self.today >= self.result.options.requests;
-        if has_no_more || self.made >= self.enough {
+        if has_no_more || self.enough == 0 {
             self.end = self.end.min(self.tomorrow.max(self.forgotten));
         }
         if has_no_more {
@@ -131,67 +100,48 @@ impl<'t> World<'t> {
         phone: Phone,
         device: Option<&DeviceSecret>,
     ) -> Result<Result<Token, Reached>> {
-        if self.is_over() {
-            return Ok(Err(OVER));
-        }
         let asked = self.service.ask(self.source, phone, device)?;
         if asked.is_ok() {
-            let price = self.service.price(phone);
+            let price = Price::of(phone, &self.service.guard.policy.prices);
             self.result.message(self.now(), price);
         }
         self.request()?;
         Ok(asked)
     }
 
-    /// Guesses a code that was not read, after `tried` other guesses at it.
-    /// That it might be right is written down as what is to be expected.
-    pub fn guess(&mut self, token: &Token, tried: u64) -> Result<Guess> {
-        let (at, digits) = (self.now(), token.code.digits());
+    /// Guesses a code that was not read, after `tried` other guesses at it;
+    /// `None` when there is no other. That it might be right is written down
+    /// as what is to be expected.
+    pub fn guess(&mut self, token: &Token, tried: u32) -> Result<Option<Rejection>> {
         let wrong = mistyped(&token.code, tried);
-        if wrong == token.code || self.is_over() {
-            return Ok(Guess::Over);
-        }
-        let outcome = self.service.confirm(self.source, token, wrong)?;
-        self.request()?;
-        Ok(match outcome {
-            Confirmation::Refused(Rejection::Wrong { .. }) => {
-                self.result.guess(at, digits, tried);
-                Guess::Wrong
-            }
-            Confirmation::Refused(
-                Rejection::Limited(reached) | Rejection::SourceLimited(reached),
-            ) => Guess::Limited(reached),
-            _ => Guess::Over,
-        })
-    }
-
-    /// Confirms a code that was read: the account, and the device that is
-    /// known from now on.
-    pub fn enter(&mut self, token: &Token) -> Result<Option<(UserId, DeviceSecret)>> {
-        if self.is_over() {
+        if wrong == token.code {
             return Ok(None);
         }
-        let code = token.code.clone();
-        let outcome = self.service.confirm(self.source, token, code)?;
+        let rejection = self.service.confirm(self.source, token, wrong)?.err();
+        if let Some(Rejection::Wrong { .. }) = rejection {
+            let at = self.now();
+            self.result.guess(at, token.code.digits(), tried);
+        }
         self.request()?;
-        Ok(match outcome {
-            Confirmation::Welcome(welcome) => Some((welcome.session.user, welcome.device)),
-            Confirmation::Refused(_) => None,
-        })
+        Ok(rejection)
+    }
+
+    /// Confirms a code that was read.
+    pub fn enter(&mut self, token: &Token) -> Result<Option<Box<Welcome>>> {
+        let code = token.code.clone();
+        let entered = self.service.confirm(self.source, token, code)?;
+        self.request()?;
+        Ok(entered.ok())
     }
 
     /// Tries an invitation code at random; how long to wait if it was not
     /// looked at.
     pub fn redeem(&mut self, user: UserId) -> Result<Option<Reached>> {
-        if self.is_over() {
-            return Ok(Some(OVER));
-        }
-        let at = self.now();
         let limited = self.service.redeem(self.source, user)?;
-        self.request()?;
         if limited.is_none() {
-            self.result.day(at).codes += 1.0;
+            self.result.day(self.now()).codes += 1.0;
         }
+        self.request()?;
         Ok(limited)
     }
 }
