@@ -29,7 +29,7 @@ use std::{
 };
 
 use clap::Args;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
@@ -153,7 +153,7 @@ impl Run {
         let bar = ProgressBar::new(u64::from(self.options.days) * rows.len() as u64)
             .with_style(style.expect("a template that can be read"));
         let results = rows.iter().map(|row| self.play(row, &bar));
-        let results = run_now(try_join_all(results));
+        let results = run_now(async { join_all(results).await.into_iter().collect() });
         bar.finish_and_clear();
         results
     }

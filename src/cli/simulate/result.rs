@@ -102,12 +102,11 @@ impl RunResult {
         self.survival *= 1.0 - 1.0 / (codes - f64::from(tried)).max(1.0);
         let day = self.day(at);
         day.hits += 1.0 / codes;
-        let guesses = if digits < LONG {
-            &mut day.short
+        if digits < LONG {
+            day.short += 1.0;
         } else {
-            &mut day.long
-        };
-        *guesses += 1.0;
+            day.long += 1.0;
+        }
     }
 
     /// A figure as text, in whole numbers, marked when it was reckoned up.
@@ -115,22 +114,18 @@ impl RunResult {
         self.mark(&grouped(figure))
     }
 
-    /// A sum over the whole time as text.
     pub fn total(&self, of: fn(&Day) -> f64) -> String {
         self.number(self.in_all(of))
     }
 
-    /// A sum over the worst day as text.
     pub fn worst(&self, of: fn(&Day) -> f64) -> String {
         self.number(self.worst_day(of))
     }
 
-    /// A sum over an average day as text.
     pub fn daily(&self, of: fn(&Day) -> f64) -> String {
         self.number(self.a_day(of))
     }
 
-    /// The same, to the second decimal place.
     pub fn decimal(&self, figure: f64) -> String {
         self.mark(&format!("{figure:.2}"))
     }
@@ -149,17 +144,15 @@ impl RunResult {
         self.days.iter().map(of).sum()
     }
 
-    /// A sum over the whole time.
+    /// A sum over the whole time, reckoned up if it was not all played.
     pub fn in_all(&self, of: fn(&Day) -> f64) -> f64 {
         self.so_far(of) * self.times()
     }
 
-    /// A sum over an average day.
     pub fn a_day(&self, of: fn(&Day) -> f64) -> f64 {
         self.in_all(of) * DAY.as_secs_f64() / self.whole().as_secs_f64()
     }
 
-    /// A sum over the worst day.
     pub fn worst_day(&self, of: fn(&Day) -> f64) -> f64 {
         let average = self.a_day(of);
         self.days.iter().map(of).fold(average, f64::max)

@@ -32,8 +32,6 @@ pub struct World<'t> {
     enough: u32,
     today: u32,
     tomorrow: Timestamp,
-    /// When messages of the beginning count no more.
-    forgotten: Timestamp,
     bar: &'t ProgressBar,
 }
 
@@ -46,10 +44,7 @@ impl<'t> World<'t> {
         enough: u32,
         bar: &'t ProgressBar,
     ) -> Self {
-        let policy = &service.guard.policy;
-        let messages = policy.limits.sends_in_all.longest();
-        let forgotten = BEGINNING + messages.max(policy.budget.longest());
-        let result = RunResult::new(options, !policy.prices.is_empty());
+        let result = RunResult::new(options, !service.guard.policy.prices.is_empty());
         Self {
             service,
             source: None,
@@ -59,7 +54,6 @@ impl<'t> World<'t> {
             enough,
             today: 0,
             tomorrow: BEGINNING + DAY,
-            forgotten,
             bar,
         }
     }
@@ -87,7 +81,11 @@ impl<'t> World<'t> {
         self.enough = self.enough.saturating_sub(1);
         let has_no_more = self.today >= self.result.options.requests;
         if has_no_more || self.enough == 0 {
-            self.end = self.end.min(self.tomorrow.max(self.forgotten));
+            let policy = &self.service.guard.policy;
+            let messages = policy.limits.sends_in_all.longest();
+            // When messages of the beginning count no more.
+            let forgotten = BEGINNING + messages.max(policy.budget.longest());
+            self.end = self.end.min(self.tomorrow.max(forgotten));
         }
         if has_no_more {
             self.wait(self.tomorrow)?;
