@@ -180,8 +180,10 @@ impl Log {
     /// Looks after the files, as once a second.
     pub fn tick(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.ticked = now();
-        self.check(connection)?;
+        // In this order, as in a commit: a log that others began does not say what it
+        // continues.
         self.make_up(connection)?;
+        self.check(connection)?;
         if self.is_meddled_with {
             self.renew(connection)?;
         }
@@ -199,6 +201,7 @@ impl Log {
 
     /// Puts everything into the database, so that it can be closed.
     pub fn finish(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.make_up(connection)?;
         self.wait_for_merger();
         self.check(connection)?;
         self.merge(connection, Mode::Truncate).map(drop)

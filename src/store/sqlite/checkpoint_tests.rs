@@ -172,6 +172,36 @@ fn what_is_deleted_is_in_no_file_soon_after_also_while_others_write() {
 }
 
 #[test]
+fn what_another_program_wrote_and_merged_is_not_taken_for_an_overwritten_file() {
+    let mut database = Database::new();
+    database.write(1, WRITTEN).unwrap();
+    let other = Connection::open(database.path("x.db")).unwrap();
+    let merge = || {
+        let merge = "PRAGMA wal_checkpoint(TRUNCATE)";
+        other.query_row(merge, [], |_| Ok(())).unwrap();
+    };
+    // The header of the first is in no log any more when the second begins one.
+    other.pragma_update(None, "user_version", 7).unwrap();
+    merge();
+    let write = |name| {
+        let update = "UPDATE users SET first_name = ?1";
+        other.execute(update, [name]).unwrap();
+    };
+    write("Dinarzade");
+    database.tick();
+    other.pragma_update(None, "user_version", 8).unwrap();
+    merge();
+    write("Shahryar");
+    database.write(2, WRITTEN).unwrap();
+    database.log.check(&database.connection).unwrap();
+    other.pragma_update(None, "user_version", 9).unwrap();
+    merge();
+    write("Dinarzade");
+    database.log.finish(&database.connection).unwrap();
+    assert_eq!(database.log_length(), 0);
+}
+
+#[test]
 fn a_log_that_another_program_holds_grows_to_a_bound_and_shrinks_once_it_lets_go() {
     let mut database = Database::new();
     let figures = database.log.figures();
