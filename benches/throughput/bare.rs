@@ -1,14 +1,11 @@
 //! The least that a poem-openapi service can be: no database, nobody to
 //! recognise, one answer. This executable serves it when it is started with
-//! [`WORD`] and the name of a file with that answer.
+//! [`WORD`] and that answer.
 
-use std::fs;
+use std::net::TcpListener;
 
 use poem::{
-    EndpointExt, Response, Route, Server,
-    endpoint::make_sync,
-    listener::{Acceptor, Listener, TcpListener},
-    web::Data,
+    EndpointExt, Response, Route, Server, endpoint::make_sync, listener::TcpAcceptor, web::Data,
 };
 use poem_openapi::{Object, OpenApi, OpenApiService, payload::Json};
 use serde::Deserialize;
@@ -43,25 +40,24 @@ impl Api {
     }
 }
 
-/// Serves the answer in that file at `/profile`, written anew for each
-/// request, and at `/bytes` as the bytes that it is.
+/// Serves the answer at `/profile`, written anew for each request, and at
+/// `/bytes` as the bytes that it is.
 pub fn serve(answer: &str) {
-    let answer = fs::read_to_string(answer).unwrap();
-    let profile: Profile = serde_json::from_str(&answer).unwrap();
+    let profile: Profile = serde_json::from_str(answer).unwrap();
+    let answer = answer.to_owned();
     let bytes = make_sync(move |_| {
         Response::builder()
             .content_type("application/json")
             .body(answer.clone())
     });
     let service = OpenApiService::new(Api, "bare", "1").data(profile);
-    Runtime::new().unwrap().block_on(async {
-        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await;
-        let acceptor = acceptor.unwrap();
-        let address = acceptor.local_addr().remove(0);
-        let address = address.as_socket_addr().unwrap();
-        println!("listening on http://{address}");
-        let routes = Route::new().at("/bytes", bytes).nest("/", service);
-        let served = Server::new_with_acceptor(acceptor).run(routes).await;
-        served.unwrap();
+    let routes = Route::new().at("/bytes", bytes).nest("/", service);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    println!("listening on http://{}", listener.local_addr().unwrap());
+    let served = Runtime::new().unwrap().block_on(async {
+        let acceptor = TcpAcceptor::from_std(listener).unwrap();
+        Server::new_with_acceptor(acceptor).run(routes).await
     });
+    served.unwrap();
 }

@@ -5,11 +5,7 @@
 use std::{
     io,
     net::SocketAddr,
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -24,38 +20,19 @@ use tokio::{
 
 /// How long answers that are still to come at the end are waited for.
 const GRACE: Duration = Duration::from_secs(15);
-/// Bytes read at once; more than any head has.
+/// Bytes read at once; more than nearly all answers have.
 const READ: usize = 32 * 1024;
 
-pub fn request(method: &str, path: &str, header: &str, body: &str) -> Vec<u8> {
+pub fn request(method: &str, path: &str, header: &str, body: &str) -> Arc<[u8]> {
     let length = body.len();
     let body = if body.is_empty() {
         "\r\n".to_owned()
     } else {
         format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
     };
-    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}").into_bytes()
-}
-
-/// The next request, if there is another, for whichever connection is free.
-pub type Requests = Arc<dyn Fn() -> Option<Arc<[u8]>> + Send + Sync>;
-
-pub fn repeat(request: &[u8]) -> Requests {
-    let request: Arc<[u8]> = request.into();
-    Arc::new(move || Some(Arc::clone(&request)))
-}
-
-/// These requests, each once.
-pub fn each<P: AsRef<[u8]> + Send + Sync + 'static>(
-    requests: &Arc<[P]>,
-    which: Range<usize>,
-) -> Requests {
-    let next = AtomicUsize::new(which.start);
-    let requests = Arc::clone(requests);
-    Arc::new(move || {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        (at < which.end).then(|| requests[at].as_ref().into())
-    })
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n{body}")
+        .into_bytes()
+        .into()
 }
 
 /// Has so many connections send `requests`, for so long or until there are no
@@ -65,14 +42,15 @@ pub fn load(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-    requests: &Requests,
+    requests: impl Iterator<Item = Arc<[u8]>> + Send + 'static,
 ) -> io::Result<Vec<Duration>> {
     // The other half is for the server.
     let threads = thread::available_parallelism()?.get().div_ceil(2);
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let until = Instant::now() + time;
-    let all = (0..connections).map(|_| converse(address, Arc::clone(requests), until));
+    let requests = Arc::new(Mutex::new(requests));
+    let all = (0..connections).map(|_| converse(address, Arc::clone(&requests), until));
     let latencies: io::Result<Vec<_>> = runtime.block_on(async {
         let all = all.collect::<JoinSet<_>>().join_all();
         timeout(time + GRACE, all).await?.into_iter().collect()
@@ -83,50 +61,43 @@ pub fn load(
 /// One connection: how long each answer took.
 async fn converse(
     address: SocketAddr,
-    requests: Requests,
+    requests: Arc<Mutex<impl Iterator<Item = Arc<[u8]>>>>,
     until: Instant,
 ) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let mut buffer = vec![0; READ];
+    let mut answer = Vec::with_capacity(READ);
     let mut latencies = Vec::new();
-    while let Some(request) = requests() {
+    let next = || requests.lock().unwrap().next();
+    while let Some(request) = next() {
         let sent = Instant::now();
         if sent >= until {
             break;
         }
         stream.write_all(&request).await?;
-        read_answer(&mut stream, &mut buffer).await?;
+        answer.clear();
+        let mut left = 1;
+        while left > 0 {
+            if stream.read_buf(&mut answer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            left = left_of(&answer)?;
+        }
         latencies.push(sent.elapsed());
     }
     Ok(latencies)
 }
 
-/// Reads to the end of an answer, which must be 200 and say how long it is.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
-    let mut filled = 0;
-    let body = loop {
-        filled += read(stream, &mut buffer[filled..]).await?;
-        if let Some(end) = memchr::memmem::find(&buffer[..filled], b"\r\n\r\n") {
-            break end + 4;
-        }
+/// How many bytes are still to come of an answer, which must be 200 and say
+/// how long it is.
+fn left_of(answer: &[u8]) -> io::Result<usize> {
+    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else {
+        return Ok(1);
     };
-    let head = String::from_utf8_lossy(&buffer[..body]);
+    let head = String::from_utf8_lossy(&answer[..end]);
     let length = head.split("\r\ncontent-length: ").nth(1);
     let length = length.and_then(|rest| rest.split("\r\n").next()?.parse::<usize>().ok());
     let length = length.filter(|_| head.starts_with("HTTP/1.1 200 "));
     let length = length.ok_or_else(|| io::Error::other(head.into_owned()))?;
-    let mut left = body + length - filled;
-    while left > 0 {
-        let most = left.min(buffer.len());
-        left -= read(stream, &mut buffer[..most]).await?;
-    }
-    Ok(())
-}
-
-async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    match stream.read(buffer).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        count => Ok(count),
-    }
+    Ok(end + 4 + length - answer.len())
 }

@@ -4,17 +4,15 @@
 //! The service is called without a network between, so the share of the
 //! limits is the largest that it can be.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-};
+use std::{net::IpAddr, sync::Arc, vec};
 
 use invited::{
-    clock::dice,
+    app::{self, App},
+    clock::{SystemClock, dice},
+    config::{Config, Layers},
     http,
     store::{Location, Store},
-    token::keys::Keys,
+    token::{challenge::seal, keys::Keys},
 };
 use poem::{
     Addr, Body, Endpoint, EndpointExt, Request, RequestParts, Response,
@@ -22,20 +20,21 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use super::{
     Run,
-    fixture::{LASTING, RecordingGateway, UNLIMITED, app},
-    measure::{Measure, Watch, row, section},
+    database::{CODE, Database},
+    fixture::{DESTINATIONS, UNLIMITED},
+    measure::{Measure, Watch, compare, row},
 };
 
-const ROUNDS: usize = 9;
-const NAMES: [&str; 2] = ["limits: asks", "limits: first confirmations"];
-const LOGINS: usize = 4096;
+/// The first of them warms up.
+const ROUNDS: usize = 10;
 const AT_ONCE: usize = 64;
+/// So many of those who log in at once do it one after the other in a round.
+const IN_A_ROW: usize = 64;
 
 /// So many messages a day are not the default, but nothing else is off or wider.
 const LIMITED: [(&str, &str); 3] = [
@@ -47,118 +46,109 @@ const LIMITED: [(&str, &str); 3] = [
     ),
 ];
 
-/// One side: the service without a server, and the tokens that it answered.
+/// One side: the service without a server, and what it is asked.
 struct Side {
-    router: BoxEndpoint<'static, Response>,
-    gateway: Arc<RecordingGateway>,
-    tokens: Mutex<HashMap<usize, String>>,
+    router: Arc<BoxEndpoint<'static, Response>>,
+    requests: vec::IntoIter<Request>,
     _folder: TempDir,
 }
 
+type Prepare = fn(&mut Database, u32) -> Request;
+
 impl Side {
-    fn open(settings: &[(&str, &str)]) -> Arc<Self> {
+    fn open(settings: &[(&str, &str)], prepare: Prepare) -> Self {
         let folder = TempDir::new().unwrap();
-        let location = Location::Sqlite(folder.path().join("invited.db"));
+        let path = folder.path().join("invited.db");
+        let location = Location::Sqlite(path.clone());
         Store::migrate(&location).unwrap();
-        let gateway = Arc::new(RecordingGateway::default());
-        let (store, keys) = (Store::open(&location).unwrap(), Keys::draw(&mut dice()));
-        let settings = [settings, &LASTING[..1]].concat();
-        let app = app(&settings, store, keys, Arc::clone(&gateway));
-        Arc::new(Self {
-            router: http::router(&app).boxed(),
-            gateway,
-            tokens: Mutex::default(),
+        let keys = Keys::draw(&mut dice());
+        let requests: Vec<_> = Database::open(&path, &keys).commit(|database| {
+            let logins = 0..(ROUNDS * AT_ONCE * IN_A_ROW).try_into().unwrap();
+            logins.map(|login| prepare(database, login)).collect()
+        });
+        let messages = format!("file:{}", folder.path().join("sms.jsonl").display());
+        let others = [DESTINATIONS, ("INVITED_SMS__GATEWAY", &messages)];
+        let settings = settings.iter().chain(&others);
+        let settings = settings.map(|(name, value)| ((*name).into(), (*value).into()));
+        let mut layers = Layers::default();
+        layers.environment(settings).unwrap();
+        let config = Config::read(layers).unwrap();
+        let store = Store::open(&location).unwrap();
+        let routes = app::gateways(&config, &keys).unwrap();
+        let app = App::new(config, store, keys, routes, Arc::new(SystemClock), dice);
+        Self {
+            router: Arc::new(http::router(&Arc::new(app)).boxed()),
+            requests: requests.into_iter(),
             _folder: folder,
-        })
+        }
     }
 
-    /// Somebody asks for a code, from an address of their own: a whole network
-    /// may not ask as often as all of its addresses.
-    async fn ask(self: Arc<Self>, login: usize) {
-        let body = json!({ "phone": phone(login) });
-        let reply = self.post(login, "/login/", "", body).await;
-        let token = reply["sms-token"].as_str().unwrap().to_owned();
-        self.tokens.lock().unwrap().insert(login, token);
-    }
-
-    async fn confirm(self: Arc<Self>, login: usize) {
-        let token = self.tokens.lock().unwrap().remove(&login).unwrap();
-        let code = self.gateway.0.lock().unwrap()[&phone(login)].clone();
-        let body = json!({ "sms_code": code });
-        self.post(login, "/login/sms-confirm/", &token, body).await;
-    }
-
-    async fn post(&self, login: usize, path: &str, token: &str, body: Value) -> Value {
-        let address = u32::try_from(login).unwrap().wrapping_mul(0x9e37_79b1);
-        let peer = RemoteAddr(Addr::SocketAddr(
-            (IpAddr::from(address.to_be_bytes()), 4711).into(),
-        ));
-        let request = poem::http::Request::builder()
-            .method("POST")
-            .uri(path)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .header("sms-token", token);
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
-        let request = Request::from_parts(parts, Body::from_string(body.to_string()));
-        let response = self.router.get_response(request).await;
-        let status = response.status();
-        let body = response.into_body().into_string().await.unwrap();
-        assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).unwrap()
-    }
-
-    /// Has every login of a round make a `step`, so many at once.
-    fn measure<F>(
-        self: &Arc<Self>,
-        runtime: &Runtime,
-        round: usize,
-        step: fn(Arc<Self>, usize) -> F,
-    ) -> Measure
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let watch = Watch::process("self");
-        let workers = (0..AT_ONCE).map(|worker| {
-            let side = Arc::clone(self);
+    /// One round.
+    fn measure(&mut self, runtime: &Runtime) -> Measure {
+        let workers = [(); AT_ONCE].map(|()| {
+            let requests: Vec<_> = self.requests.by_ref().take(IN_A_ROW).collect();
+            let router = Arc::clone(&self.router);
             async move {
-                for login in (worker..LOGINS).step_by(AT_ONCE) {
-                    step(Arc::clone(&side), round * LOGINS + login).await;
+                for request in requests {
+                    let response = router.get_response(request).await;
+                    let status = response.status();
+                    let body = response.into_body().into_string().await.unwrap();
+                    assert_eq!(status, 200, "{body}");
                 }
             }
         });
-        runtime.block_on(async { workers.collect::<JoinSet<_>>().join_all().await });
-        Measure::of(LOGINS, &watch)
+        let watch = Watch::of("self");
+        let workers = async { JoinSet::from_iter(workers).join_all().await };
+        runtime.block_on(workers);
+        Measure::of(AT_ONCE * IN_A_ROW, &watch)
     }
+}
+
+/// Somebody asks for a code.
+fn ask(_: &mut Database, login: u32) -> Request {
+    let body = format!(r#"{{"phone":"+{}"}}"#, phone(login));
+    post(login, "/login/", "", body)
+}
+
+/// Somebody has one, and confirms it.
+fn confirm(database: &mut Database, login: u32) -> Request {
+    let challenge = database.challenge(phone(login));
+    let token = seal(&database.keys, &challenge);
+    let body = format!(r#"{{"sms_code":"{CODE}"}}"#);
+    post(login, "/login/sms-confirm/", &token, body)
+}
+
+/// From an address of their own: a whole network may not ask as often as all of
+/// its addresses.
+fn post(login: u32, path: &str, token: &str, body: String) -> Request {
+    let address = IpAddr::from(login.wrapping_mul(0x9e37_79b1).to_be_bytes());
+    let peer = RemoteAddr(Addr::SocketAddr((address, 4711).into()));
+    let request = poem::http::Request::post(path)
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("sms-token", token);
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
+    Request::from_parts(parts, Body::from_string(body))
 }
 
 /// A phone that nobody had before: few of them share their first seven digits.
-fn phone(login: usize) -> String {
-    format!("+79{:09}", login * 104_729 * 97 % 1_000_000_000)
+fn phone(login: u32) -> i64 {
+    79_000_000_000 + i64::from(login) * 104_729 * 97 % 1_000_000_000
 }
 
 pub fn rows(run: &Run) {
-    if !NAMES.iter().any(|name| run.wants(name)) {
-        return;
-    }
-    section("Limits as they are by default, against none; without a network");
+    let title = "Limits as they are by default, against none; without a network";
+    let rows = [
+        ("limits: asks", ask as Prepare),
+        ("limits: first confirmations", confirm),
+    ];
     let runtime = Runtime::new().unwrap();
-    let [limited, unlimited] = [&LIMITED[..], &UNLIMITED].map(Side::open);
-    let mut rounds = [Vec::new(), Vec::new()];
-    for round in 0..=ROUNDS {
-        let sides = [&limited, &unlimited];
-        let measured = sides.map(|side| {
-            let asks = side.measure(&runtime, round, Side::ask);
-            [asks, side.measure(&runtime, round, Side::confirm)]
-        });
-        // The first round warms up.
-        if round > 0 {
-            rounds[0].push(measured.map(|[asks, _]| asks));
-            rounds[1].push(measured.map(|[_, confirmations]| confirmations));
-        }
-    }
-    for (name, rounds) in NAMES.into_iter().zip(&rounds) {
-        row(name, rounds);
+    for (name, prepare) in run.wanted(title, rows) {
+        let mut limited = Side::open(&LIMITED, prepare);
+        let mut unlimited = Side::open(&UNLIMITED, prepare);
+        let limited = || limited.measure(&runtime);
+        let mut rounds = compare(ROUNDS, limited, || unlimited.measure(&runtime));
+        row(name, &rounds.split_off(1));
     }
 }

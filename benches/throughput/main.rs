@@ -1,17 +1,12 @@
 //! What the service does in a second, in one table: each figure beside that
 //! of something to compare it with, measured in the same run, in turn.
-//!
-//! `cargo bench --bench throughput`; words after `--` pick the rows that have
-//! one of them in their names. `INVITED_BENCH_USERS` says how many people are
-//! in the database (100 000), `INVITED_BENCH_DATABASE` where one of so many is
-//! already, `INVITED_BENCH_SECONDS` how long a side of a round takes (2).
-//! Nothing fails for being slow, only for answering wrongly.
+//! How to run it, and what its settings are, is in the README beside.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
 mod bare;
 mod client;
-mod commit_loop;
+mod database;
 mod fixture;
 mod limits;
 mod measure;
@@ -32,8 +27,19 @@ struct Run {
 }
 
 impl Run {
-    fn wants(&self, name: &str) -> bool {
-        self.words.is_empty() || self.words.iter().any(|word| name.contains(word.as_str()))
+    /// The rows of a section that are wanted, below its title if there are any.
+    fn wanted<N: AsRef<str>, R>(
+        &self,
+        title: &str,
+        rows: impl IntoIterator<Item = (N, R)>,
+    ) -> Vec<(N, R)> {
+        let is_in = |name: &str| self.words.iter().any(|word| name.contains(word));
+        let is_wanted = |(name, _): &(N, R)| self.words.is_empty() || is_in(name.as_ref());
+        let rows: Vec<_> = rows.into_iter().filter(is_wanted).collect();
+        if !rows.is_empty() {
+            println!("\n{title}");
+        }
+        rows
     }
 
     /// How much there is in a round, of so much a second.

@@ -57,21 +57,17 @@ impl Measure {
     }
 }
 
-/// Measures both sides in turn, each told the number of the round, so that
-/// whatever else the machine does befalls both.
+/// Measures both sides in turn, so that whatever else the machine does befalls
+/// both.
 pub fn compare(
     rounds: usize,
-    mut ours: impl FnMut(usize) -> Measure,
-    mut theirs: impl FnMut(usize) -> Measure,
+    mut ours: impl FnMut() -> Measure,
+    mut theirs: impl FnMut() -> Measure,
 ) -> Rounds {
     let round = |number| {
-        if number % 2 == 0 {
-            let first = ours(number);
-            [first, theirs(number)]
-        } else {
-            let first = theirs(number);
-            [ours(number), first]
-        }
+        let before = (number % 2 == 1).then(&mut theirs);
+        let ours = ours();
+        [ours, before.unwrap_or_else(&mut theirs)]
     };
     (0..rounds).map(round).collect()
 }
@@ -89,19 +85,13 @@ pub fn head(users: u64) {
     );
 }
 
-pub fn section(name: &str) {
-    println!("\n{name}");
-}
-
 pub fn row(name: &str, rounds: &Rounds) {
     let cell = |width: usize, decimals: usize, figure: &dyn Fn(&[Measure; 2]) -> f64| {
         let mut values: Vec<_> = rounds.iter().map(figure).collect();
         values.sort_by(f64::total_cmp);
-        let value = values[values.len() / 2];
-        if value.is_nan() {
-            " ".repeat(width)
-        } else {
-            format!("{value:width$.decimals$}")
+        match values[values.len() / 2] {
+            value if value.is_nan() => " ".repeat(width),
+            value => format!("{value:width$.decimals$}"),
         }
     };
     let both = |decimals, figure: fn(&Measure) -> f64| {
@@ -127,12 +117,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn this_thread() -> Self {
-        Self::process("thread-self")
-    }
-
-    /// Begins to look at a process, by its folder in `/proc`.
-    pub fn process(folder: &str) -> Self {
+    /// Begins to look at a process or a thread, by its folder in `/proc`.
+    pub fn of(folder: &str) -> Self {
         Self {
             folder: folder.to_owned(),
             began: SystemClock.steady(),

@@ -1,281 +1,164 @@
 //! What is measured with: people, those who are logged in, and requests of
 //! each kind that writes.
 
-use std::{iter::Map, ops::RangeFrom};
+use std::sync::Arc;
 
 use invited::{
-    domain::{
-        challenge::{Challenge, Purpose},
-        id, invitation,
-        phone::Phone,
-        proof::{self, Wanted},
-        session::{Generation, Origin, Session, SessionId},
-        user::{self, UserId},
-    },
+    domain::{challenge::Challenge, code::InvitationCode, session::Session},
     token::{access, challenge::seal},
 };
-use rusqlite::Connection;
 
 use super::{
     client::request,
-    fixture::{Fixture, Service, Transaction},
+    database::{CODE, Database, Subject},
+    fixture::Fixture,
 };
 
 /// Those whose invitation codes are entered.
 const REFERRERS: usize = 1000;
 
-#[derive(Clone)]
-pub struct Person {
-    pub id: UserId,
-    pub phone: Phone,
-    pub code: String,
+/// A request that is good once, and whom the rows are of that it writes.
+pub type Prepared = (Arc<[u8]>, Subject);
+
+/// Has something prepared by one transaction in a fixture where no server runs.
+pub fn prepare<T>(fixture: &Fixture, make: impl FnOnce(&mut Database) -> T) -> T {
+    let mut database = Database::open(&fixture.database(), &fixture.keys);
+    let memory = "PRAGMA cache_size = -524288";
+    database.connection.execute_batch(memory).unwrap();
+    database.commit(make)
 }
 
-/// A request that is good once, and what the rows are of that it writes.
-#[derive(Clone, Default)]
-pub struct Prepared {
-    pub request: Vec<u8>,
-    pub phone: i64,
-    pub user: i64,
-    /// The challenge that it answers, or the user whose code it enters.
-    pub other: i64,
-}
-
-impl AsRef<[u8]> for Prepared {
-    fn as_ref(&self) -> &[u8] {
-        &self.request
-    }
-}
-
-/// Everybody there is, and phones that nobody has.
-pub struct People {
-    pub service: Service,
-    database: Connection,
-    numbers: Map<RangeFrom<i64>, fn(i64) -> i64>,
-}
-
-impl People {
-    /// The people of a fixture, while no server runs there.
-    pub fn of(fixture: &Fixture) -> Self {
-        Self {
-            service: fixture.open(),
-            database: Connection::open(fixture.database()).unwrap(),
-            // It has no divisor in common with the 10^9 numbers, so that each
-            // comes once, and neighbours are far apart.
-            numbers: (0..).map(|n| 79_000_000_000 + n * 7_368_787 % 1_000_000_000),
-        }
-    }
-
+impl Database {
     /// Phones that nobody has, and nobody was given before.
-    fn phones(&mut self, count: usize) -> Vec<Phone> {
+    fn newcomers(&mut self, count: usize) -> Vec<Subject> {
         let taken = "SELECT 1 FROM users WHERE phone = ?1";
-        let mut taken = self.database.prepare(taken).unwrap();
-        let is_free = |number: &i64| !taken.exists([number]).unwrap();
-        let free = self.numbers.by_ref().filter(is_free);
-        free.take(count).map(phone).collect()
+        let mut taken = self.connection.prepare(taken).unwrap();
+        let is_free = |phone: &i64| !taken.exists([phone]).unwrap();
+        let free = self.phones.by_ref().filter(is_free).take(count);
+        let newcomer = |phone| Subject {
+            phone,
+            ..Subject::default()
+        };
+        free.map(newcomer).collect()
     }
 
     /// So many people whom nobody invited, in no order, if there are as many.
-    fn uninvited(&self, count: usize) -> Vec<Person> {
-        let sql = "SELECT id, phone, invitation_code FROM users WHERE referrer_id IS NULL ORDER BY invitation_code LIMIT ?1";
-        let mut statement = self.database.prepare(sql).unwrap();
-        let people = statement.query_map([i64::try_from(count).unwrap()], |row| {
-            Ok(Person {
-                id: UserId(row.get(0)?),
-                phone: phone(row.get(1)?),
-                code: row.get(2)?,
+    pub fn uninvited(&self, count: usize) -> Vec<Subject> {
+        let sql = "SELECT id, phone FROM users WHERE referrer_id IS NULL ORDER BY invitation_code LIMIT ?1";
+        let mut statement = self.connection.prepare(sql).unwrap();
+        let users = statement.query_map([i64::try_from(count).unwrap()], |row| {
+            Ok(Subject {
+                user: row.get(0)?,
+                phone: row.get(1)?,
+                other: 0,
             })
         });
-        people.unwrap().map(Result::unwrap).collect()
+        users.unwrap().map(Result::unwrap).collect()
     }
 
     /// The same; others are added when they are too few.
-    fn people(&mut self, count: usize) -> Vec<Person> {
-        let mut people = self.uninvited(count);
-        let missing = self.phones(count - people.len());
-        people.extend(self.service.make(&missing, register));
-        people
+    fn users(&mut self, count: usize) -> Vec<Subject> {
+        let mut users = self.uninvited(count);
+        let added = self.add(count - users.len());
+        users.extend(added.into_iter().map(|(user, _)| user));
+        users
     }
 
-    /// The same, again and again when they are too few.
-    pub fn anybody(&self, count: usize) -> Vec<Person> {
-        let people = self.uninvited(count);
-        people.into_iter().cycle().take(count).collect()
+    /// New users, and their invitation codes.
+    fn add(&mut self, count: usize) -> Vec<(Subject, InvitationCode)> {
+        let newcomers = self.newcomers(count).into_iter();
+        let added = newcomers.map(|of| {
+            let (user, code) = self.user(of.phone);
+            (Subject { user, ..of }, code)
+        });
+        added.collect()
     }
 
     /// Somebody with so many invitees.
-    pub fn referrer(&mut self, invitees: usize) -> Person {
-        let phones = self.phones(1 + invitees);
-        let mut made = self.service.make(&[phones], |transaction, phones| {
-            let register = |phone| register(transaction, phone);
-            let people: Vec<_> = phones.into_iter().map(register).collect();
-            let (referrer, now) = (people[0].clone(), transaction.now());
-            for invitee in &people[1..] {
-                let bound = invitation::bind(transaction.tx, invitee.id, referrer.id, now);
-                assert!(bound.unwrap());
-            }
-            referrer
-        });
-        made.remove(0)
+    pub fn referrer(&mut self, invitees: usize) -> Subject {
+        let people = self.add(1 + invitees);
+        let (referrer, _) = people[0];
+        for (invitee, _) in &people[1..] {
+            let other = referrer.user;
+            self.redeem(&Subject { other, ..*invitee });
+        }
+        referrer
     }
 
-    /// Requests for the profiles of these people, each with a session of its own.
-    pub fn reads(&self, people: &[Person]) -> Vec<Vec<u8>> {
-        self.service.make(people, |transaction, person| {
-            request("GET", "/profile/", &log_in(transaction, &person), "")
-        })
+    /// A request for the profile of somebody, with a session of its own.
+    pub fn profile(&mut self, of: Subject) -> Arc<[u8]> {
+        request("GET", "/profile/", &self.log_in(of), "")
     }
 
     /// Phones that ask for a code.
-    pub fn ask(&mut self, count: usize) -> Vec<Prepared> {
-        let ask = |phone: Phone| {
-            let body = format!(r#"{{"phone":"+{phone}"}}"#);
-            Prepared {
-                request: request("POST", "/login/", "accept: application/json", &body),
-                phone: number(phone),
-                ..Prepared::default()
-            }
+    pub fn asks(&mut self, count: usize) -> Vec<Prepared> {
+        let ask = |of: Subject| {
+            let body = format!(r#"{{"phone":"+{}"}}"#, of.phone);
+            let request = request("POST", "/login/", "accept: application/json", &body);
+            (request, of)
         };
-        self.phones(count).into_iter().map(ask).collect()
+        self.newcomers(count).into_iter().map(ask).collect()
     }
 
     /// Users who confirm one.
-    pub fn confirm(&mut self, count: usize) -> Vec<Prepared> {
-        let people = self.people(count);
-        self.service.make(&people, |transaction, person| Prepared {
-            user: person.id.0,
-            ..confirmation(transaction, person.phone)
-        })
+    pub fn confirmations(&mut self, count: usize) -> Vec<Prepared> {
+        let users = self.users(count);
+        self.confirmations_of(users)
     }
 
     /// Newcomers who confirm one.
-    pub fn register(&mut self, count: usize) -> Vec<Prepared> {
-        let phones = self.phones(count);
-        self.service.make(&phones, confirmation)
+    pub fn first_confirmations(&mut self, count: usize) -> Vec<Prepared> {
+        let newcomers = self.newcomers(count);
+        self.confirmations_of(newcomers)
+    }
+
+    fn confirmations_of(&mut self, of: Vec<Subject>) -> Vec<Prepared> {
+        let confirm = |of: Subject| {
+            let challenge = self.challenge(of.phone);
+            let header = format!("sms-token: {}", seal(&self.keys, &challenge));
+            let body = format!(r#"{{"sms_code":"{CODE}"}}"#);
+            let request = request("POST", "/login/sms-confirm/", &header, &body);
+            let other = challenge.id.0;
+            (request, Subject { other, ..of })
+        };
+        of.into_iter().map(confirm).collect()
     }
 
     /// Users who change their names.
-    pub fn rename(&mut self, count: usize) -> Vec<Prepared> {
-        let people = self.people(count);
-        self.service.make(&people, |transaction, person| {
-            let email = format!("{}@mail.ru", person.code);
-            let body = format!(r#"{{"first_name":"Имя","last_name":"Фамилия","email":"{email}"}}"#);
-            Prepared {
-                request: request("PATCH", "/profile/", &log_in(transaction, &person), &body),
-                user: person.id.0,
-                ..Prepared::default()
-            }
-        })
+    pub fn changes(&mut self, count: usize) -> Vec<Prepared> {
+        let body = r#"{"first_name":"Имя","last_name":"Фамилия","email":"QBX27C@mail.ru"}"#;
+        let users = self.users(count).into_iter();
+        users
+            .map(|of| (request("PATCH", "/profile/", &self.log_in(of), body), of))
+            .collect()
     }
 
     /// Users who enter somebody's invitation code.
-    pub fn redeem(&mut self, count: usize) -> Vec<Prepared> {
-        let people = self.people(count);
-        let phones = self.phones(REFERRERS);
-        let referrers = self.service.make(&phones, register);
-        let referrers = referrers.into_iter().cycle();
-        let pairs: Vec<_> = people.into_iter().zip(referrers).collect();
-        self.service
-            .make(&pairs, |transaction, (person, referrer)| {
-                let body = format!(r#"{{"invitation_code":"{}"}}"#, referrer.code);
-                let header = log_in(transaction, &person);
-                Prepared {
-                    request: request("POST", "/profile/invitation/", &header, &body),
-                    user: person.id.0,
-                    other: referrer.id.0,
-                    ..Prepared::default()
-                }
-            })
+    pub fn redemptions(&mut self, count: usize) -> Vec<Prepared> {
+        let users = self.users(count);
+        let referrers = self.add(REFERRERS);
+        let redeem = |(of, (referrer, code)): (Subject, &(Subject, InvitationCode))| {
+            let body = format!(r#"{{"invitation_code":"{code}"}}"#);
+            let header = self.log_in(of);
+            let request = request("POST", "/profile/invitation/", &header, &body);
+            let other = referrer.user;
+            (request, Subject { other, ..of })
+        };
+        let pairs = users.into_iter().zip(referrers.iter().cycle());
+        pairs.map(redeem).collect()
     }
 
     /// A challenge and a session of somebody.
     pub fn proofs(&mut self) -> (Challenge, Session) {
-        let people = self.people(1);
-        let mut made = self.service.make(&people, |transaction, person| {
-            let challenge = challenge(transaction, person.phone);
-            (challenge, session(transaction, person.id))
-        });
-        made.remove(0)
+        let of = self.users(1)[0];
+        let challenge = self.challenge(of.phone);
+        (challenge, self.session(of.user))
     }
-}
 
-fn phone(number: i64) -> Phone {
-    Phone::from_digits(&number.to_string()).unwrap()
-}
-
-fn number(phone: Phone) -> i64 {
-    i64::try_from(phone.number()).unwrap()
-}
-
-fn register(transaction: &mut Transaction<'_>, phone: Phone) -> Person {
-    let now = transaction.now();
-    let user = user::register(transaction.tx, phone, now, &mut transaction.rng).unwrap();
-    Person {
-        id: user.id,
-        phone: user.phone,
-        code: user.invitation_code.to_string(),
-    }
-}
-
-/// A session. A user has more of them here than `session::begin` lets them have.
-fn session(transaction: &mut Transaction<'_>, user: UserId) -> Session {
-    let now = transaction.now();
-    let mut session = Session {
-        id: SessionId(0),
-        user,
-        created_at: now,
-        used_at: now,
-        expires_at: now + transaction.app.config.sessions().refresh_ttl,
-        origin: Origin::default(),
-        device: None,
-        current: Generation::draw(&mut transaction.rng),
-        issued_at: now,
-        previous: None,
-        is_used: true,
-    };
-    while !transaction.tx.insert_session(&session).unwrap() {
-        session.id = SessionId(id::draw(now, &mut transaction.rng));
-    }
-    session
-}
-
-/// The header of somebody who is logged in.
-fn log_in(transaction: &mut Transaction<'_>, person: &Person) -> String {
-    let session = session(transaction, person.id);
-    let app = transaction.app;
-    let pair = access::issue(app.context().keys(), &session, app.config.sessions());
-    format!("authorization: Bearer {}", pair.access)
-}
-
-fn challenge(transaction: &mut Transaction<'_>, phone: Phone) -> Challenge {
-    let wanted = Wanted {
-        phone,
-        purpose: Purpose::Login,
-        fixed: None,
-        source: None,
-        dispatch: None,
-        longest: usize::MAX,
-    };
-    let Transaction {
-        tx,
-        app,
-        visitor,
-        rng,
-    } = transaction;
-    let opened = proof::open(*tx, &app.guard, visitor, &wanted, rng);
-    opened.unwrap().challenge
-}
-
-/// A code was asked for, and is about to be confirmed.
-fn confirmation(transaction: &mut Transaction<'_>, phone: Phone) -> Prepared {
-    let challenge = challenge(transaction, phone);
-    let token = seal(transaction.app.context().keys(), &challenge);
-    let header = format!("sms-token: {token}");
-    let body = format!(r#"{{"sms_code":"{}"}}"#, challenge.code.reveal());
-    Prepared {
-        request: request("POST", "/login/sms-confirm/", &header, &body),
-        phone: number(phone),
-        other: challenge.id.0,
-        ..Prepared::default()
+    /// The header of somebody who is logged in.
+    fn log_in(&mut self, of: Subject) -> String {
+        let session = self.session(of.user);
+        let pair = access::issue(&self.keys, &session, self.policy);
+        format!("authorization: Bearer {}", pair.access)
     }
 }

@@ -5,13 +5,14 @@
 //! The service keeps what it has shown, so there are rows for sessions that
 //! ask again and again, and rows in which each session asks for the first time.
 
-use std::{fs, iter::repeat_n, sync::Arc};
+use std::{iter::repeat, sync::Arc};
 
 use super::{
     Run, client,
+    database::Database,
     fixture::Fixture,
-    measure::{compare, row, section},
-    prepare::People,
+    measure::{Rounds, compare, row},
+    prepare::prepare,
     server::Server,
 };
 
@@ -36,83 +37,77 @@ const ROWS: [Row; 7] = [
     (" first, 1000 invitees", Some(1000), "/profile", 4000),
 ];
 
-fn name((name, ..): &Row) -> String {
-    format!("GET /profile/{name}")
-}
-
 pub fn rows(run: &Run, fixture: &Fixture) {
-    let rows: Vec<_> = ROWS.iter().filter(|row| run.wants(&name(row))).collect();
+    let title =
+        "Reads with 64 connections, against a bare poem-openapi endpoint with the same answer";
+    let rows = ROWS.map(|row| (format!("GET /profile/{}", row.0), row));
+    let rows = run.wanted(title, rows);
     if rows.is_empty() {
         return;
     }
-    section("Reads with 64 connections, against a bare poem-openapi endpoint with the same answer");
     let fixture = fixture.copy();
-    let mut people = People::of(&fixture);
-    let requests = rows.iter().map(|row| requests(run, &mut people, row));
-    let requests: Vec<_> = requests.collect();
-    drop(people);
-    let ours = Server::ours(fixture.path());
-    for (row, requests) in rows.into_iter().zip(requests) {
-        measure(run, row, &ours, &fixture, &requests);
+    let requests: Vec<_> = prepare(&fixture, |database| {
+        let requests = rows.iter().map(|(_, row)| requests(run, database, row));
+        requests.collect()
+    });
+    let ours = Server::ours(fixture.path(), "info", "human");
+    for ((name, of), requests) in rows.iter().zip(requests) {
+        row(name, &measure(run, &ours, of, &requests));
     }
 }
 
 /// A request to begin with, and those of all rounds if each is good once.
-fn requests(run: &Run, people: &mut People, (_, invitees, _, sessions): &Row) -> Arc<[Vec<u8>]> {
-    let count = 1 + run.count(*sessions) * ROUNDS;
+fn requests(run: &Run, database: &mut Database, of: &Row) -> Vec<Arc<[u8]>> {
+    let (_, invitees, _, sessions) = *of;
+    let count = 1 + run.count(sessions) * ROUNDS;
     let askers = match invitees {
-        Some(invitees) => repeat_n(people.referrer(*invitees), count).collect(),
-        None => people.anybody(count),
+        Some(invitees) => vec![database.referrer(invitees)],
+        None => database.uninvited(count),
     };
-    people.reads(&askers).into()
+    let askers = askers.into_iter().cycle().take(count);
+    askers.map(|asker| database.profile(asker)).collect()
 }
 
-fn measure(run: &Run, of: &Row, ours: &Server, fixture: &Fixture, requests: &Arc<[Vec<u8>]>) {
+fn measure(run: &Run, ours: &Server, of: &Row, requests: &[Arc<[u8]>]) -> Rounds {
     let (_, invitees, path, sessions) = *of;
     let answer = ours.ask(&requests[0]);
     let shown = invitees.map(|invitees| format!(r#""invited_users_count":{invitees},"#));
     let is_shown = shown.is_none_or(|shown| answer.contains(&shown));
     assert!(is_shown, "{answer}");
-    let file = fixture.path().join("answer.json");
-    fs::write(&file, &answer).unwrap();
-    let theirs = Server::bare(&file);
+    let theirs = Server::bare(&answer);
     let to_them = client::request("GET", path, "accept: application/json", "");
     assert_eq!(theirs.ask(&to_them), answer);
-    let (to_us, to_them) = (client::repeat(&requests[0]), client::repeat(&to_them));
+    let (to_us, to_them) = (repeat(Arc::clone(&requests[0])), repeat(to_them));
     // The first requests find nothing in any cache.
-    ours.load(CONNECTIONS, run.time / 4, &to_us);
-    theirs.load(CONNECTIONS, run.time / 4, &to_them);
-    let count = run.count(sessions);
-    let rounds = compare(
-        ROUNDS,
-        |round| {
-            let first = 1 + round * count;
-            let each = client::each(requests, first..first + count);
-            let requests = if sessions > 0 { &each } else { &to_us };
-            ours.load(CONNECTIONS, run.time, requests)
-        },
-        |_| theirs.load(CONNECTIONS, run.time, &to_them),
-    );
-    row(&name(of), &rounds);
+    ours.load(CONNECTIONS, run.time / 4, to_us.clone());
+    theirs.load(CONNECTIONS, run.time / 4, to_them.clone());
+    let mut sessions = requests[1..].chunks(run.count(sessions).max(1));
+    let ask_us = || match sessions.next().map(<[_]>::to_vec) {
+        Some(each) => ours.load(CONNECTIONS, run.time, each.into_iter()),
+        None => ours.load(CONNECTIONS, run.time, to_us.clone()),
+    };
+    let ask_them = || theirs.load(CONNECTIONS, run.time, to_them.clone());
+    compare(ROUNDS, ask_us, ask_them)
 }
 
 pub fn log_rows(run: &Run, fixture: &Fixture) {
-    let rows = ["human", "json"].map(|format| (format, format!("GET /profile/, log as {format}")));
-    if !rows.iter().any(|(_, name)| run.wants(name)) {
+    let rows = ["human", "json"].map(|format| (format!("GET /profile/, log as {format}"), format));
+    let rows = run.wanted("The log, against none", rows);
+    if rows.is_empty() {
         return;
     }
-    section("The log, against none");
     let ours = fixture.copy();
-    let mut people = People::of(&ours);
-    let somebody = people.referrer(0);
-    let request = client::repeat(&people.reads(&[somebody])[0]);
-    drop(people);
+    let request = prepare(&ours, |database| {
+        let somebody = database.referrer(0);
+        database.profile(somebody)
+    });
     let theirs = ours.copy();
-    for (format, name) in rows.iter().filter(|(_, name)| run.wants(name)) {
-        let ours = Server::logging(ours.path(), "info", format);
-        let theirs = Server::logging(theirs.path(), "off", format);
-        let load = |server: &Server| server.load(CONNECTIONS, run.time, &request);
-        let rounds = compare(LOG_ROUNDS, |_| load(&ours), |_| load(&theirs));
-        row(name, &rounds);
+    for (name, format) in rows {
+        let ours = Server::ours(ours.path(), "info", format);
+        let theirs = Server::ours(theirs.path(), "off", format);
+        let request = repeat(Arc::clone(&request));
+        let load = |server: &Server| server.load(CONNECTIONS, run.time, request.clone());
+        let rounds = compare(LOG_ROUNDS, || load(&ours), || load(&theirs));
+        row(&name, &rounds);
     }
 }

@@ -5,59 +5,56 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
+use tempfile::NamedTempFile;
+
 use super::{
-    bare,
-    client::{self, Requests},
-    fixture::{LASTING, UNLIMITED},
+    bare, client,
+    fixture::{DESTINATIONS, UNLIMITED},
     measure::{Measure, Watch},
 };
 
 pub struct Server {
     process: Child,
     address: SocketAddr,
-    log: PathBuf,
+    log: NamedTempFile,
 }
 
 impl Server {
-    /// Ours, on the database of a folder, with a gateway that costs next to
-    /// nothing, so that it is not what is measured.
-    pub fn ours(folder: &Path) -> Self {
-        Self::logging(folder, "info", "human")
-    }
-
-    /// The same with a log of this level and format.
-    pub fn logging(folder: &Path, level: &str, format: &str) -> Self {
+    /// Ours, on the database of a folder, with a log of this level and format
+    /// and a gateway that costs next to nothing, so that it is not what is measured.
+    pub fn ours(folder: &Path, level: &str, format: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
         command.current_dir(folder).env_clear();
-        command.envs(LASTING).envs(UNLIMITED);
+        command.envs([DESTINATIONS]).envs(UNLIMITED);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", level]);
-        command.args(["--log-format", format]);
-        command.args(["--sms", "file:sms.jsonl"]);
-        Self::launch(command, folder.join("server.log"))
+        command.args(["--log-format", format, "--sms", "file:sms.jsonl"]);
+        Self::launch(command)
     }
 
-    /// One that answers what a file holds, and does nothing else.
-    pub fn bare(answer: &Path) -> Self {
+    /// One that gives this answer, and does nothing else.
+    pub fn bare(answer: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg(bare::WORD).arg(answer);
-        Self::launch(command, answer.with_extension("log"))
+        command.args([bare::WORD, answer]);
+        Self::launch(command)
     }
 
-    fn launch(mut command: Command, log: PathBuf) -> Self {
+    fn launch(mut command: Command) -> Self {
+        let log = NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        command.stderr(fs::File::create(&log).unwrap());
+        command.stderr(log.reopen().unwrap());
         let mut process = command.spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().expect("a server says where it listens");
-        let line = line.unwrap();
-        let address = line.strip_prefix("listening on http://").unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
         Self {
-            address: address.parse().unwrap(),
+            address: address.unwrap().parse().unwrap(),
             process,
             log,
         }
@@ -65,8 +62,13 @@ impl Server {
 
     /// Has so many connections send `requests`, each when the answer to the
     /// last is there.
-    pub fn load(&self, connections: usize, time: Duration, requests: &Requests) -> Measure {
-        let watch = Watch::process(&self.process.id().to_string());
+    pub fn load(
+        &self,
+        connections: usize,
+        time: Duration,
+        requests: impl Iterator<Item = Arc<[u8]>> + Send + 'static,
+    ) -> Measure {
+        let watch = Watch::of(&self.process.id().to_string());
         let latencies = client::load(self.address, connections, time, requests);
         let latencies = latencies.unwrap_or_else(|error| {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
@@ -75,7 +77,7 @@ impl Server {
         Measure::of_each(latencies, &watch)
     }
 
-    /// The body of the answer to a request, which must be JSON.
+    /// The body of the answer to a request.
     pub fn ask(&self, request: &[u8]) -> String {
         let request = str::from_utf8(request).unwrap();
         let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
@@ -84,8 +86,7 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let is_json = head.contains("\r\ncontent-type: application/json");
-        assert!(head.starts_with("HTTP/1.1 200 ") && is_json, "{answer}");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
         body.to_owned()
     }
 }

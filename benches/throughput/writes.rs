@@ -1,14 +1,12 @@
 //! What changes something: each answer waits for its commit. Compared with a
 //! loop that only commits the same rows.
 
-use std::sync::Arc;
-
 use super::{
-    Run, client,
-    commit_loop::CommitLoop,
+    Run,
+    database::{Database, Subject},
     fixture::Fixture,
-    measure::{Rounds, compare, row, section},
-    prepare::{People, Prepared},
+    measure::{compare, row},
+    prepare::{Prepared, prepare},
     server::Server,
 };
 
@@ -33,105 +31,71 @@ const SECTIONS: [(&str, usize, &[Level]); 2] = [
 /// A kind of request: its name, how it is prepared, and what it writes.
 type Kind = (
     &'static str,
-    fn(&mut People, usize) -> Vec<Prepared>,
-    fn(&mut CommitLoop, &Prepared),
+    fn(&mut Database, usize) -> Vec<Prepared>,
+    fn(&mut Database, &Subject),
 );
 
 const KINDS: [Kind; 5] = [
-    ("POST /login/", People::ask, CommitLoop::ask),
+    ("POST /login/", Database::asks, Database::ask),
     (
         "POST /login/sms-confirm/, a user",
-        People::confirm,
-        CommitLoop::confirm,
+        Database::confirmations,
+        Database::confirm,
     ),
     (
         "POST /login/sms-confirm/, new",
-        People::register,
-        CommitLoop::register,
+        Database::first_confirmations,
+        Database::register,
     ),
-    ("PATCH /profile/", People::rename, CommitLoop::rename),
+    ("PATCH /profile/", Database::changes, Database::rename),
     (
         "POST /profile/invitation/",
-        People::redeem,
-        CommitLoop::redeem,
+        Database::redemptions,
+        Database::redeem,
     ),
 ];
 
-/// A row to be measured, with the requests of all rounds.
-struct Row {
-    name: String,
-    kind: &'static Kind,
-    connections: usize,
-    /// How many requests' rows the loop commits at once.
-    batch: usize,
-    count: usize,
-    requests: Arc<[Prepared]>,
-}
-
 pub fn rows(run: &Run, fixture: &Fixture) {
-    let mut sections = SECTIONS.map(|(name, batch, levels)| (name, wanted(run, batch, levels)));
-    if sections.iter().all(|(_, rows)| rows.is_empty()) {
-        return;
-    }
-    let ours = fixture.copy();
-    prepare(
-        &ours,
-        sections.iter_mut().flat_map(|(_, rows)| rows).collect(),
-    );
-    let theirs = ours.copy();
-    let server = Server::ours(ours.path());
-    let mut commit_loop = CommitLoop::open(&theirs.database());
-    for (name, rows) in &sections {
+    for (title, batch, levels) in SECTIONS {
+        let row = |kind: &'static Kind, level: &Level| {
+            let (connections, most) = *level;
+            let name = format!("{} ({connections})", kind.0);
+            (name, (kind, connections, run.count(most)))
+        };
+        let rows = KINDS.iter();
+        let rows = rows.flat_map(|kind| levels.iter().map(move |level| row(kind, level)));
+        let rows = run.wanted(title, rows);
         if !rows.is_empty() {
-            section(name);
-        }
-        for of in rows {
-            row(&of.name, &of.measure(run, &server, &mut commit_loop));
+            measure(run, fixture, batch, rows);
         }
     }
 }
 
-fn wanted(run: &Run, batch: usize, levels: &[Level]) -> Vec<Row> {
-    let rows = KINDS.iter().flat_map(|kind| {
-        levels.iter().map(move |(connections, most)| Row {
-            name: format!("{} ({connections})", kind.0),
-            kind,
-            connections: *connections,
-            batch,
-            count: run.count(*most),
-            requests: Arc::default(),
+/// Measures rows: their names, kinds, connections, and requests a round.
+fn measure(run: &Run, fixture: &Fixture, batch: usize, rows: Vec<(String, (&Kind, usize, usize))>) {
+    let ours = fixture.copy();
+    let prepared = prepare(&ours, |database| {
+        // Nobody is in two requests of a kind, whosever rows they are.
+        KINDS.each_ref().map(|kind| {
+            let of_kind = rows.iter().filter(|(_, row)| row.0.0 == kind.0);
+            (kind.1)(database, of_kind.map(|(_, row)| row.2 * ROUNDS).sum())
         })
     });
-    rows.filter(|row| run.wants(&row.name)).collect()
-}
-
-/// Prepares the requests of all rows; nobody is in two of a kind.
-fn prepare(fixture: &Fixture, mut rows: Vec<&mut Row>) {
-    let mut people = People::of(fixture);
-    for kind in &KINDS {
-        let of_kind = rows.iter_mut().filter(|row| row.kind.0 == kind.0);
-        let of_kind: Vec<_> = of_kind.collect();
-        let count = of_kind.iter().map(|row| row.count * ROUNDS).sum();
-        let mut all = (kind.1)(&mut people, count).into_iter();
-        for row in of_kind {
-            row.requests = all.by_ref().take(row.count * ROUNDS).collect();
-        }
-    }
-}
-
-impl Row {
-    fn measure(&self, run: &Run, server: &Server, commit_loop: &mut CommitLoop) -> Rounds {
-        let requests = |round: usize| round * self.count..(round + 1) * self.count;
-        compare(
+    let mut prepared = prepared.into_iter().flatten();
+    let theirs = ours.copy();
+    let server = Server::ours(ours.path(), "info", "human");
+    let mut database = Database::open(&theirs.database(), &theirs.keys);
+    for (name, (kind, connections, count)) in rows {
+        let (requests, subjects): (Vec<_>, Vec<_>) = prepared.by_ref().take(count * ROUNDS).unzip();
+        let (mut requests, mut subjects) = (requests.chunks(count), subjects.chunks(count));
+        let rounds = compare(
             ROUNDS,
-            |round| {
-                let each = client::each(&self.requests, requests(round));
-                server.load(self.connections, run.time, &each)
+            || {
+                let requests = requests.next().unwrap().to_vec();
+                server.load(connections, run.time, requests.into_iter())
             },
-            |round| {
-                let of_round = &self.requests[requests(round)];
-                commit_loop.run(of_round, self.batch, run.time, self.kind.2)
-            },
-        )
+            || database.run(subjects.next().unwrap(), batch, run.time, kind.2),
+        );
+        row(&name, &rounds);
     }
 }
