@@ -31,7 +31,9 @@ impl Server {
     pub fn ours(folder: &Path, level: &str, format: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
         command.current_dir(folder).env_clear();
-        command.envs([DESTINATIONS]).envs(UNLIMITED);
+        // No challenge of this run is over and swept away while it is measured.
+        let lasting = ("INVITED_TOKENS__SMS_TOKEN_TTL", "1d");
+        command.envs([DESTINATIONS, lasting]).envs(UNLIMITED);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", level]);
         command.args(["--log-format", format, "--sms", "file:sms.jsonl"]);
         Self::launch(command)
