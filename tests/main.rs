@@ -9,6 +9,8 @@
 mod harness;
 
 mod access;
+mod admin;
+mod admin_commands;
 mod alarm;
 mod architecture;
 mod binary;

@@ -11,6 +11,7 @@ use crate::{
         error::StoreError,
         phone::Phone,
         proof,
+        statistic::Measure,
         visitor::Visitor,
     },
     sms::{Message, SmsError, Transcript, language::Language, route::Delivery},
@@ -118,6 +119,12 @@ async fn carry(
         .taken()
         .and_then(|(_, receipt)| receipt.code.clone());
     let is_on_record = app.sms.is_paid(challenge.phone);
+    let cost = delivery.cost().unwrap_or_default();
+    let (measure, gateway) = match delivery.taken() {
+        Some((attempt, _)) => (Measure::Sent, &*attempt.gateway),
+        None => (Measure::Unsent, ""),
+    };
+    app.statistics.count_of(measure, gateway, cost, visitor.now);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
         let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);

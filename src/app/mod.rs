@@ -1,8 +1,10 @@
 //! What a running service consists of, built once from the configuration.
 
+pub mod admin;
 pub mod delivery;
 pub mod log_throttle;
 pub mod notice;
+pub mod statistics;
 
 use std::{
     ops::Deref,
@@ -11,7 +13,7 @@ use std::{
 
 use rand::rngs::StdRng;
 
-use self::log_throttle::LogThrottle;
+use self::{log_throttle::LogThrottle, statistics::Statistics};
 use crate::{
     clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
@@ -49,6 +51,8 @@ pub struct App {
     pub monotonic: MonotonicClock,
     /// What the operator is told, and not too often.
     pub log_throttle: LogThrottle,
+    /// What happened.
+    pub statistics: Statistics,
 }
 
 /// Opens the gateways that were configured.
@@ -143,6 +147,7 @@ impl App {
             clock,
             dice,
             log_throttle: LogThrottle::default(),
+            statistics: Statistics::default(),
         }
     }
 

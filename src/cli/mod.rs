@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod admin;
 mod config;
 mod failure;
 mod help;
@@ -7,6 +8,7 @@ mod installation;
 mod keys;
 mod migrate;
 mod openapi;
+mod reload;
 mod seed;
 mod serve;
 mod settings;
@@ -57,6 +59,18 @@ enum Command {
     Openapi,
     /// Show or renew the server's keys.
     Keys(keys::Keys),
+    /// Find, show and help people, while the server runs or without it.
+    User(admin::Users),
+    /// List and end sessions.
+    Session(admin::Sessions),
+    /// Show and put right who invited whom.
+    Invitation(admin::Invitations),
+    /// Show and reset the limits of a phone.
+    Limits(admin::Limits),
+    /// Show what operators did.
+    Audit(admin::Audit),
+    /// Show what happened on each day: codes, messages, logins, invitations, costs.
+    Stats(admin::Stats),
     /// Play attacks against this installation's limits, and print what would come of them.
     Simulate(simulate::Simulate),
     /// Try, check and list the gateways that messages go through.
@@ -69,9 +83,17 @@ impl Command {
     /// Refuses what would write down or compare a time that cannot be.
     fn require_clock(&self) -> Result<(), Failure> {
         match self {
-            Self::Serve(_) | Self::Migrate(_) | Self::Seed(_) | Self::Keys(_) | Self::Sms(_) => {
-                clock::require_sane().map_err(Failure::of)
-            }
+            Self::Serve(_)
+            | Self::Migrate(_)
+            | Self::Seed(_)
+            | Self::Keys(_)
+            | Self::Sms(_)
+            | Self::User(_)
+            | Self::Session(_)
+            | Self::Invitation(_)
+            | Self::Limits(_)
+            | Self::Audit(_)
+            | Self::Stats(_) => clock::require_sane().map_err(Failure::of),
             Self::Openapi | Self::Simulate(_) | Self::Config => Ok(()),
         }
     }
@@ -85,12 +107,18 @@ pub fn run() -> ExitCode {
     let outcome = telemetry::start(&cli.log, cli.log_format)
         .map_err(Failure::misconfigured)
         .and_then(|log| cli.command.require_clock().map(|()| log))
-        .and_then(|_log| match &cli.command {
+        .and_then(|_log| match cli.command {
             Command::Serve(serve) => serve.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Seed(seed) => seed.run(),
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
+            Command::User(users) => users.run(),
+            Command::Session(sessions) => sessions.run(),
+            Command::Invitation(invitations) => invitations.run(),
+            Command::Limits(limits) => limits.run(),
+            Command::Audit(audit) => audit.run(),
+            Command::Stats(stats) => stats.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Sms(sms) => sms.run(),
             Command::Config => config::run(),

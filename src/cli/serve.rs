@@ -1,5 +1,5 @@
 //! `invited serve`: opens everything, says where it listens, and serves until
-//! it is told to stop. SIGHUP makes it read the key file again.
+//! it is told to stop.
 
 use std::{
     io::{self, IsTerminal},
@@ -10,17 +10,21 @@ use std::{
 
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     failure::Failure,
     help::gateways,
     installation::{Found, migrate, warn_of_folders},
+    reload::reload_at,
     settings::Settings,
     terminal::print,
 };
 use crate::{
-    app::{self, App},
+    app::{
+        self, App,
+        admin::socket::{self, AdminSocket},
+    },
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
     domain::{delivery::LEASE, error::StoreError},
@@ -28,10 +32,7 @@ use crate::{
     http::server::{self, CLOSING, Connections, Timeouts, Workers},
     sms::{choice::Choice, route::Routes},
     store::{Location, Store},
-    token::{
-        key_file::{self, KeysError},
-        keys::Keys,
-    },
+    token::keys::Keys,
 };
 
 /// Open files that are left for others, if there are so many: the store has about
@@ -121,35 +122,6 @@ fn warn_of_codes(config: &Config) {
     }
 }
 
-/// Takes the key file up again, or keeps the keys and says why.
-fn reload(app: &Arc<App>) {
-    let path = app.config.keys_path();
-    let context = app.context();
-    let before = context.keys();
-    let take_up = |keys: &mut Keys| {
-        if keys.ledger != before.ledger {
-            return Err(KeysError::Foreign(path.clone()));
-        }
-        keys.settle(app.config.longest_life(), app.now());
-        Ok(())
-    };
-    // An older copy of the file may lack the ledgers' key; it is not lost with it.
-    let taken = key_file::change(&path, || before.ledger.clone(), take_up)
-        .and_then(|keys| keys.ok_or(KeysError::Lost(path.clone())));
-    match taken {
-        Ok(keys) => {
-            let older_tokens = if keys.believe(before) {
-                "stay good"
-            } else {
-                "are refused"
-            };
-            app.take_up(keys);
-            tracing::info!(older_tokens, "took up the keys of the key file");
-        }
-        Err(error) => tracing::error!(%error, "the keys stay as they were"),
-    }
-}
-
 fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let refused =
         |error| Failure::misconfigured(format!("{name}: {address} cannot be listened on: {error}"));
@@ -207,7 +179,8 @@ async fn serve(
     let hang_ups = signal(SignalKind::hangup()).map_err(cannot_start)?;
     recover(&app).await;
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
-    tokio::spawn(tell_of_guessing(Arc::clone(&app)));
+    let operators = hear_operators(&app);
+    tokio::spawn(every_second(Arc::clone(&app)));
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
@@ -217,27 +190,39 @@ async fn serve(
     tokio::select! {
         () = server::serve(listener, router, connections, timeouts, workers, stop) => {}
         () = tell(&app, metrics, workers) => {}
+        () = operators => {}
+    }
+    if let Err(error) = app.statistics.save(&app.store).await {
+        tracing::error!(%error, "the last statistics are lost");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
-    while hang_ups.recv().await.is_some() {
-        let app = Arc::clone(&app);
-        // One after the other, so that the last that was read is what is used.
-        let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
+/// Answers the admin commands of this machine for as long as it is polled.
+fn hear_operators(app: &Arc<App>) -> impl Future<Output = ()> + use<> {
+    let Location::Sqlite(database) = &app.config.server.database;
+    let socket = AdminSocket::bind(database).inspect_err(|error| {
+        tracing::warn!(%error, "admin commands cannot reach this server");
+    });
+    let app = Arc::clone(app);
+    async {
+        match socket {
+            Ok(socket) => socket::serve(app, socket).await,
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
-/// Looks every second whether codes are guessed.
-async fn tell_of_guessing(app: Arc<App>) {
+/// Looks whether codes are guessed, and writes statistics down.
+async fn every_second(app: Arc<App>) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
         // A store that fails is told of where it fails those who ask.
         let _ = app.tell_of_guessing().await;
+        let _ = app.statistics.save(&app.store).await;
     }
 }
 

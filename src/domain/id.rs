@@ -36,6 +36,10 @@ pub struct ChallengeId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyId(pub i64);
 
+/// Identifies a row of the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuditId(pub i64);
+
 /// Draws an identifier for something that comes to be at `now`.
 pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
     let step = (now.millis() - EPOCH_MILLIS).max(0) >> STEP_BITS;

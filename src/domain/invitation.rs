@@ -59,7 +59,9 @@ pub fn redeem(
     if let Some(reached) = guard.may_redeem(tx, visitor, user)? {
         return Ok(Err(RedeemError::Limited(reached)));
     }
-    let Some(referrer) = tx.user_by_invitation_code(code)? else {
+    let referrer = tx.user_by_invitation_code(code)?;
+    // The code of a banned user is nobody's.
+    let Some(referrer) = referrer.filter(|referrer| referrer.banned_at.is_none()) else {
         guard.note_unknown_code(tx, visitor, user)?;
         return Ok(Err(RedeemError::Unknown));
     };

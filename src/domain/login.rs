@@ -33,6 +33,8 @@ pub enum Confirmation {
     Welcome(Box<Welcome>),
     /// The user is not.
     Refused(Rejection),
+    /// The code was right, but the user is banned.
+    Banned,
 }
 
 /// A successful login.
@@ -63,6 +65,9 @@ pub fn confirm(
     }
     let (phone, now) = (attempt.answer.phone, visitor.now);
     let known = tx.user_by_phone(phone)?;
+    if known.as_ref().is_some_and(|user| user.banned_at.is_some()) {
+        return Ok(Confirmation::Banned);
+    }
     let created = known.is_none();
     let user = match known {
         Some(user) => user,

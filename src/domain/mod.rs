@@ -4,6 +4,8 @@
 //! over one transaction ([`tx::Tx`]) that is given the instant and the source
 //! of chance as arguments, so that it can be read aloud and tested alone.
 
+pub mod admin;
+pub mod audit;
 pub mod challenge;
 pub mod code;
 pub mod counter;
@@ -29,6 +31,7 @@ pub mod region;
 pub mod rotation;
 pub mod session;
 pub mod source;
+pub mod statistic;
 pub mod text;
 pub mod time;
 pub mod tx;

@@ -11,13 +11,24 @@
 //! that it needs (`impl Devices + ?Sized`); one that needs many takes a [`Tx`].
 
 use super::{
-    challenge::Challenges, counter::Counters, delivery::Deliveries, device::Devices,
-    family::Families, installation::Installations, ledger::Ledgers, session::Sessions, user::Users,
+    audit::Audits, challenge::Challenges, counter::Counters, delivery::Deliveries, device::Devices,
+    family::Families, installation::Installations, ledger::Ledgers, session::Sessions,
+    statistic::Statistics, user::Users,
 };
 
 /// One transaction of whatever engine stores the service's data.
 pub trait Tx:
-    Users + Families + Challenges + Sessions + Devices + Deliveries + Ledgers + Counters + Installations
+    Users
+    + Families
+    + Challenges
+    + Sessions
+    + Devices
+    + Deliveries
+    + Ledgers
+    + Counters
+    + Installations
+    + Audits
+    + Statistics
 {
 }
 
@@ -31,5 +42,7 @@ impl<T> Tx for T where
         + Ledgers
         + Counters
         + Installations
+        + Audits
+        + Statistics
 {
 }

@@ -31,6 +31,8 @@ pub struct User {
     pub redeemed: Option<Redeemed>,
     /// The first login.
     pub created_at: Timestamp,
+    /// Since when they may not log in, if so.
+    pub banned_at: Option<Timestamp>,
 }
 
 /// That a user entered somebody's invitation code. It stays when the referrer
@@ -99,6 +101,12 @@ pub trait Users {
     ) -> Result<Vec<Invitee>, StoreError>;
     /// Removes a user and all that belongs to it, and retires its identifier and code.
     fn delete_user(&mut self, user: &User) -> Result<(), StoreError>;
+    /// Lets a user log in no more, or again.
+    fn set_banned(&mut self, id: UserId, since: Option<Timestamp>) -> Result<(), StoreError>;
+    /// Takes it back that a user was invited by anybody.
+    fn clear_referrer(&mut self, user: &User) -> Result<(), StoreError>;
+    /// Users after one, in the order of their identifiers: all, or those who are banned.
+    fn users(&mut self, after: UserId, banned: bool, most: usize) -> Result<Vec<User>, StoreError>;
     /// Whether there is any user at all.
     fn any_user(&mut self) -> Result<bool, StoreError>;
 }
@@ -121,6 +129,7 @@ pub fn register(
             email: String::new(),
             redeemed: None,
             created_at: now,
+            banned_at: None,
         };
         Ok(tx.insert_user(&user)?.then_some(user))
     })

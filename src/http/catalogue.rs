@@ -61,6 +61,8 @@ catalogue! {
         "It is not the code that was sent with this sms-token.";
     FRESH_LOGIN_REQUIRED 403 "fresh_login_required" "A fresh login is needed"
         "Log in with a code once more, and send this again with the access token of that login. A refreshed one is not enough.";
+    USER_BANNED 403 "user_banned" "The account is banned"
+        "Whoever operates the service has closed this account to its user. Ask them.";
     NOT_FOUND 404 "not_found" "There is nothing here"
         "Nothing is served under this path.";
     INVITATION_NOT_FOUND 404 "invitation_not_found" "Nobody has this invitation code"

@@ -17,6 +17,7 @@ use super::{
 use crate::domain::{
     code::InvitationCode,
     invitation::{self, RedeemError},
+    statistic::Measure,
 };
 
 /// Invitees on a page, unless the client says otherwise.
@@ -141,18 +142,17 @@ impl InvitationApi {
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
         let (service, code) = (caller.app().clone(), body.0);
         let visitor = client.visitor(&service, None);
-        let redeemed = caller
+        let (redeemed, is_first) = caller
             .write(move |tx, _, user| {
-                Ok(invitation::redeem(
-                    tx,
-                    &service.guard,
-                    &visitor,
-                    &user,
-                    code,
-                )?)
+                let redeemed = invitation::redeem(tx, &service.guard, &visitor, &user, code)?;
+                Ok((redeemed, user.redeemed.is_none()))
             })
             .await?;
         let referrer = redeemed.map_err(Problem::from)?;
+        if is_first {
+            let app = caller.app();
+            app.statistics.count(Measure::Invitations, app.now());
+        }
         Ok(Reply::of(&RedeemReply {
             invited_by: referrer.phone.to_string(),
         }))

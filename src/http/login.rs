@@ -8,7 +8,7 @@ use super::{
     client::{Client, TokenHeader},
     docs,
     json::{Body, Fields, FromFields},
-    problem::{Problem, seconds},
+    problem::{self, Kind, Problem, seconds},
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
     reply::Reply,
@@ -22,7 +22,8 @@ use crate::{
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation},
-        proof,
+        proof::{self, Rejection},
+        statistic::Measure,
         user::User,
     },
     token::{access, encoding::base64},
@@ -130,6 +131,9 @@ pub struct InvitationOutcome {
     code: Option<String>,
 }
 
+/// What only a login is refused for.
+const BANNED: &[&Kind] = &[&problem::USER_BANNED];
+
 /// What `POST /login/` may refuse.
 pub struct Ask;
 
@@ -141,7 +145,7 @@ impl Refusals for Ask {
 pub struct Confirm;
 
 impl Refusals for Confirm {
-    const KINDS: Groups = &[BODY, CONFIRM, ANY];
+    const KINDS: Groups = &[BODY, CONFIRM, BANNED, ANY];
 }
 
 #[OpenApi]
@@ -239,8 +243,21 @@ impl LoginApi {
             .await?;
         let welcome = match confirmation {
             Confirmation::Welcome(welcome) => welcome,
-            Confirmation::Refused(rejection) => return Err(refused(rejection).into()),
+            Confirmation::Refused(rejection) => {
+                if matches!(rejection, Rejection::Wrong { .. }) {
+                    app.statistics.count(Measure::Wrong, now);
+                }
+                return Err(refused(rejection).into());
+            }
+            Confirmation::Banned => return Err(Problem::new(&problem::USER_BANNED).into()),
         };
+        app.statistics.count(Measure::Confirmed, now);
+        if welcome.created {
+            app.statistics.count(Measure::Accounts, now);
+        }
+        if let Some(Ok(_)) = welcome.invitation {
+            app.statistics.count(Measure::Invitations, now);
+        }
         let pair = access::issue(app.keys(), &welcome.session, sessions);
         Ok(Reply::of(&ConfirmReply {
             access: pair.access,

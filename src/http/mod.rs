@@ -60,6 +60,7 @@ use self::{
 use crate::{
     app::{App, Context},
     config::Origin,
+    domain::{money::Money, statistic::Measure},
     telemetry::RequestId,
 };
 
@@ -218,6 +219,10 @@ impl Envelope {
             }
         };
         let code = problem.kind().code;
+        if let Some(limit) = problem.limit() {
+            let (statistics, now) = (&context.statistics, context.now());
+            statistics.count_of(Measure::Limited, limit, Money::default(), now);
+        }
         // A store that fails does so at every request, and the access log has them all.
         if let Some(cause) = problem.cause()
             && (problem.kind().status != 503

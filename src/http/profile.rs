@@ -16,6 +16,7 @@ use super::{
 use crate::domain::{
     person::{Change, Email, Name},
     profile::{self, Profile},
+    statistic::Measure,
 };
 
 /// The calls about the caller's own account.
@@ -255,6 +256,8 @@ impl ProfileApi {
         caller
             .write(|tx, _, user| Ok(profile::close(tx, &user)?))
             .await?;
+        let app = caller.app();
+        app.statistics.count(Measure::Deleted, app.now());
         Ok(Done)
     }
 }

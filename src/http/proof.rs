@@ -26,6 +26,7 @@ use crate::{
         phone::Phone,
         proof::{Answer, Fixed, OpenError, Opened, Rejection, Wanted},
         source::Deed,
+        statistic::Measure,
         time::Timestamp,
         visitor::Visitor,
     },
@@ -149,6 +150,7 @@ pub async fn deliver(
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
     }
     let now = visitor.now;
+    app.statistics.count(Measure::Asked, now);
     if sends {
         challenge = delivery::send(app, visitor, challenge, reader).await?;
     }

@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     app::{Context, hook_secret},
-    domain::delivery::Trace,
+    domain::{
+        delivery::{Reported, Trace},
+        money::Money,
+        statistic::Measure,
+    },
     sms::{Doubt, Post, Report},
 };
 
@@ -58,6 +62,7 @@ pub async fn sms(
             Doubt::Unreadable => &problem::MALFORMED_REQUEST,
         })
     })?;
+    let (name, now) = (gateway.clone(), app.now());
     let writing = app.store.write(move |tx| {
         let mut news = Vec::new();
         for (message, reported) in &messages {
@@ -73,6 +78,12 @@ pub async fn sms(
     });
     // What was known before says nothing new of the gateway either.
     for (message, reported) in writing.await? {
+        let measure = match reported {
+            Reported::Delivered => Measure::Delivered,
+            Reported::Undelivered => Measure::Undelivered,
+        };
+        app.statistics
+            .count_of(measure, &name, Money::default(), now);
         configured.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()

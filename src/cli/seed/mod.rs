@@ -261,6 +261,7 @@ fn person(
             email: email.clone(),
             redeemed: None,
             created_at: now,
+            banned_at: None,
         };
         let is_free = tx.user_by_phone(user.phone)?.is_none() && tx.insert_user(&user)?;
         Ok(is_free.then_some(user.id))

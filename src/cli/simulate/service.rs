@@ -157,6 +157,7 @@ impl<'t> Service<'t> {
         Ok(match confirmation {
             Confirmation::Welcome(welcome) => Ok(welcome),
             Confirmation::Refused(rejection) => Err(rejection),
+            Confirmation::Banned => unreachable!("nobody is banned in a simulation"),
         })
     }
 

@@ -14,6 +14,7 @@ pub mod alarm;
 pub mod guess;
 pub mod limits;
 pub mod send;
+pub mod standing;
 mod trickle;
 
 use std::{collections::BTreeSet, time::Duration};

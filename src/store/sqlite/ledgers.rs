@@ -145,6 +145,18 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
+    fn forgive(&mut self, party: Party) -> Result<(), StoreError> {
+        // The numbers around a phone were sent those messages all the same.
+        self.change("UPDATE sends SET party = 0 WHERE party = ?1", [party.0])?;
+        for miss in [Miss::ShortCode, Miss::LongCode, Miss::InvitationCode] {
+            self.change(
+                "DELETE FROM misses WHERE miss = ?1 AND party = ?2",
+                [kind(miss), party.0],
+            )?;
+        }
+        Ok(())
+    }
+
     fn prune_misses(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.change(
             "DELETE FROM misses WHERE (miss, party, at) IN (

@@ -3,6 +3,7 @@
 //! SQL stands as text beside the function that reads its rows, one file a
 //! table. Nothing is told apart by message text.
 
+mod audits;
 mod batch;
 mod challenges;
 mod check;
@@ -28,6 +29,7 @@ pub mod open;
 #[cfg(debug_assertions)]
 mod plan;
 mod sessions;
+mod statistics;
 mod transaction;
 mod users;
 pub mod versions;

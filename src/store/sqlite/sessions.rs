@@ -30,11 +30,11 @@ impl Sessions for Transaction<'_> {
     fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
         self.one(
             "SELECT users.id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at,
-                    users.created_at, sessions.id, user_id, sessions.created_at, used_at, expires_at, user_agent, ip,
+                    users.created_at, banned_at, sessions.id, user_id, sessions.created_at, used_at, expires_at, user_agent, ip,
                     current_generation, issued_at, previous_generation, device, is_used
              FROM sessions JOIN users ON users.id = user_id WHERE sessions.id = ?1",
             [id.0],
-            |row| Ok((session_from(row, 9)?, user(row)?)),
+            |row| Ok((session_from(row, 10)?, user(row)?)),
         )
     }
 

@@ -20,7 +20,8 @@ use crate::domain::{
 macro_rules! select {
     ($condition:literal) => {
         concat!(
-            "SELECT id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at, created_at
+            "SELECT id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at, created_at,
+                    banned_at
              FROM users WHERE ",
             $condition
         )
@@ -151,14 +152,7 @@ impl Users for Transaction<'_> {
     }
 
     fn delete_user(&mut self, user: &User) -> Result<(), StoreError> {
-        if let Some(Redeemed { referrer, .. }) = user.redeemed {
-            self.change(
-                "UPDATE users SET invitees_gone = invitees_gone + 1, last_number_gone = max(last_number_gone,
-                     (SELECT referral_number FROM users WHERE id = ?2))
-                 WHERE id = ?1",
-                [referrer.0, user.id.0],
-            )?;
-        }
+        self.leave_referrer(user)?;
         // Those that can still be answered stay: their guesses are counted on.
         self.change(
             "DELETE FROM challenges WHERE phone_of_user = ?1",
@@ -178,10 +172,55 @@ impl Users for Transaction<'_> {
         Ok(())
     }
 
+    fn set_banned(&mut self, id: UserId, since: Option<Timestamp>) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE users SET banned_at = ?2 WHERE id = ?1",
+            params![id.0, since.map(Timestamp::millis)],
+        )?;
+        self.invalidated.push(Invalidated::User(id));
+        Ok(())
+    }
+
+    fn clear_referrer(&mut self, user: &User) -> Result<(), StoreError> {
+        self.leave_referrer(user)?;
+        self.change(
+            "UPDATE users SET referrer_id = NULL, redeemed_at = NULL, referral_number = NULL WHERE id = ?1",
+            [user.id.0],
+        )?;
+        self.invalidated.push(Invalidated::User(user.id));
+        Ok(())
+    }
+
+    fn users(&mut self, after: UserId, banned: bool, most: usize) -> Result<Vec<User>, StoreError> {
+        let sql = if banned {
+            select!("id > ?1 AND banned_at IS NOT NULL ORDER BY id LIMIT ?2")
+        } else {
+            select!("id > ?1 ORDER BY id LIMIT ?2")
+        };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.all(sql, [after.0, most], user)
+    }
+
     fn any_user(&mut self) -> Result<bool, StoreError> {
         Ok(self
             .one("SELECT 1 FROM users WHERE id > 0 LIMIT 1", [], |_| Ok(()))?
             .is_some())
+    }
+}
+
+impl Transaction<'_> {
+    /// One invitee less, whose number is not given again.
+    fn leave_referrer(&mut self, user: &User) -> Result<(), StoreError> {
+        if let Some(Redeemed { referrer, .. }) = user.redeemed {
+            self.change(
+                "UPDATE users SET invitees_gone = invitees_gone + 1, last_number_gone = max(last_number_gone,
+                     (SELECT referral_number FROM users WHERE id = ?2))
+                 WHERE id = ?1",
+                [referrer.0, user.id.0],
+            )?;
+            self.invalidated.push(Invalidated::User(referrer));
+        }
+        Ok(())
     }
 }
 
@@ -221,5 +260,6 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         email: row.get(5)?,
         redeemed,
         created_at: at(row, 8)?,
+        banned_at: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
     })
 }

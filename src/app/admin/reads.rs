@@ -1,0 +1,172 @@
+//! What operators look at.
+
+use serde_json::{Value, json};
+
+use super::{error::AdminError, view, who::Who};
+use crate::{
+    app::Context,
+    domain::{
+        device::{self, Epoch},
+        profile,
+        statistic::Day,
+        tx::Tx,
+        user::{User, UserId},
+    },
+};
+
+/// Users that are looked through in one transaction.
+const WINDOW: usize = 1000;
+/// Rows of the audit beside a user.
+const LATEST: usize = 20;
+
+/// An operator who looks.
+pub struct Show<'a> {
+    pub app: &'a Context,
+    /// Whether phones are shown in full.
+    pub full: bool,
+}
+
+impl Show<'_> {
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        self.app.store.read(work).await
+    }
+
+    fn list(&self, users: &[User]) -> Value {
+        users
+            .iter()
+            .map(|user| view::user(user, self.full))
+            .collect()
+    }
+
+    pub async fn users(&self, after: i64, banned: bool, limit: usize) -> Result<Value, AdminError> {
+        let users = self.read(move |tx| Ok(tx.users(UserId(after), banned, limit)?));
+        Ok(self.list(&users.await?))
+    }
+
+    /// Whoever has this phone, code or identifier, and those of whose names or
+    /// e-mail address the text is a part.
+    pub async fn found(&self, text: &str, limit: usize) -> Result<Value, AdminError> {
+        let mut found = Vec::new();
+        if let Ok(who) = Who::parse(text, self.app.config.login.default_region) {
+            found.extend(self.read(move |tx| Ok(who.find(tx)?)).await?);
+        }
+        let part = text.trim().to_lowercase();
+        let mut after = UserId(0);
+        while found.len() < limit {
+            let users = self
+                .read(move |tx| Ok(tx.users(after, false, WINDOW)?))
+                .await?;
+            let Some(last) = users.last() else { break };
+            after = last.id;
+            let matches = |user: &User| {
+                let texts = [&user.first_name, &user.last_name, &user.email];
+                texts.iter().any(|text| text.to_lowercase().contains(&part))
+            };
+            found.extend(users.into_iter().filter(matches));
+        }
+        found.truncate(limit);
+        Ok(self.list(&found))
+    }
+
+    /// A user; all that is known of them, if it is to be complete.
+    pub async fn person(&self, who: Who, complete: bool) -> Result<Value, AdminError> {
+        let (app, full) = (self.app.clone(), self.full);
+        let (now, at) = (app.now(), app.monotonic.now());
+        let epoch = Epoch(app.keys().epoch);
+        self.read(move |tx| {
+            let user = who.require(tx)?;
+            let profile = profile::read(tx, user.clone())?;
+            let mut shown = view::user(&user, full);
+            let sessions = tx.sessions_of(user.id, now)?;
+            let devices = device::of(tx, user.id, epoch, at)?;
+            let standings = app.guard.standings(tx, user.phone, Some(user.id), at)?;
+            let most = if complete { usize::MAX } else { LATEST };
+            let audits = tx.audits(Some(user.id), None, most)?;
+            let redeemed = user.redeemed;
+            shown["invited_by"] = json!(profile.invited_by.map(|phone| view::phone(phone, full)));
+            shown["invited_at"] = json!(redeemed.map(|redeemed| view::instant(redeemed.at)));
+            shown["invited_users_count"] = json!(profile.invitees_count);
+            if complete {
+                let invitees = tx.invitees(user.id, 0, usize::MAX)?;
+                shown["invited_users"] = invitees
+                    .iter()
+                    .map(|one| view::invitee(one, full))
+                    .collect();
+            }
+            shown["sessions"] = sessions.iter().map(view::session).collect();
+            shown["devices"] = devices.iter().map(view::device).collect();
+            shown["limits"] = standings.iter().map(view::standing).collect();
+            shown["audit"] = audits.iter().map(view::audit).collect();
+            Ok(shown)
+        })
+        .await
+    }
+
+    pub async fn sessions(&self, who: Who) -> Result<Value, AdminError> {
+        let now = self.app.now();
+        self.read(move |tx| {
+            let user = who.require(tx)?;
+            Ok(tx
+                .sessions_of(user.id, now)?
+                .iter()
+                .map(view::session)
+                .collect())
+        })
+        .await
+    }
+
+    pub async fn invitation(&self, who: Who) -> Result<Value, AdminError> {
+        let full = self.full;
+        self.read(move |tx| {
+            let user = who.require(tx)?;
+            let referrer = match user.redeemed {
+                Some(redeemed) => tx.user(redeemed.referrer)?,
+                None => None,
+            };
+            let invitees = tx.invitees(user.id, 0, WINDOW)?;
+            Ok(json!({
+                "user": view::user(&user, full),
+                "invited_by": referrer.map(|referrer| view::user(&referrer, full)),
+                "invited_at": user.redeemed.map(|redeemed| view::instant(redeemed.at)),
+                "invited_users": invitees.iter().map(|one| view::invitee(one, full)).collect::<Value>(),
+            }))
+        })
+        .await
+    }
+
+    /// Of a phone that is nobody's, too.
+    pub async fn limits(&self, who: Who) -> Result<Value, AdminError> {
+        let (app, at) = (self.app.clone(), self.app.monotonic.now());
+        self.read(move |tx| {
+            let (phone, user) = who.phone(tx)?;
+            let standings = app.guard.standings(tx, phone, user, at)?;
+            Ok(standings.iter().map(view::standing).collect())
+        })
+        .await
+    }
+
+    pub async fn audits(&self, who: Option<Who>, limit: usize) -> Result<Value, AdminError> {
+        self.read(move |tx| {
+            let user = who.map(|who| who.past(tx)).transpose()?;
+            Ok(tx
+                .audits(user, None, limit)?
+                .iter()
+                .map(view::audit)
+                .collect())
+        })
+        .await
+    }
+
+    /// What happened on each of the last days, and of which gateways and limits.
+    pub async fn statistics(&self, days: u32) -> Result<Value, AdminError> {
+        // What is in memory yet is part of it.
+        self.app.statistics.save(&self.app.store).await?;
+        let today = Day::of(self.app.now());
+        let from = Day(today.0 + 1 - i64::from(days));
+        let rows = self.read(move |tx| Ok(tx.statistics(from)?)).await?;
+        Ok(view::statistics(&rows))
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens, added up: since the start for whoever watches the process,
+//! and by day for the store, to which it is written now and then. A process
+//! that is killed loses the last seconds of it.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    domain::{
+        error::StoreError,
+        money::Money,
+        statistic::{Day, Measure, Statistic},
+        time::Timestamp,
+    },
+    store::Store,
+};
+
+type Key = (Measure, String);
+
+/// How often, and at what cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    count: i64,
+    cost: Money,
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.cost = self.cost + other.cost;
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    since_start: BTreeMap<Key, Count>,
+    unsaved: BTreeMap<(Day, Key), Count>,
+}
+
+/// What happened.
+#[derive(Default)]
+pub struct Statistics(Mutex<Counts>);
+
+impl Statistics {
+    /// Counts something that has no label and no cost.
+    pub fn count(&self, measure: Measure, at: Timestamp) {
+        self.add(measure, "", 1, Money::default(), at);
+    }
+
+    /// Counts something of a gateway or a limit.
+    pub fn count_of(&self, measure: Measure, label: &str, cost: Money, at: Timestamp) {
+        self.add(measure, label, 1, cost, at);
+    }
+
+    fn add(&self, measure: Measure, label: &str, count: i64, cost: Money, at: Timestamp) {
+        let (key, count) = ((measure, label.to_owned()), Count { count, cost });
+        let mut counts = self.counts();
+        counts
+            .since_start
+            .entry(key.clone())
+            .or_default()
+            .add(count);
+        let unsaved = counts.unsaved.entry((Day::of(at), key));
+        unsaved.or_default().add(count);
+    }
+
+    /// All that happened since the start.
+    pub fn since_start(&self) -> Vec<Statistic> {
+        let counts = self.counts();
+        let all = counts.since_start.iter();
+        all.map(|(key, count)| statistic(key, *count)).collect()
+    }
+
+    /// Writes down what happened since that was done last.
+    ///
+    /// # Errors
+    /// When the store fails; then it is written the next time.
+    pub async fn save(&self, store: &Store) -> Result<(), StoreError> {
+        let unsaved = mem::take(&mut self.counts().unsaved);
+        if unsaved.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = unsaved
+            .iter()
+            .map(|((day, key), count)| (*day, statistic(key, *count)))
+            .collect();
+        let saving = store.write(move |tx| {
+            rows.iter()
+                .try_for_each(|(day, row)| tx.add_statistic(*day, row))
+        });
+        let saved: Result<(), StoreError> = saving.await;
+        if saved.is_err() {
+            let mut counts = self.counts();
+            for (key, count) in unsaved {
+                counts.unsaved.entry(key).or_default().add(count);
+            }
+        }
+        saved
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn statistic((measure, label): &Key, count: Count) -> Statistic {
+    Statistic {
+        measure: *measure,
+        label: label.clone(),
+        count: count.count,
+        cost: count.cost,
+    }
+}

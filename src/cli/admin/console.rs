@@ -1,0 +1,122 @@
+//! Where admin commands are sent, and how their answers are printed.
+
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind, Write},
+    os::unix::net::UnixStream,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::table::table;
+use crate::{
+    app::{
+        self, App,
+        admin::{
+            Command, Request, perform,
+            socket::{self, Reply, actor},
+        },
+    },
+    cli::{
+        failure::Failure,
+        installation::Found,
+        settings::Settings,
+        terminal::{print, run_now},
+    },
+    clock::{SystemClock, dice},
+    config::Config,
+    store::{Location, Store},
+};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[derive(Args)]
+pub struct Console {
+    #[command(flatten)]
+    settings: Settings,
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show phones in full.
+    #[arg(long, global = true)]
+    full: bool,
+}
+
+impl Console {
+    pub fn with_json(self) -> Self {
+        Self { json: true, ..self }
+    }
+
+    /// Has a command done, and prints what comes of it.
+    pub fn run(&self, command: Command, reason: Option<String>) -> Result<(), Failure> {
+        let request = Request {
+            command,
+            reason: reason.unwrap_or_default(),
+            full: self.full,
+        };
+        let config = self.settings.read()?;
+        let Location::Sqlite(database) = &config.server.database;
+        let answer = match ask(&socket::path(database), &request) {
+            Some(answer) => answer?,
+            None => open_and_perform(config, request)?,
+        };
+        let text = if self.json {
+            let text = serde_json::to_string_pretty(&answer).map_err(Failure::of)?;
+            text + "\n"
+        } else {
+            table(&answer)
+        };
+        print(&text)
+    }
+}
+
+/// Asks the server that listens there, if one does.
+fn ask(path: &Path, request: &Request) -> Option<Result<Value, Failure>> {
+    let stream = match UnixStream::connect(path) {
+        Ok(stream) => stream,
+        Err(error) if is_nobody(error.kind()) => return None,
+        Err(error) => {
+            let path = path.display();
+            return Some(Err(Failure::of(format!("{path}: {error}"))));
+        }
+    };
+    let failed = |error| Failure::of(format!("the server did not answer: {error}"));
+    Some(
+        exchange(&stream, request)
+            .map_err(failed)
+            .and_then(|reply| match reply {
+                Reply::Done(value) => Ok(value),
+                Reply::Refused(sentence) => Err(Failure::of(sentence)),
+            }),
+    )
+}
+
+/// Whether the error says that nobody listens.
+fn is_nobody(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Reply> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut reply = String::new();
+    BufReader::new(stream).read_line(&mut reply)?;
+    Ok(serde_json::from_str(&reply)?)
+}
+
+/// Without a server: does it here.
+fn open_and_perform(config: Config, request: Request) -> Result<Value, Failure> {
+    let found = Found::look(&config)?.fitting()?;
+    let sms = app::gateways(&config, &found.keys)?;
+    let store = Store::open(&config.server.database)?;
+    let app = App::new(config, store, found.keys, sms, Arc::new(SystemClock), dice);
+    let app = Arc::new(app).context();
+    let actor = actor(rustix::process::getuid().as_raw());
+    run_now(async { perform(&app, &actor, request).await.map_err(Failure::of) })
+}

@@ -1,0 +1,270 @@
+//! The commands of operators: of a running server they are asked over its
+//! socket; without one the database is opened here, under its lock.
+
+mod console;
+mod table;
+
+use clap::{Args, Subcommand};
+
+pub use self::console::Console;
+use super::failure::Failure;
+use crate::app::admin::Command;
+
+/// Rows of a list, unless more are wanted.
+const LIMIT: usize = 50;
+
+#[derive(Args)]
+pub struct Users {
+    #[command(flatten)]
+    console: Console,
+    #[command(subcommand)]
+    action: UserAction,
+}
+
+/// A user is named by phone, invitation code or identifier (phone:, code: or
+/// id: before it says which).
+#[derive(Subcommand)]
+enum UserAction {
+    /// List users, in the order in which they came.
+    List {
+        /// Only those who are banned.
+        #[arg(long)]
+        banned: bool,
+        /// Go on after this identifier.
+        #[arg(long, value_name = "ID", default_value_t = 0)]
+        after: i64,
+        #[arg(long, value_name = "ROWS", default_value_t = LIMIT)]
+        limit: usize,
+    },
+    /// Find users by phone, code, identifier, or a part of a name or an e-mail address.
+    Find {
+        text: String,
+        #[arg(long, value_name = "ROWS", default_value_t = LIMIT)]
+        limit: usize,
+    },
+    /// Show a user with sessions, devices, limits and the latest of the audit.
+    Show { who: String },
+    /// Log a user out everywhere, and in no more.
+    Ban {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let a banned user log in again.
+    Unban {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Delete an account with its personal data, as its user could.
+    Delete {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Print all that is known of one person, as JSON.
+    Export {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// End every session of a user, and forget the devices.
+    Logout {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Clear what keeps a phone out: its messages and wrong guesses count no more.
+    Unlock {
+        who: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Give an account another phone. Everybody who is logged in is logged out.
+    MovePhone {
+        who: String,
+        phone: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+#[derive(Args)]
+struct Why {
+    /// Why, for the audit.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+#[derive(Args)]
+pub struct Sessions {
+    #[command(flatten)]
+    console: Console,
+    #[command(subcommand)]
+    action: SessionAction,
+}
+
+#[derive(Subcommand)]
+enum SessionAction {
+    /// List a user's sessions.
+    List { who: String },
+    /// End one session.
+    End {
+        id: i64,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+#[derive(Args)]
+pub struct Invitations {
+    #[command(flatten)]
+    console: Console,
+    #[command(subcommand)]
+    action: InvitationAction,
+}
+
+#[derive(Subcommand)]
+enum InvitationAction {
+    /// Show who invited a user, and whom the user invited.
+    Show { who: String },
+    /// Put right who invited a user.
+    Fix {
+        who: String,
+        /// Who did.
+        #[arg(long, value_name = "WHO", required_unless_present = "nobody")]
+        referrer: Option<String>,
+        /// Nobody did.
+        #[arg(long, conflicts_with = "referrer")]
+        nobody: bool,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+#[derive(Args)]
+pub struct Limits {
+    #[command(flatten)]
+    console: Console,
+    #[command(subcommand)]
+    action: LimitsAction,
+}
+
+#[derive(Subcommand)]
+enum LimitsAction {
+    /// Show how a phone stands with its limits, whether or not it is a user's.
+    Show { phone: String },
+    /// Let them begin anew.
+    Reset {
+        phone: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+#[derive(Args)]
+pub struct Audit {
+    #[command(flatten)]
+    console: Console,
+    /// Only what was done to this user.
+    who: Option<String>,
+    #[arg(long, value_name = "ROWS", default_value_t = LIMIT)]
+    limit: usize,
+}
+
+#[derive(Args)]
+pub struct Stats {
+    #[command(flatten)]
+    console: Console,
+    /// How many days, today among them.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    days: u32,
+}
+
+impl Users {
+    pub fn run(self) -> Result<(), Failure> {
+        let (command, why) = match self.action {
+            UserAction::List {
+                banned,
+                after,
+                limit,
+            } => (
+                Command::ListUsers {
+                    after,
+                    banned,
+                    limit,
+                },
+                None,
+            ),
+            UserAction::Find { text, limit } => (Command::FindUsers { text, limit }, None),
+            UserAction::Show { who } => (Command::ShowUser { who }, None),
+            UserAction::Ban { who, why } => (Command::BanUser { who }, Some(why)),
+            UserAction::Unban { who, why } => (Command::UnbanUser { who }, Some(why)),
+            UserAction::Delete { who, why } => (Command::DeleteUser { who }, Some(why)),
+            UserAction::Logout { who, why } => (Command::LogOutUser { who }, Some(why)),
+            UserAction::Unlock { who, why } => (Command::UnlockUser { who }, Some(why)),
+            UserAction::MovePhone { who, phone, why } => {
+                (Command::MovePhone { who, phone }, Some(why))
+            }
+            UserAction::Export { who, why } => {
+                let export = Command::ExportUser { who };
+                return self.console.with_json().run(export, Some(why.reason));
+            }
+        };
+        self.console.run(command, why.map(|why| why.reason))
+    }
+}
+
+impl Sessions {
+    pub fn run(self) -> Result<(), Failure> {
+        match self.action {
+            SessionAction::List { who } => self.console.run(Command::ListSessions { who }, None),
+            SessionAction::End { id, why } => {
+                let end = Command::EndSession { id };
+                self.console.run(end, Some(why.reason))
+            }
+        }
+    }
+}
+
+impl Invitations {
+    pub fn run(self) -> Result<(), Failure> {
+        match self.action {
+            InvitationAction::Show { who } => {
+                self.console.run(Command::ShowInvitation { who }, None)
+            }
+            InvitationAction::Fix {
+                who, referrer, why, ..
+            } => {
+                let fix = Command::FixInvitation { who, referrer };
+                self.console.run(fix, Some(why.reason))
+            }
+        }
+    }
+}
+
+impl Limits {
+    pub fn run(self) -> Result<(), Failure> {
+        match self.action {
+            LimitsAction::Show { phone } => self.console.run(Command::ShowLimits { phone }, None),
+            LimitsAction::Reset { phone, why } => {
+                let reset = Command::ResetLimits { phone };
+                self.console.run(reset, Some(why.reason))
+            }
+        }
+    }
+}
+
+impl Audit {
+    pub fn run(self) -> Result<(), Failure> {
+        let (who, limit) = (self.who, self.limit);
+        self.console.run(Command::Audit { who, limit }, None)
+    }
+}
+
+impl Stats {
+    pub fn run(self) -> Result<(), Failure> {
+        let days = self.days;
+        self.console.run(Command::Stats { days }, None)
+    }
+}

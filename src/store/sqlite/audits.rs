@@ -1,0 +1,70 @@
+//! The table `audits`.
+
+use rusqlite::{Row, params};
+
+use super::{
+    transaction::{Transaction, unreadable},
+    users::at,
+};
+use crate::domain::{
+    audit::{Action, Audit, AuditId, Audits},
+    error::StoreError,
+    user::UserId,
+};
+
+impl Audits for Transaction<'_> {
+    fn insert_audit(&mut self, audit: &Audit) -> Result<bool, StoreError> {
+        let inserted = self.change(
+            "INSERT INTO audits (id, at, actor, action, user_id, detail, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (id) DO NOTHING",
+            params![
+                audit.id.0,
+                audit.at.millis(),
+                audit.actor,
+                audit.action.name(),
+                audit.user.map(|user| user.0),
+                audit.detail,
+                audit.reason,
+            ],
+        )?;
+        Ok(inserted == 1)
+    }
+
+    fn audits(
+        &mut self,
+        user: Option<UserId>,
+        before: Option<AuditId>,
+        most: usize,
+    ) -> Result<Vec<Audit>, StoreError> {
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        match user {
+            Some(user) => self.all(
+                "SELECT id, at, actor, action, user_id, detail, reason FROM audits
+                 WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+                params![user.0, before, most],
+                audit,
+            ),
+            None => self.all(
+                "SELECT id, at, actor, action, user_id, detail, reason FROM audits
+                 WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+                params![before, most],
+                audit,
+            ),
+        }
+    }
+}
+
+fn audit(row: &Row<'_>) -> rusqlite::Result<Audit> {
+    let name = row.get_ref(3)?.as_str()?;
+    let action = Action::ALL.into_iter().find(|action| action.name() == name);
+    Ok(Audit {
+        id: AuditId(row.get(0)?),
+        at: at(row, 1)?,
+        actor: row.get(2)?,
+        action: action.ok_or_else(|| unreadable(3))?,
+        user: row.get::<_, Option<i64>>(4)?.map(UserId),
+        detail: row.get(5)?,
+        reason: row.get(6)?,
+    })
+}

@@ -1,0 +1,47 @@
+//! The table `statistics`.
+
+use rusqlite::params;
+
+use super::transaction::{Transaction, unreadable};
+use crate::domain::{
+    error::StoreError,
+    money::Money,
+    statistic::{Day, Measure, Statistic, Statistics},
+};
+
+impl Statistics for Transaction<'_> {
+    fn add_statistic(&mut self, day: Day, statistic: &Statistic) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO statistics (day, measure, label, count, cost) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (day, measure, label) DO UPDATE SET count = count + excluded.count, cost = cost + excluded.cost",
+            params![
+                day.0,
+                statistic.measure.name(),
+                statistic.label,
+                statistic.count,
+                statistic.cost.units(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn statistics(&mut self, from: Day) -> Result<Vec<(Day, Statistic)>, StoreError> {
+        self.all(
+            "SELECT day, measure, label, count, cost FROM statistics WHERE day >= ?1 ORDER BY day, measure, label",
+            [from.0],
+            |row| {
+                let name = row.get_ref(1)?.as_str()?;
+                let measure = Measure::ALL
+                    .into_iter()
+                    .find(|measure| measure.name() == name);
+                let statistic = Statistic {
+                    measure: measure.ok_or_else(|| unreadable(1))?,
+                    label: row.get(2)?,
+                    count: row.get(3)?,
+                    cost: Money::from_units(row.get(4)?),
+                };
+                Ok((Day(row.get(0)?), statistic))
+            },
+        )
+    }
+}
