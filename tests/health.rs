@@ -1,6 +1,6 @@
 //! `GET /health/ready`: from one check a second, whoever asks.
 
-use poem::{Endpoint, http::Method};
+use poem::http::Method;
 
 use crate::harness::{ALICE, Harness, Reply};
 
@@ -43,21 +43,4 @@ async fn who_cannot_write_is_not_ready_and_is_again_by_itself() {
     ready(&harness).await.refused(503, "storage_unavailable");
     harness.advance(1);
     ready(&harness).await.ok();
-}
-
-#[tokio::test]
-async fn figures_tell_of_the_log_and_of_the_check_after_the_start() {
-    let harness = Harness::new();
-    let page = invited::http::metrics::endpoint(&harness.app);
-    let request = poem::Request::builder().uri_str("/metrics").finish();
-    let told = page.get_response(request).await.into_body();
-    let told = told.into_string().await.unwrap();
-    for line in [
-        "invited_store_log_bytes ",
-        "invited_store_log_blocked_seconds 0",
-        "invited_store_stopped 0",
-        "invited_store_check{outcome=\"",
-    ] {
-        assert!(told.contains(line), "{line}: {told}");
-    }
 }

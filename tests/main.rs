@@ -33,6 +33,7 @@ mod invitation;
 mod keys;
 mod limit;
 mod login;
+mod metrics;
 mod migrate;
 mod notice;
 mod openapi;

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod delivery;
 pub mod log_throttle;
 pub mod notice;
+pub mod requests;
 pub mod statistics;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 
 use rand::rngs::StdRng;
 
-use self::{log_throttle::LogThrottle, statistics::Statistics};
+use self::{log_throttle::LogThrottle, requests::Requests, statistics::Statistics};
 use crate::{
     clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
@@ -53,6 +54,8 @@ pub struct App {
     pub log_throttle: LogThrottle,
     /// What happened.
     pub statistics: Statistics,
+    /// How requests were answered.
+    pub requests: Requests,
 }
 
 /// Opens the gateways that were configured.
@@ -148,6 +151,7 @@ impl App {
             dice,
             log_throttle: LogThrottle::default(),
             statistics: Statistics::default(),
+            requests: Requests::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the access log tells of each request, whoever answered it.
+//! What the access log and the metrics tell of each request, whoever answered it.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -6,18 +6,23 @@ use poem::{Response, http::Method};
 use tokio::time::Instant;
 
 use super::{problem::Kind, route::Route};
-use crate::telemetry::{self, Access, RequestId};
+use crate::{
+    app::requests::{Answered, Requests},
+    telemetry::{self, Access, RequestId},
+};
 
 /// The line of a request under way. It is written when it is dropped: without
 /// a status when the client went away before the answer.
-pub struct Line {
+pub struct Line<'a> {
+    requests: &'a Requests,
     access: Access,
     begun: Instant,
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Of a request that has just come, or of what cannot be read as one.
     pub fn begin(
+        requests: &'a Requests,
         request_id: RequestId,
         method: Option<&Method>,
         route: Option<&Route>,
@@ -33,7 +38,11 @@ impl Line {
             request_id,
         };
         let begun = Instant::now();
-        Self { access, begun }
+        Self {
+            requests,
+            access,
+            begun,
+        }
     }
 
     /// Notes how the request was answered.
@@ -44,9 +53,16 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Line<'_> {
     fn drop(&mut self) {
         self.access.duration = self.begun.elapsed();
+        let answered = Answered {
+            method: self.access.method.unwrap_or("other"),
+            route: self.access.route.unwrap_or_default(),
+            status: self.access.status.unwrap_or_default(),
+            code: self.access.code.unwrap_or_default(),
+        };
+        self.requests.note(&answered, self.access.duration);
         telemetry::log(self.access);
     }
 }

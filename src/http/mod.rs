@@ -143,7 +143,13 @@ impl Endpoint for Envelope {
         let source = forwarded::address(&self.app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
-        let mut line = Line::begin(id, Some(request.method()), route, source);
+        let mut line = Line::begin(
+            &self.app.requests,
+            id,
+            Some(request.method()),
+            route,
+            source,
+        );
         let origin = self.cors.known(&request);
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
@@ -172,7 +178,7 @@ impl Endpoint for Envelope {
 impl Service for Envelope {
     fn refuse(&self, status: StatusCode, peer: SocketAddr) -> Response {
         let id = self.draw_id();
-        let mut line = Line::begin(id, None, None, Some(peer.ip()));
+        let mut line = Line::begin(&self.app.requests, id, None, None, Some(peer.ip()));
         let problem = Problem::unreadable(status);
         let mut response = problem.answer(id.as_str(), self.app.config.prefix());
         line.end(&response);

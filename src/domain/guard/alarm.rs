@@ -70,7 +70,8 @@ impl Guesses {
     }
 }
 
-pub(super) fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
+/// Whether it is on.
+pub fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     Ok(Guesses::read(tx, at)?.are_too_many())
 }
 

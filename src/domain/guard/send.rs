@@ -144,6 +144,30 @@ impl Guard {
         Some(limit.reached_for(full.max()?))
     }
 
+    /// What was spent within the span of each allowance, for strangers and for
+    /// known devices.
+    pub fn spending(
+        &self,
+        tx: &mut dyn Tx,
+        at: Timestamp,
+    ) -> Result<Vec<(Counter, Spending)>, StoreError> {
+        let counters = [Counter::SendsToStrangers, Counter::SendsToKnown];
+        let so_far = Tallies::read(tx, counters, at)?;
+        let allowances = self.policy.budget.allowances().iter();
+        let spending = allowances.flat_map(|&Allowance { amount, span }| {
+            counters.map(|counter| {
+                let spent = so_far.of(counter, span).amount;
+                let spending = Spending {
+                    spent,
+                    amount,
+                    span,
+                };
+                (counter, spending)
+            })
+        });
+        Ok(spending.collect())
+    }
+
     /// The first allowance of which this very message spends the share that
     /// is warned of is told beside what is used up.
     fn budget_wait(

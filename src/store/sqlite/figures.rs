@@ -10,6 +10,10 @@ use std::{
 /// All of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
+    /// Bytes of the database.
+    pub database_bytes: u64,
+    /// Bytes that are left where it is.
+    pub disk_free_bytes: u64,
     /// Bytes of the write-ahead log.
     pub log_bytes: u64,
     /// For how long it could not be merged.
@@ -18,6 +22,21 @@ pub struct Figures {
     pub is_stopped: bool,
     /// What came of the check after the start.
     pub check: Option<Outcome>,
+    /// Transactions that wait for the writer.
+    pub queue: u64,
+    /// What was committed since the start.
+    pub commits: Commits,
+}
+
+/// What was committed, and how long it took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Commits {
+    /// How often was committed.
+    pub commits: u64,
+    /// How many transactions.
+    pub transactions: u64,
+    /// How long that took, the transactions themselves included.
+    pub time: Duration,
 }
 
 /// What came of the check.
@@ -43,6 +62,43 @@ impl Outcome {
             Self::Unfinished => "unfinished",
         }
     }
+}
+
+/// What the writer has to do, and has done.
+#[derive(Debug, Default)]
+pub struct Load {
+    /// Transactions that wait for it.
+    pub queue: AtomicU64,
+    commits: AtomicU64,
+    transactions: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Load {
+    /// Notes a commit of so many transactions, begun then.
+    pub fn note(&self, transactions: usize, begun: Instant) {
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.transactions
+            .fetch_add(transactions as u64, Ordering::Relaxed);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// What was committed so far.
+    pub fn commits(&self) -> Commits {
+        Commits {
+            commits: self.commits.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
+            time: Duration::from_micros(self.micros.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// Bytes of the file at a path, and how many are left on its disk.
+pub fn room(path: &Path) -> (u64, u64) {
+    let bytes = fs::metadata(path).map_or(0, |file| file.len());
+    let free = rustix::fs::statvfs(path);
+    (bytes, free.map_or(0, |disk| disk.f_bavail * disk.f_frsize))
 }
 
 /// What whoever looks after the log knows of it.

@@ -37,14 +37,14 @@ mod wal;
 mod writer;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use check::Check;
-use figures::LogFigures;
-pub use figures::{Figures, Outcome};
+pub use figures::{Commits, Figures, Outcome};
+use figures::{Load, LogFigures};
 pub use length::Length;
 use r2d2::Pool;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -110,6 +110,8 @@ pub struct Sqlite {
     damage: Damage,
     versions: Arc<Versions>,
     log: Arc<LogFigures>,
+    load: Arc<Load>,
+    path: PathBuf,
     /// The latest instant in any ledger.
     pub latest_time: Timestamp,
     /// Whose database it was when it was opened.
@@ -139,14 +141,22 @@ impl Sqlite {
         open::merge_on_close(&connection, false)
             .map_err(|error| OpenError::sqlite(path, &error))?;
         let (versions, damage, figures) = (Arc::default(), Damage::default(), log.figures());
+        let load = Arc::new(Load::default());
         let state = WriteState::new(log, connection, Arc::clone(&lock));
         Ok(Self {
             check: None,
             readers: readers(path)?,
-            writer: Writer::start(state, damage.clone(), Arc::clone(&versions)),
+            writer: Writer::start(
+                state,
+                damage.clone(),
+                Arc::clone(&versions),
+                Arc::clone(&load),
+            ),
             damage,
             versions,
             log: figures,
+            load,
+            path: path.to_owned(),
             latest_time,
             installation,
             _lock: lock,
@@ -163,11 +173,16 @@ impl Sqlite {
 
     /// See [`super::Store::figures`].
     pub fn figures(&self) -> Figures {
+        let (database_bytes, disk_free_bytes) = figures::room(&self.path);
         Figures {
+            database_bytes,
+            disk_free_bytes,
             log_bytes: self.log.bytes.load(Ordering::Relaxed),
             log_blocked: Duration::from_secs(self.log.blocked.load(Ordering::Relaxed)),
             is_stopped: self.damage.sign().is_some(),
             check: self.check.as_ref().map(Check::outcome),
+            queue: self.load.queue.load(Ordering::Relaxed),
+            commits: self.load.commits(),
         }
     }
 

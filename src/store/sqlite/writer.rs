@@ -25,6 +25,7 @@ use super::{
     checkpoint::{Log, TICK},
     damage::Damage,
     emptying::Done,
+    figures::{Load, now},
     open::merge_on_close,
     versions::Versions,
 };
@@ -55,6 +56,7 @@ struct Shared {
     stopping: AtomicBool,
     damage: Damage,
     versions: Arc<Versions>,
+    load: Arc<Load>,
 }
 
 /// What it takes to write. They are let go of in this order.
@@ -77,13 +79,19 @@ impl WriteState {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(state: WriteState, damage: Damage, versions: Arc<Versions>) -> Self {
+    pub fn start(
+        state: WriteState,
+        damage: Damage,
+        versions: Arc<Versions>,
+        load: Arc<Load>,
+    ) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             stopping: AtomicBool::new(false),
             damage,
             versions,
+            load,
         });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -109,9 +117,14 @@ impl Writer {
             .queue
             .as_ref()
             .expect("the queue is open as long as the writer lives");
-        queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => gone(),
+        let waiting = &self.shared.load.queue;
+        waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(job).map_err(|refused| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => gone(),
+            }
         })
     }
 }
@@ -144,7 +157,9 @@ impl Shared {
             match jobs.recv_timeout(TICK) {
                 Ok(first) => {
                     let mut state = self.state();
-                    let batch = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+                    let batch: Vec<_> = once(first).chain(jobs.try_iter()).take(BATCH).collect();
+                    let taken = batch.len() as u64;
+                    self.load.queue.fetch_sub(taken, Ordering::Relaxed);
                     self.write(&mut state, batch);
                 }
                 Err(RecvTimeoutError::Timeout) => self.tick(&mut self.state()),
@@ -168,7 +183,7 @@ impl Shared {
     }
 
     fn write(&self, state: &mut WriteState, mut batch: Vec<Box<dyn Job>>) {
-        let mut done = Summary::default();
+        let (mut done, begun) = (Summary::default(), now());
         let commit = if self.stopping.load(Ordering::Acquire) {
             Err(StoreError::Overloaded)
         } else if let Some(sign) = self.damage.sign() {
@@ -178,6 +193,9 @@ impl Shared {
                 .and_then(|()| state.log.check(&state.connection))
                 .inspect_err(|failure| self.damage.note(failure))
         };
+        if commit.is_ok() {
+            self.load.note(batch.len(), begun);
+        }
         // Also when it failed: nobody knows then what of it others see.
         for who in done.invalidated {
             self.versions.raise(who);

@@ -1,0 +1,146 @@
+//! What happened since the start, and what may still be spent.
+
+use std::fmt;
+
+use prometheus_client::{
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use crate::{
+    app::App,
+    domain::{
+        counter::Counter,
+        guard::send::Spending,
+        money::Money,
+        statistic::{Measure, Statistic},
+    },
+};
+
+/// How a measure is called here, what it is, and what its label names.
+type Metric = (Measure, &'static str, &'static str, Option<&'static str>);
+
+const METRICS: [Metric; 11] = [
+    (
+        Measure::Asked,
+        "codes_asked",
+        "Codes that were asked for and granted",
+        None,
+    ),
+    (
+        Measure::Limited,
+        "limits_hit",
+        "Refusals, by the limit that was reached",
+        Some("limit"),
+    ),
+    (
+        Measure::Sent,
+        "messages_sent",
+        "Messages that a gateway took",
+        Some("gateway"),
+    ),
+    (
+        Measure::Unsent,
+        "messages_unsent",
+        "Messages that no gateway took",
+        None,
+    ),
+    (
+        Measure::Delivered,
+        "messages_delivered",
+        "Messages that arrived, as reported",
+        Some("gateway"),
+    ),
+    (
+        Measure::Undelivered,
+        "messages_undelivered",
+        "Messages that did not arrive, as reported",
+        Some("gateway"),
+    ),
+    (Measure::Wrong, "codes_wrong", "Wrong codes", None),
+    (
+        Measure::Confirmed,
+        "logins",
+        "Right codes that opened a session",
+        None,
+    ),
+    (Measure::Accounts, "accounts_created", "First logins", None),
+    (
+        Measure::Invitations,
+        "invitations_entered",
+        "Invitation codes that were entered",
+        None,
+    ),
+    (
+        Measure::Deleted,
+        "accounts_deleted",
+        "Accounts that their users deleted",
+        None,
+    ),
+];
+
+/// A figure of an allowance.
+type Of = fn(&Spending) -> Money;
+
+/// Writes them.
+pub fn encode(
+    app: &App,
+    spending: &[(Counter, Spending)],
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
+    let happened = app.statistics.since_start();
+    for (measure, name, help, label) in METRICS {
+        let mut counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        let events = happened.iter().filter(|event| event.measure == measure);
+        let count = |event: &Statistic| event.count.unsigned_abs();
+        let Some(label) = label else {
+            ConstCounter::new(events.map(count).sum::<u64>()).encode(counter)?;
+            continue;
+        };
+        for event in events {
+            let labels = [(label, event.label.as_str())];
+            ConstCounter::new(count(event)).encode(counter.encode_family(&labels)?)?;
+        }
+    }
+    let help = "What messages cost, by the gateway that took them";
+    let mut costs = encoder.encode_descriptor("messages_cost", help, None, MetricType::Counter)?;
+    for event in happened
+        .iter()
+        .filter(|event| event.measure == Measure::Sent)
+    {
+        let labels = [("gateway", event.label.as_str())];
+        ConstCounter::new(amount(event.cost)).encode(costs.encode_family(&labels)?)?;
+    }
+    let budgets: [(&str, &str, Of); 2] = [
+        (
+            "budget_spent",
+            "What was spent within the span of an allowance",
+            |one| one.spent,
+        ),
+        ("budget_amount", "What may be spent within it", |one| {
+            one.amount
+        }),
+    ];
+    for (name, help, of) in budgets {
+        let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (counter, one) in spending {
+            let party = match counter {
+                Counter::SendsToKnown => "known devices",
+                _ => "strangers",
+            };
+            let span = one.span.as_secs().to_string();
+            let labels = [("party", party), ("span_seconds", &span)];
+            ConstGauge::new(amount(of(one))).encode(gauge.encode_family(&labels)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// In the currency's unit.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a chart does not show the difference"
+)]
+fn amount(money: Money) -> f64 {
+    money.units() as f64 / 10_000.0
+}

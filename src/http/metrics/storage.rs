@@ -1,0 +1,69 @@
+//! What becomes of the database.
+
+use std::fmt;
+
+use prometheus_client::{
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use crate::app::App;
+
+/// Writes it.
+pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let figures = app.store.figures();
+    let gauges = [
+        (
+            "store_database_bytes",
+            "Size of the database",
+            figures.database_bytes,
+        ),
+        (
+            "store_disk_free_bytes",
+            "Room that is left where the database is",
+            figures.disk_free_bytes,
+        ),
+        (
+            "store_log_bytes",
+            "Size of the write-ahead log",
+            figures.log_bytes,
+        ),
+        (
+            "store_log_blocked_seconds",
+            "For how long another program has kept the write-ahead log from being merged",
+            figures.log_blocked.as_secs(),
+        ),
+        (
+            "store_queue",
+            "Transactions that wait for the writer",
+            figures.queue,
+        ),
+        (
+            "store_stopped",
+            "Whether nothing is written any more, because the database is damaged or its file is another",
+            u64::from(figures.is_stopped),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(gauge)?;
+    }
+    let help = "Transactions that were written";
+    let written =
+        encoder.encode_descriptor("store_transactions", help, None, MetricType::Counter)?;
+    ConstCounter::new(figures.commits.transactions).encode(written)?;
+    let help = "Commits, each of one or more transactions";
+    let commits = encoder.encode_descriptor("store_commits", help, None, MetricType::Counter)?;
+    ConstCounter::new(figures.commits.commits).encode(commits)?;
+    let help = "How long commits took in all, with what they committed";
+    let seconds =
+        encoder.encode_descriptor("store_commit_seconds", help, None, MetricType::Counter)?;
+    ConstCounter::new(figures.commits.time.as_secs_f64()).encode(seconds)?;
+    let help = "What came of the check of the database after the start";
+    let mut check = encoder.encode_descriptor("store_check", help, None, MetricType::Gauge)?;
+    if let Some(outcome) = figures.check {
+        let labels = [("outcome", outcome.name())];
+        ConstGauge::new(1_u64).encode(check.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
