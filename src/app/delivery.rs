@@ -12,6 +12,7 @@ use crate::{
         phone::Phone,
         proof,
         statistic::Measure,
+        time::Timestamp,
         visitor::Visitor,
     },
     sms::{Message, SmsError, Transcript, language::Language, route::Delivery},
@@ -119,12 +120,7 @@ async fn carry(
         .taken()
         .and_then(|(_, receipt)| receipt.code.clone());
     let is_on_record = app.sms.is_paid(challenge.phone);
-    let cost = delivery.cost().unwrap_or_default();
-    let (measure, gateway) = match delivery.taken() {
-        Some((attempt, _)) => (Measure::Sent, &*attempt.gateway),
-        None => (Measure::Unsent, ""),
-    };
-    app.statistics.count_of(measure, gateway, cost, visitor.now);
+    count(&app, &delivery, visitor.now);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
         let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);
@@ -155,6 +151,15 @@ async fn carry(
             Err(SendError::Refused)
         }
     }
+}
+
+fn count(app: &App, delivery: &Delivery, now: Timestamp) {
+    let cost = delivery.cost().unwrap_or_default();
+    let (measure, gateway) = match delivery.taken() {
+        Some((attempt, _)) => (Measure::Sent, &*attempt.gateway),
+        None => (Measure::Unsent, ""),
+    };
+    app.statistics.count_of(measure, gateway, cost, now);
 }
 
 /// A user's phone has proved itself: what becomes of its message tells

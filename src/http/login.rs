@@ -21,9 +21,10 @@ use crate::{
         challenge::Purpose,
         code::InvitationCode,
         invitation::RedeemError,
-        login::{self, Attempt, Confirmation},
-        proof::{self, Rejection},
+        login::{self, Attempt, Confirmation, Welcome},
+        proof,
         statistic::Measure,
+        time::Timestamp,
         user::User,
     },
     token::{access, encoding::base64},
@@ -243,21 +244,10 @@ impl LoginApi {
             .await?;
         let welcome = match confirmation {
             Confirmation::Welcome(welcome) => welcome,
-            Confirmation::Refused(rejection) => {
-                if matches!(rejection, Rejection::Wrong { .. }) {
-                    app.statistics.count(Measure::Wrong, now);
-                }
-                return Err(refused(rejection).into());
-            }
+            Confirmation::Refused(rejection) => return Err(refused(app, rejection).into()),
             Confirmation::Banned => return Err(Problem::new(&problem::USER_BANNED).into()),
         };
-        app.statistics.count(Measure::Confirmed, now);
-        if welcome.created {
-            app.statistics.count(Measure::Accounts, now);
-        }
-        if let Some(Ok(_)) = welcome.invitation {
-            app.statistics.count(Measure::Invitations, now);
-        }
+        count(app, &welcome, now);
         let pair = access::issue(app.keys(), &welcome.session, sessions);
         Ok(Reply::of(&ConfirmReply {
             access: pair.access,
@@ -268,6 +258,16 @@ impl LoginApi {
             device_token: base64(&welcome.device.0),
             invitation: welcome.invitation.map(InvitationOutcome::from),
         }))
+    }
+}
+
+fn count(app: &Context, welcome: &Welcome, now: Timestamp) {
+    app.statistics.count(Measure::Confirmed, now);
+    if welcome.created {
+        app.statistics.count(Measure::Accounts, now);
+    }
+    if let Some(Ok(_)) = welcome.invitation {
+        app.statistics.count(Measure::Invitations, now);
     }
 }
 

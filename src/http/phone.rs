@@ -144,10 +144,10 @@ impl PhoneApi {
         token: TokenHeader,
         client: Client,
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
-        let app = caller.app();
-        let (visitor, reader) = (client.visitor(app, None), client.reader(app));
+        let app = caller.app().clone();
+        let (visitor, reader) = (client.visitor(&app, None), client.reader(&app));
         let purpose = Purpose::PhoneChange(caller.user());
-        let answer = opened(app, &visitor, token, body.0, purpose)?;
+        let answer = opened(&app, &visitor, token, body.0, purpose)?;
         // Or hanging up at the right moment would keep the notice from being sent.
         let moving = delivery::finish(async move {
             let (app, who) = (caller.app().clone(), visitor.clone());
@@ -180,7 +180,7 @@ impl PhoneApi {
                 Ok(Reply::of(&(*profile).into()))
             }
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
-            PhoneChange::Refused(rejection) => Err(refused(rejection).into()),
+            PhoneChange::Refused(rejection) => Err(refused(&app, rejection).into()),
         }
     }
 }

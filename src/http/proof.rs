@@ -278,9 +278,12 @@ pub fn opened(
 }
 
 /// What is answered when the phone was not proved.
-pub fn refused(rejection: Rejection) -> Problem {
+pub fn refused(app: &App, rejection: Rejection) -> Problem {
     match rejection {
-        Rejection::Wrong { attempts_left } => Problem::wrong_code(attempts_left),
+        Rejection::Wrong { attempts_left } => {
+            app.statistics.count(Measure::Wrong, app.now());
+            Problem::wrong_code(attempts_left)
+        }
         Rejection::Exhausted => Problem::limited(
             &problem::TOO_MANY_ATTEMPTS,
             Reached {

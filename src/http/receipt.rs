@@ -78,15 +78,18 @@ pub async fn sms(
     });
     // What was known before says nothing new of the gateway either.
     for (message, reported) in writing.await? {
-        let measure = match reported {
-            Reported::Delivered => Measure::Delivered,
-            Reported::Undelivered => Measure::Undelivered,
-        };
-        app.statistics
-            .count_of(measure, &name, Money::default(), now);
+        let (measure, free) = (measure(reported), Money::default());
+        app.statistics.count_of(measure, &name, free, now);
         configured.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "text/plain")
         .body(answer))
+}
+
+fn measure(reported: Reported) -> Measure {
+    match reported {
+        Reported::Delivered => Measure::Delivered,
+        Reported::Undelivered => Measure::Undelivered,
+    }
 }

@@ -1,8 +1,9 @@
 //! What operators change: each a rule in one transaction.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{error::AdminError, view, who::Who};
+use super::{error::AdminError, reads::Show, view, who::Who};
 use crate::{
     app::Context,
     domain::{
@@ -15,6 +16,45 @@ use crate::{
     },
 };
 
+/// What an operator wants to change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the command of the same name")]
+pub enum Change {
+    BanUser {
+        who: String,
+    },
+    UnbanUser {
+        who: String,
+    },
+    DeleteUser {
+        who: String,
+    },
+    ExportUser {
+        who: String,
+    },
+    LogOutUser {
+        who: String,
+    },
+    UnlockUser {
+        who: String,
+    },
+    MovePhone {
+        who: String,
+        phone: String,
+    },
+    EndSession {
+        id: i64,
+    },
+    FixInvitation {
+        who: String,
+        referrer: Option<String>,
+    },
+    ResetLimits {
+        phone: String,
+    },
+}
+
 /// An operator at work.
 pub struct Desk<'a> {
     pub app: &'a Context,
@@ -24,6 +64,38 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    /// Does what is asked.
+    pub async fn perform(&self, change: Change) -> Result<Value, AdminError> {
+        let app = self.app;
+        let who = |text: &str| Who::parse(text, app.config.login.default_region);
+        match change {
+            Change::BanUser { who: text } => self.ban(who(&text)?).await,
+            Change::UnbanUser { who: text } => self.unban(who(&text)?).await,
+            Change::DeleteUser { who: text } => self.delete(who(&text)?).await,
+            Change::ExportUser { who: text } => {
+                // It is read once it is on record that it was.
+                let who = self.note_export(who(&text)?).await?;
+                Show { app, full: true }.person(who, true).await
+            }
+            Change::LogOutUser { who: text } => self.log_out(who(&text)?).await,
+            Change::UnlockUser { who: text } | Change::ResetLimits { phone: text } => {
+                self.unlock(who(&text)?).await
+            }
+            Change::MovePhone { who: text, phone } => {
+                self.move_phone(who(&text)?, who(&phone)?.new_phone()?)
+                    .await
+            }
+            Change::EndSession { id } => self.end_session(id).await,
+            Change::FixInvitation {
+                who: text,
+                referrer,
+            } => {
+                let referrer = referrer.as_deref().map(who).transpose()?;
+                self.fix_invitation(who(&text)?, referrer).await
+            }
+        }
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn Tx, &mut Rules<'_>) -> Result<T, AdminError> + Send + 'static,
@@ -55,34 +127,34 @@ impl Desk<'_> {
         .await
     }
 
-    pub async fn ban(&self, who: Who) -> Result<Value, AdminError> {
+    async fn ban(&self, who: Who) -> Result<Value, AdminError> {
         self.change(who, |rules, tx, user| rules.ban(tx, user))
             .await
     }
 
-    pub async fn unban(&self, who: Who) -> Result<Value, AdminError> {
+    async fn unban(&self, who: Who) -> Result<Value, AdminError> {
         self.change(who, |rules, tx, user| rules.unban(tx, user))
             .await
     }
 
-    pub async fn delete(&self, who: Who) -> Result<Value, AdminError> {
+    async fn delete(&self, who: Who) -> Result<Value, AdminError> {
         self.change(who, |rules, tx, user| rules.delete(tx, user))
             .await
     }
 
-    pub async fn log_out(&self, who: Who) -> Result<Value, AdminError> {
+    async fn log_out(&self, who: Who) -> Result<Value, AdminError> {
         self.change(who, |rules, tx, user| rules.log_out(tx, user))
             .await
     }
 
-    pub async fn move_phone(&self, who: Who, phone: Phone) -> Result<Value, AdminError> {
+    async fn move_phone(&self, who: Who, phone: Phone) -> Result<Value, AdminError> {
         self.change(who, move |rules, tx, user| {
             rules.move_phone(tx, user, phone)
         })
         .await
     }
 
-    pub async fn note_export(&self, who: Who) -> Result<Who, AdminError> {
+    async fn note_export(&self, who: Who) -> Result<Who, AdminError> {
         self.write(move |tx, rules| {
             let user = who.require(tx)?;
             rules.note_export(tx, &user)?;
@@ -92,7 +164,7 @@ impl Desk<'_> {
     }
 
     /// Of a phone that is nobody's, too.
-    pub async fn unlock(&self, who: Who) -> Result<Value, AdminError> {
+    async fn unlock(&self, who: Who) -> Result<Value, AdminError> {
         let (app, full) = (self.app.clone(), self.full);
         self.write(move |tx, rules| {
             let (phone, _) = who.phone(tx)?;
@@ -102,7 +174,7 @@ impl Desk<'_> {
         .await
     }
 
-    pub async fn end_session(&self, id: i64) -> Result<Value, AdminError> {
+    async fn end_session(&self, id: i64) -> Result<Value, AdminError> {
         self.write(move |tx, rules| {
             rules.end_session(tx, SessionId(id))?;
             Ok(json!({ "id": id, "ended": true }))
@@ -110,11 +182,7 @@ impl Desk<'_> {
         .await
     }
 
-    pub async fn fix_invitation(
-        &self,
-        who: Who,
-        referrer: Option<Who>,
-    ) -> Result<Value, AdminError> {
+    async fn fix_invitation(&self, who: Who, referrer: Option<Who>) -> Result<Value, AdminError> {
         let full = self.full;
         self.write(move |tx, rules| {
             let user = who.require(tx)?;

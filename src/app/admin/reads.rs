@@ -1,5 +1,6 @@
 //! What operators look at.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{error::AdminError, view, who::Who};
@@ -19,6 +20,41 @@ const WINDOW: usize = 1000;
 /// Rows of the audit beside a user.
 const LATEST: usize = 20;
 
+/// What an operator wants to look at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the command of the same name")]
+pub enum Look {
+    ListUsers {
+        after: i64,
+        banned: bool,
+        limit: usize,
+    },
+    FindUsers {
+        text: String,
+        limit: usize,
+    },
+    ShowUser {
+        who: String,
+    },
+    ListSessions {
+        who: String,
+    },
+    ShowInvitation {
+        who: String,
+    },
+    ShowLimits {
+        phone: String,
+    },
+    Audit {
+        who: Option<String>,
+        limit: usize,
+    },
+    Stats {
+        days: u32,
+    },
+}
+
 /// An operator who looks.
 pub struct Show<'a> {
     pub app: &'a Context,
@@ -27,6 +63,28 @@ pub struct Show<'a> {
 }
 
 impl Show<'_> {
+    /// Shows what is asked for.
+    pub async fn answer(&self, look: Look) -> Result<Value, AdminError> {
+        let who = |text: &str| Who::parse(text, self.app.config.login.default_region);
+        match look {
+            Look::ListUsers {
+                after,
+                banned,
+                limit,
+            } => self.users(after, banned, limit).await,
+            Look::FindUsers { text, limit } => self.found(&text, limit).await,
+            Look::ShowUser { who: text } => self.person(who(&text)?, false).await,
+            Look::ListSessions { who: text } => self.sessions(who(&text)?).await,
+            Look::ShowInvitation { who: text } => self.invitation(who(&text)?).await,
+            Look::ShowLimits { phone } => self.limits(who(&phone)?).await,
+            Look::Audit { who: text, limit } => {
+                self.audits(text.as_deref().map(who).transpose()?, limit)
+                    .await
+            }
+            Look::Stats { days } => self.statistics(days).await,
+        }
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut dyn Tx) -> Result<T, AdminError> + Send + 'static,
@@ -41,14 +99,14 @@ impl Show<'_> {
             .collect()
     }
 
-    pub async fn users(&self, after: i64, banned: bool, limit: usize) -> Result<Value, AdminError> {
+    async fn users(&self, after: i64, banned: bool, limit: usize) -> Result<Value, AdminError> {
         let users = self.read(move |tx| Ok(tx.users(UserId(after), banned, limit)?));
         Ok(self.list(&users.await?))
     }
 
     /// Whoever has this phone, code or identifier, and those of whose names or
     /// e-mail address the text is a part.
-    pub async fn found(&self, text: &str, limit: usize) -> Result<Value, AdminError> {
+    async fn found(&self, text: &str, limit: usize) -> Result<Value, AdminError> {
         let mut found = Vec::new();
         if let Ok(who) = Who::parse(text, self.app.config.login.default_region) {
             found.extend(self.read(move |tx| Ok(who.find(tx)?)).await?);
@@ -105,7 +163,7 @@ impl Show<'_> {
         .await
     }
 
-    pub async fn sessions(&self, who: Who) -> Result<Value, AdminError> {
+    async fn sessions(&self, who: Who) -> Result<Value, AdminError> {
         let now = self.app.now();
         self.read(move |tx| {
             let user = who.require(tx)?;
@@ -118,7 +176,7 @@ impl Show<'_> {
         .await
     }
 
-    pub async fn invitation(&self, who: Who) -> Result<Value, AdminError> {
+    async fn invitation(&self, who: Who) -> Result<Value, AdminError> {
         let full = self.full;
         self.read(move |tx| {
             let user = who.require(tx)?;
@@ -138,7 +196,7 @@ impl Show<'_> {
     }
 
     /// Of a phone that is nobody's, too.
-    pub async fn limits(&self, who: Who) -> Result<Value, AdminError> {
+    async fn limits(&self, who: Who) -> Result<Value, AdminError> {
         let (app, at) = (self.app.clone(), self.app.monotonic.now());
         self.read(move |tx| {
             let (phone, user) = who.phone(tx)?;
@@ -148,7 +206,7 @@ impl Show<'_> {
         .await
     }
 
-    pub async fn audits(&self, who: Option<Who>, limit: usize) -> Result<Value, AdminError> {
+    async fn audits(&self, who: Option<Who>, limit: usize) -> Result<Value, AdminError> {
         self.read(move |tx| {
             let user = who.map(|who| who.past(tx)).transpose()?;
             Ok(tx
@@ -161,7 +219,7 @@ impl Show<'_> {
     }
 
     /// What happened on each of the last days, and of which gateways and limits.
-    pub async fn statistics(&self, days: u32) -> Result<Value, AdminError> {
+    async fn statistics(&self, days: u32) -> Result<Value, AdminError> {
         // What is in memory yet is part of it.
         self.app.statistics.save(&self.app.store).await?;
         let today = Day::of(self.app.now());

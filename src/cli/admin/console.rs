@@ -16,7 +16,7 @@ use crate::{
     app::{
         self, App,
         admin::{
-            Command, Request, perform,
+            Change, Command, Look, Request, perform,
             socket::{self, Reply, actor},
         },
     },
@@ -46,16 +46,33 @@ pub struct Console {
     full: bool,
 }
 
+/// What every change says.
+#[derive(Args)]
+pub struct Why {
+    /// Why, for the audit.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 impl Console {
     pub fn with_json(self) -> Self {
         Self { json: true, ..self }
     }
 
-    /// Has a command done, and prints what comes of it.
-    pub fn run(&self, command: Command, reason: Option<String>) -> Result<(), Failure> {
+    /// Prints what there is to see.
+    pub fn look(&self, look: Look) -> Result<(), Failure> {
+        self.run(Command::Look(look), String::new())
+    }
+
+    /// Changes something, and prints what comes of it.
+    pub fn change(&self, change: Change, why: Why) -> Result<(), Failure> {
+        self.run(Command::Change(change), why.reason)
+    }
+
+    fn run(&self, command: Command, reason: String) -> Result<(), Failure> {
         let request = Request {
             command,
-            reason: reason.unwrap_or_default(),
+            reason,
             full: self.full,
         };
         let config = self.settings.read()?;

@@ -6,9 +6,9 @@ mod table;
 
 use clap::{Args, Subcommand};
 
-pub use self::console::Console;
+use self::console::{Console, Why};
 use super::failure::Failure;
-use crate::app::admin::Command;
+use crate::app::admin::{Change, Look};
 
 /// Rows of a list, unless more are wanted.
 const LIMIT: usize = 50;
@@ -87,13 +87,6 @@ enum UserAction {
         #[command(flatten)]
         why: Why,
     },
-}
-
-#[derive(Args)]
-struct Why {
-    /// Why, for the audit.
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
 }
 
 #[derive(Args)]
@@ -183,46 +176,40 @@ pub struct Stats {
 
 impl Users {
     pub fn run(self) -> Result<(), Failure> {
-        let (command, why) = match self.action {
+        let console = self.console;
+        match self.action {
             UserAction::List {
                 banned,
                 after,
                 limit,
-            } => (
-                Command::ListUsers {
-                    after,
-                    banned,
-                    limit,
-                },
-                None,
-            ),
-            UserAction::Find { text, limit } => (Command::FindUsers { text, limit }, None),
-            UserAction::Show { who } => (Command::ShowUser { who }, None),
-            UserAction::Ban { who, why } => (Command::BanUser { who }, Some(why)),
-            UserAction::Unban { who, why } => (Command::UnbanUser { who }, Some(why)),
-            UserAction::Delete { who, why } => (Command::DeleteUser { who }, Some(why)),
-            UserAction::Logout { who, why } => (Command::LogOutUser { who }, Some(why)),
-            UserAction::Unlock { who, why } => (Command::UnlockUser { who }, Some(why)),
-            UserAction::MovePhone { who, phone, why } => {
-                (Command::MovePhone { who, phone }, Some(why))
-            }
+            } => console.look(Look::ListUsers {
+                after,
+                banned,
+                limit,
+            }),
+            UserAction::Find { text, limit } => console.look(Look::FindUsers { text, limit }),
+            UserAction::Show { who } => console.look(Look::ShowUser { who }),
+            UserAction::Ban { who, why } => console.change(Change::BanUser { who }, why),
+            UserAction::Unban { who, why } => console.change(Change::UnbanUser { who }, why),
+            UserAction::Delete { who, why } => console.change(Change::DeleteUser { who }, why),
             UserAction::Export { who, why } => {
-                let export = Command::ExportUser { who };
-                return self.console.with_json().run(export, Some(why.reason));
+                let export = Change::ExportUser { who };
+                console.with_json().change(export, why)
             }
-        };
-        self.console.run(command, why.map(|why| why.reason))
+            UserAction::Logout { who, why } => console.change(Change::LogOutUser { who }, why),
+            UserAction::Unlock { who, why } => console.change(Change::UnlockUser { who }, why),
+            UserAction::MovePhone { who, phone, why } => {
+                console.change(Change::MovePhone { who, phone }, why)
+            }
+        }
     }
 }
 
 impl Sessions {
     pub fn run(self) -> Result<(), Failure> {
         match self.action {
-            SessionAction::List { who } => self.console.run(Command::ListSessions { who }, None),
-            SessionAction::End { id, why } => {
-                let end = Command::EndSession { id };
-                self.console.run(end, Some(why.reason))
-            }
+            SessionAction::List { who } => self.console.look(Look::ListSessions { who }),
+            SessionAction::End { id, why } => self.console.change(Change::EndSession { id }, why),
         }
     }
 }
@@ -230,14 +217,12 @@ impl Sessions {
 impl Invitations {
     pub fn run(self) -> Result<(), Failure> {
         match self.action {
-            InvitationAction::Show { who } => {
-                self.console.run(Command::ShowInvitation { who }, None)
-            }
+            InvitationAction::Show { who } => self.console.look(Look::ShowInvitation { who }),
             InvitationAction::Fix {
                 who, referrer, why, ..
             } => {
-                let fix = Command::FixInvitation { who, referrer };
-                self.console.run(fix, Some(why.reason))
+                let fix = Change::FixInvitation { who, referrer };
+                self.console.change(fix, why)
             }
         }
     }
@@ -246,10 +231,9 @@ impl Invitations {
 impl Limits {
     pub fn run(self) -> Result<(), Failure> {
         match self.action {
-            LimitsAction::Show { phone } => self.console.run(Command::ShowLimits { phone }, None),
+            LimitsAction::Show { phone } => self.console.look(Look::ShowLimits { phone }),
             LimitsAction::Reset { phone, why } => {
-                let reset = Command::ResetLimits { phone };
-                self.console.run(reset, Some(why.reason))
+                self.console.change(Change::ResetLimits { phone }, why)
             }
         }
     }
@@ -258,13 +242,13 @@ impl Limits {
 impl Audit {
     pub fn run(self) -> Result<(), Failure> {
         let (who, limit) = (self.who, self.limit);
-        self.console.run(Command::Audit { who, limit }, None)
+        self.console.look(Look::Audit { who, limit })
     }
 }
 
 impl Stats {
     pub fn run(self) -> Result<(), Failure> {
         let days = self.days;
-        self.console.run(Command::Stats { days }, None)
+        self.console.look(Look::Stats { days })
     }
 }

@@ -111,6 +111,13 @@ pub fn encode(
         let labels = [("gateway", event.label.as_str())];
         ConstCounter::new(amount(event.cost)).encode(costs.encode_family(&labels)?)?;
     }
+    encode_budgets(spending, encoder)
+}
+
+fn encode_budgets(
+    spending: &[(Counter, Spending)],
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
     let budgets: [(&str, &str, Of); 2] = [
         (
             "budget_spent",

@@ -48,17 +48,7 @@ pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         ConstGauge::new(value).encode(gauge)?;
     }
-    let help = "Transactions that were written";
-    let written =
-        encoder.encode_descriptor("store_transactions", help, None, MetricType::Counter)?;
-    ConstCounter::new(figures.commits.transactions).encode(written)?;
-    let help = "Commits, each of one or more transactions";
-    let commits = encoder.encode_descriptor("store_commits", help, None, MetricType::Counter)?;
-    ConstCounter::new(figures.commits.commits).encode(commits)?;
-    let help = "How long commits took in all, with what they committed";
-    let seconds =
-        encoder.encode_descriptor("store_commit_seconds", help, None, MetricType::Counter)?;
-    ConstCounter::new(figures.commits.time.as_secs_f64()).encode(seconds)?;
+    encode_commits(app, encoder)?;
     let help = "What came of the check of the database after the start";
     let mut check = encoder.encode_descriptor("store_check", help, None, MetricType::Gauge)?;
     if let Some(outcome) = figures.check {
@@ -66,4 +56,28 @@ pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         ConstGauge::new(1_u64).encode(check.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+fn encode_commits(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let commits = app.store.figures().commits;
+    let counters = [
+        (
+            "store_transactions",
+            "Transactions that were written",
+            commits.transactions,
+        ),
+        (
+            "store_commits",
+            "Commits, each of one or more transactions",
+            commits.commits,
+        ),
+    ];
+    for (name, help, count) in counters {
+        let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(count).encode(counter)?;
+    }
+    let help = "How long commits took in all, with what they committed";
+    let seconds =
+        encoder.encode_descriptor("store_commit_seconds", help, None, MetricType::Counter)?;
+    ConstCounter::new(commits.time.as_secs_f64()).encode(seconds)
 }
