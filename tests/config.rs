@@ -1,11 +1,15 @@
 //! Contract, section 9: settings, where they come from, and what a mistake is told.
 
+use std::fs;
+
 use invited::{
     config::{Config, ConfigError, Entry, Layers},
     sms::choice::Choice,
     store::Location,
 };
 use tempfile::TempDir;
+
+use crate::harness::server::{command, run};
 
 fn read(variables: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
     let folder = TempDir::new().unwrap();
@@ -456,5 +460,47 @@ fn the_settings_are_documented() {
     // The README has those that come first.
     for row in documented(include_str!("../README.md")) {
         assert!(rows.iter().any(|known| known == row), "{row}");
+    }
+}
+
+#[test]
+fn what_is_in_force_is_printed_with_its_place_and_without_secrets() {
+    let folder = TempDir::new().unwrap();
+    let file = "[login]\ncode_length = 6\n\n[sms.gateway.mine]\npreset = \"exolve\"\nkey = \"${env:KEY}\"\n";
+    fs::write(folder.path().join("c.toml"), file).unwrap();
+    let effective = ["config", "effective", "--config", "c.toml"];
+    let mut command = command(folder.path());
+    command.args(effective).env("KEY", "a-secret");
+    let output = command
+        .env("INVITED_LIMITS__SENDS_PER_PHONE", "5/1h")
+        .output()
+        .unwrap();
+    let told = str::from_utf8(&output.stdout).unwrap();
+    for line in [
+        "code_length = 6  # login.code_length in c.toml, line 2",
+        "sends_per_phone = \"5/1h\"  # INVITED_LIMITS__SENDS_PER_PHONE",
+        "guesses_per_token = \"3\"",
+        "\"*\" = [\"mine\"]",
+        "key = \"***\"",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}: {told}");
+    }
+    assert!(!told.contains("a-secret") && !told.contains("env:KEY"));
+}
+
+#[test]
+fn a_configuration_is_checked_without_a_trace() {
+    let folder = TempDir::new().unwrap();
+    let output = run(folder.path(), &["config", "check"]);
+    assert!(output.status.success());
+    assert_eq!(output.stderr, b"the configuration is good\n");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for wrong in [
+        "[login]\ncode_length = 99\n",
+        "[sms]\ngateway = \"nobody\"\n",
+    ] {
+        fs::write(folder.path().join("c.toml"), wrong).unwrap();
+        let output = run(folder.path(), &["config", "check", "--config", "c.toml"]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
     }
 }

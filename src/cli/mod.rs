@@ -75,8 +75,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Try, check and list the gateways that messages go through.
     Sms(sms::Sms),
-    /// Print every setting with its default, as a configuration file.
-    Config,
+    /// Print every setting with its default, as a configuration file; check one.
+    Config(config::Config),
 }
 
 impl Command {
@@ -94,7 +94,7 @@ impl Command {
             | Self::Limits(_)
             | Self::Audit(_)
             | Self::Stats(_) => clock::require_sane().map_err(Failure::of),
-            Self::Openapi | Self::Simulate(_) | Self::Config => Ok(()),
+            Self::Openapi | Self::Simulate(_) | Self::Config(_) => Ok(()),
         }
     }
 }
@@ -121,7 +121,7 @@ pub fn run() -> ExitCode {
             Command::Stats(stats) => stats.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Sms(sms) => sms.run(),
-            Command::Config => config::run(),
+            Command::Config(config) => config.run(),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,6 @@
 //! Where settings come from: flags beat the environment beats the file.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
-    fmt,
-    path::Path,
-};
+use std::{collections::BTreeMap, ffi::OsString, fmt, path::Path};
 
 use toml::{Table, Value};
 
@@ -50,15 +45,20 @@ pub struct Layers {
     given: Given,
 }
 
-/// Settings that some layer had. They are not part of what a configuration says,
-/// so they do not show in it.
+/// Settings that some layer had: what it said, and where. They are not part of
+/// what a configuration says, so they do not show in it.
 #[derive(Clone, Default)]
-pub struct Given(BTreeSet<&'static str>);
+pub struct Given(BTreeMap<&'static str, (Value, String)>);
 
 impl Given {
     /// Whether this one is among them.
     pub fn has(&self, key: &str) -> bool {
-        self.0.contains(key)
+        self.0.contains_key(key)
+    }
+
+    /// What was said of it, and where.
+    pub fn of(&self, key: &str) -> Option<&(Value, String)> {
+        self.0.get(key)
     }
 }
 
@@ -152,7 +152,7 @@ impl Layers {
                 return T::read(&value).map_err(|reason| ConfigError::of(key, &reason));
             }
         };
-        self.given.0.insert(key);
+        self.given.0.insert(key, (value.clone(), name.clone()));
         T::read(&value).map_err(|reason| ConfigError::of(&name, &reason))
     }
 

@@ -9,12 +9,12 @@ mod layers;
 mod names;
 mod origin;
 mod place;
+mod print;
 mod sections;
 mod test_number;
 mod value;
 
 use std::{
-    fmt::Write,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::PathBuf,
     time::Duration,
@@ -140,31 +140,6 @@ impl Config {
         first
             .chain(limits)
             .chain(others.into_iter().flatten().copied())
-    }
-
-    /// A configuration file with every default, commented out.
-    pub fn sample() -> String {
-        let mut sample = String::from("# Every setting of invited with its default.\n");
-        let mut section = "";
-        for entry in Self::entries() {
-            let (prefix, key) = entry.key.rsplit_once('.').unwrap_or(("", entry.key));
-            if prefix != section {
-                section = prefix;
-                let _ = write!(sample, "\n[{section}]\n");
-            }
-            let _ = write!(
-                sample,
-                "\n# {} ({})\n# {key} = \"{}\"\n",
-                entry.help.trim().replace('`', "\""),
-                entry.variable(),
-                entry.default
-            );
-        }
-        sample.push_str(
-            "\n[test_numbers]\n\n# No SMS, no limits by phone, a fixed code, for store reviewers and demos.\n\
-             # \"+79990000001\" = { code = \"1234\", until = 2027-01-01T00:00:00Z }\n",
-        );
-        sample
     }
 
     /// The sentence about a mistake in a gateway.
