@@ -19,6 +19,7 @@ mod cors;
 mod counter;
 mod development;
 mod device;
+mod doctor;
 mod document;
 mod durability;
 mod faults;

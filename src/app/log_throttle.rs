@@ -18,6 +18,12 @@ impl LogThrottle {
         self.is_due_every(Duration::from_mins(1), message, at)
     }
 
+    /// Whether a message was ever logged.
+    pub fn has_logged(&self, message: &str) -> bool {
+        let logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        logged.contains_key(message)
+    }
+
     /// Whether a message is to be logged (again), once a period.
     pub fn is_due_every(&self, period: Duration, message: &'static str, at: Timestamp) -> bool {
         let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,10 +5,7 @@
 //! database remembers its fingerprint. Whoever is killed in between leaves keys
 //! that nothing was made under yet: the next start takes them up.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use super::failure::Failure;
 use crate::{
@@ -164,15 +161,4 @@ pub fn migrate(location: &Location) -> Result<(), OpenError> {
         Some(schema) => tracing::info!(%path, schema, "migrated the database"),
     }
     Ok(())
-}
-
-/// Tells the operator of folders in which anybody may replace the files.
-pub fn warn_of_folders(paths: [&Path; 2]) {
-    let folders: BTreeSet<&Path> = paths.map(files::folder).into();
-    for folder in folders {
-        if files::is_open_to_all(folder) {
-            let folder = folder.display();
-            tracing::warn!(%folder, "everybody on this machine can replace files in this folder: take that right away (chmod o-w)");
-        }
-    }
 }

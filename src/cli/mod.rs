@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod doctor;
 mod failure;
 mod help;
 mod installation;
@@ -71,6 +72,8 @@ enum Command {
     Audit(admin::Audit),
     /// Show what happened on each day: codes, messages, logins, invitations, costs.
     Stats(admin::Stats),
+    /// Say what has to be set right, a line each; exit code 1 if anything has to.
+    Doctor(doctor::Doctor),
     /// Play attacks against this installation's limits, and print what would come of them.
     Simulate(simulate::Simulate),
     /// Try, check and list the gateways that messages go through.
@@ -94,7 +97,7 @@ impl Command {
             | Self::Limits(_)
             | Self::Audit(_)
             | Self::Stats(_) => clock::require_sane().map_err(Failure::of),
-            Self::Openapi | Self::Simulate(_) | Self::Config(_) => Ok(()),
+            Self::Openapi | Self::Simulate(_) | Self::Config(_) | Self::Doctor(_) => Ok(()),
         }
     }
 }
@@ -119,6 +122,7 @@ pub fn run() -> ExitCode {
             Command::Limits(limits) => limits.run(),
             Command::Audit(audit) => audit.run(),
             Command::Stats(stats) => stats.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Sms(sms) => sms.run(),
             Command::Config(config) => config.run(),

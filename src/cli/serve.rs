@@ -13,9 +13,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
+    doctor,
     failure::Failure,
     help::gateways,
-    installation::{Found, migrate, warn_of_folders},
+    installation::{Found, migrate},
     reload::reload_at,
     settings::Settings,
     terminal::print,
@@ -30,7 +31,7 @@ use crate::{
     domain::{delivery::LEASE, error::StoreError},
     http,
     http::server::{self, CLOSING, Connections, Timeouts, Workers},
-    sms::{choice::Choice, route::Routes},
+    sms::route::Routes,
     store::{Location, Store},
     token::keys::Keys,
 };
@@ -81,9 +82,7 @@ impl Serve {
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
         let sms = app::gateways(&config, &found.keys)?;
-        let Location::Sqlite(database) = &config.server.database;
-        warn_of_folders([database, &config.keys_path()]);
-        warn_of_codes(&config);
+        doctor::warn(&config);
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,19 +105,6 @@ impl Serve {
         let keys = found.settle(&store, take_up).await?;
         let clock = Arc::new(SystemClock);
         Ok(App::new(config, store, keys, sms, clock, dice))
-    }
-}
-
-/// Tells the operator that codes are shown on the machine and reach nobody
-/// else, where others than the one who tries the service can ask for them.
-fn warn_of_codes(config: &Config) {
-    let mut choices = config.plan.chains.iter().flat_map(|(_, chain)| chain);
-    let shown = choices.find(|choice| matches!(choice, Choice::Console | Choice::File(_)));
-    let listen = config.server.listen;
-    if let Some(gateway) = shown
-        && (!listen.ip().is_loopback() || config.http.public_url.is_some())
-    {
-        tracing::warn!(%listen, %gateway, "others can reach this server, and codes are not sent to their phones but shown here: name a gateway with --sms");
     }
 }
 

@@ -8,11 +8,13 @@ use crate::{
     app::Context,
     domain::{
         device::{self, Epoch},
+        guard::alarm,
         profile,
         statistic::Day,
         tx::Tx,
         user::{User, UserId},
     },
+    store::sqlite::Outcome,
 };
 
 /// Users that are looked through in one transaction.
@@ -53,6 +55,7 @@ pub enum Look {
     Stats {
         days: u32,
     },
+    Health,
 }
 
 /// An operator who looks.
@@ -82,6 +85,7 @@ impl Show<'_> {
                     .await
             }
             Look::Stats { days } => self.statistics(days).await,
+            Look::Health => self.health().await,
         }
     }
 
@@ -226,5 +230,23 @@ impl Show<'_> {
         let from = Day(today.0 + 1 - i64::from(days));
         let rows = self.read(move |tx| Ok(tx.statistics(from)?)).await?;
         Ok(view::statistics(&rows))
+    }
+
+    /// What the service knows of itself.
+    async fn health(&self) -> Result<Value, AdminError> {
+        let (now, at) = (self.app.now(), self.app.monotonic.now());
+        let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
+        let (alarm, latest) = self.read(work).await?;
+        let figures = self.app.store.figures();
+        let has_logged = |message| self.app.log_throttle.has_logged(message);
+        Ok(json!({
+            "integrity": figures.check.map(Outcome::name),
+            "stopped": figures.is_stopped,
+            "log_blocked_seconds": figures.log_blocked.as_secs(),
+            "clock_behind_seconds": latest.since(now).as_secs(),
+            "alarm": alarm,
+            "has_unknown_proxy": has_logged("http.trusted_proxies"),
+            "has_nameless_clients": has_logged("http.client_address"),
+        }))
     }
 }

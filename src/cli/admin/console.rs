@@ -69,18 +69,33 @@ impl Console {
         self.run(Command::Change(change), why.reason)
     }
 
+    /// The configuration that says where the service is.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Ok(self.settings.read()?)
+    }
+
+    /// Whether programs read the answer.
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// What there is to see, for whoever makes something else of it.
+    pub fn fetch(&self, config: &Config, look: Look) -> Result<Value, Failure> {
+        let request = Request {
+            command: Command::Look(look),
+            reason: String::new(),
+            full: self.full,
+        };
+        answer(config, request)
+    }
+
     fn run(&self, command: Command, reason: String) -> Result<(), Failure> {
         let request = Request {
             command,
             reason,
             full: self.full,
         };
-        let config = self.settings.read()?;
-        let Location::Sqlite(database) = &config.server.database;
-        let answer = match ask(&socket::path(database), &request) {
-            Some(answer) => answer?,
-            None => open_and_perform(config, request)?,
-        };
+        let answer = answer(&self.config()?, request)?;
         let text = if self.json {
             let text = serde_json::to_string_pretty(&answer).map_err(Failure::of)?;
             text + "\n"
@@ -88,6 +103,14 @@ impl Console {
             table(&answer)
         };
         print(&text)
+    }
+}
+
+fn answer(config: &Config, request: Request) -> Result<Value, Failure> {
+    let Location::Sqlite(database) = &config.server.database;
+    match ask(&socket::path(database), &request) {
+        Some(answer) => answer,
+        None => open_and_perform(config.clone(), request),
     }
 }
 

@@ -6,7 +6,8 @@ mod table;
 
 use clap::{Args, Subcommand};
 
-use self::console::{Console, Why};
+pub use self::console::Console;
+use self::console::Why;
 use super::failure::Failure;
 use crate::app::admin::{Change, Look};
 

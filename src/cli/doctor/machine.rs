@@ -1,0 +1,148 @@
+//! What can be said of the machine and the files.
+
+use std::{io::Write, time::Duration};
+
+use rustix::{
+    fs::statvfs,
+    process::{Resource, getrlimit},
+};
+use tempfile::NamedTempFile;
+
+use super::finding::{Finding, Level};
+use crate::{
+    clock::{self, Clock, SystemClock},
+    config::Config,
+    files,
+    sms::choice::Choice,
+    store::Location,
+};
+
+/// Less room than this is too little, and less than that soon will be.
+const ROOM: [u64; 2] = [256 << 20, 1 << 30];
+/// Open files that a busy service needs.
+const FILES: u64 = 4096;
+/// How many flushes are measured.
+const FLUSHES: u32 = 16;
+/// A flush that takes longer bounds how many can log in at once.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// All that can be looked up without waiting for anything.
+pub fn findings(config: &Config) -> Vec<Finding> {
+    vec![
+        clock(),
+        room(config),
+        open_files(),
+        folder(config),
+        codes(config),
+    ]
+}
+
+fn clock() -> Finding {
+    let remedy = "set it right, and have it kept so (NTP)";
+    match clock::require_sane() {
+        Ok(()) => Finding::green("clock", "is between 1970 and 2089"),
+        Err(sentence) => Finding::of("clock", Level::Red, sentence, remedy),
+    }
+}
+
+fn room(config: &Config) -> Finding {
+    let Location::Sqlite(database) = &config.server.database;
+    let folder = files::folder(database);
+    let Ok(disk) = statvfs(folder) else {
+        let said = format!("{} cannot be looked at", folder.display());
+        return Finding::of("disk", Level::Red, said, "make the folder, or name another");
+    };
+    let free = disk.f_bavail * disk.f_frsize;
+    let said = format!("{} MiB are free", free >> 20);
+    let level = match ROOM {
+        [few, _] if free < few => Level::Red,
+        [_, enough] if free < enough => Level::Yellow,
+        _ => return Finding::green("disk", said),
+    };
+    Finding::of("disk", level, said, "make room where the database is")
+}
+
+fn open_files() -> Finding {
+    match getrlimit(Resource::Nofile).maximum {
+        Some(files) if files < FILES => {
+            let said = format!("{files} at most");
+            let remedy = "raise the limit (LimitNOFILE of the unit, ulimit -n)";
+            Finding::of("open files", Level::Yellow, said, remedy)
+        }
+        files => {
+            let said = files.map_or("as many as wanted".to_owned(), |files| {
+                format!("{files} at most")
+            });
+            Finding::green("open files", said)
+        }
+    }
+}
+
+fn folder(config: &Config) -> Finding {
+    let Location::Sqlite(database) = &config.server.database;
+    let keys = config.keys_path();
+    let folders = [files::folder(database), files::folder(&keys)];
+    match folders
+        .into_iter()
+        .find(|folder| files::is_open_to_all(folder))
+    {
+        Some(folder) => {
+            let said = format!(
+                "everybody on this machine can replace files in {}",
+                folder.display()
+            );
+            Finding::of(
+                "folder",
+                Level::Red,
+                said,
+                "take that right away (chmod o-w)",
+            )
+        }
+        None => Finding::green("folder", "is for its owner to change"),
+    }
+}
+
+/// Whether codes are shown here, and reach nobody else, where others can ask for them.
+fn codes(config: &Config) -> Finding {
+    let mut choices = config.plan.chains.iter().flat_map(|(_, chain)| chain);
+    let shown = choices.find(|choice| matches!(choice, Choice::Console | Choice::File(_)));
+    let listen = config.server.listen;
+    match shown {
+        Some(gateway) if !listen.ip().is_loopback() || config.http.public_url.is_some() => {
+            let said = format!(
+                "others can reach this server, and codes are not sent to their phones but shown here ({gateway})"
+            );
+            Finding::of("gateway", Level::Red, said, "name a gateway with --sms")
+        }
+        Some(gateway) => Finding::green("gateway", format!("{gateway}, for this machine alone")),
+        None => Finding::green("gateway", "codes go to phones"),
+    }
+}
+
+/// How long a flush of the disk takes: it bounds every write that is acknowledged.
+pub fn flush_time(config: &Config) -> Finding {
+    let Location::Sqlite(database) = &config.server.database;
+    let measured = NamedTempFile::new_in(files::folder(database)).and_then(|mut file| {
+        let begun = SystemClock.steady();
+        for _ in 0..FLUSHES {
+            file.write_all(&[0; 4096])?;
+            file.as_file().sync_data()?;
+        }
+        Ok(SystemClock.steady().saturating_sub(begun) / FLUSHES)
+    });
+    match measured {
+        Ok(took) => {
+            let said = format!("{:.1} ms", took.as_secs_f64() * 1000.0);
+            if took > SLOW {
+                let remedy = "a faster disk lets more people log in at once";
+                return Finding::of("flush", Level::Yellow, said, remedy);
+            }
+            Finding::green("flush", said)
+        }
+        Err(error) => {
+            let said = format!("cannot be measured: {error}");
+            let remedy = "let the service write into its folder";
+            Finding::of("flush", Level::Red, said, remedy)
+        }
+    }
+}

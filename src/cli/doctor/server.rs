@@ -1,0 +1,150 @@
+//! What the running server says of itself, or the database without one, and
+//! what gateways say.
+
+use serde_json::Value;
+
+use super::finding::{Finding, Level};
+use crate::{
+    app::{self, admin::Look},
+    cli::{admin::Console, failure::Failure, installation::Found, terminal::run_now},
+    config::Config,
+    sms::Transcript,
+    store::Location,
+};
+
+/// All of it.
+pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
+    let Location::Sqlite(database) = &config.server.database;
+    let mut findings = Vec::new();
+    if database.exists() {
+        match console.fetch(config, Look::Health) {
+            Ok(health) => findings.extend(judge(&health)),
+            Err(failure) => {
+                let remedy = "see src/store/README.md";
+                let said = failure.sentence;
+                findings.push(Finding::of("database", Level::Red, said, remedy));
+            }
+        }
+    } else {
+        findings.push(Finding::green("database", "there is none yet"));
+    }
+    match gateways(config) {
+        Ok(said) => findings.extend(said),
+        Err(failure) => {
+            let remedy = "set it right (invited sms list says what each gateway needs)";
+            findings.push(Finding::of(
+                "gateways",
+                Level::Red,
+                failure.sentence,
+                remedy,
+            ));
+        }
+    }
+    findings
+}
+
+/// What becomes of what the service says of itself.
+fn judge(health: &Value) -> Vec<Finding> {
+    let is = |name: &str| health[name].as_bool().unwrap_or(false);
+    let number = |name: &str| health[name].as_u64().unwrap_or(0);
+    let either = |check, is_wrong, level, wrong: &str, remedy, right: &str| {
+        if is_wrong {
+            Finding::of(check, level, wrong, remedy)
+        } else {
+            Finding::green(check, right)
+        }
+    };
+    let integrity = health["integrity"].as_str().unwrap_or("unknown");
+    let level = match integrity {
+        "damaged" => Level::Red,
+        "sound" => Level::Green,
+        _ => Level::Yellow,
+    };
+    let remedy = match level {
+        Level::Red => "stop the server, and restore a backup",
+        Level::Yellow => "ask again once it is over",
+        Level::Green => "",
+    };
+    vec![
+        Finding::of(
+            "integrity",
+            level,
+            format!("the check of the database: {integrity}"),
+            remedy,
+        ),
+        either(
+            "writing",
+            is("stopped"),
+            Level::Red,
+            "nothing is written any more",
+            "the log says why",
+            "the database can be written",
+        ),
+        either(
+            "log",
+            number("log_blocked_seconds") > 0,
+            Level::Yellow,
+            "another program holds the write-ahead log",
+            "end backups and shells that hold a read transaction open",
+            "the write-ahead log is merged",
+        ),
+        either(
+            "time",
+            number("clock_behind_seconds") > 60,
+            Level::Red,
+            "the clock is behind what the database has seen: limits wait for it",
+            "set the clock right",
+            "the clock is not behind what the database has seen",
+        ),
+        either(
+            "alarm",
+            is("alarm"),
+            Level::Yellow,
+            "codes of many phones are guessed",
+            "nothing is to be done; invited stats shows how many",
+            "codes are not guessed",
+        ),
+        either(
+            "proxy",
+            is("has_unknown_proxy"),
+            Level::Yellow,
+            "a forwarding header comes from a peer that is not one of http.trusted_proxies",
+            "if that is a proxy of yours, name its network there",
+            "no unknown proxy was seen",
+        ),
+        either(
+            "clients",
+            is("has_nameless_clients"),
+            Level::Yellow,
+            "a trusted proxy does not name its clients in the header of http.client_address",
+            "have it set that header",
+            "proxies name their clients",
+        ),
+    ]
+}
+
+/// Asks every gateway whether it would take messages; sends none.
+fn gateways(config: &Config) -> Result<Vec<Finding>, Failure> {
+    let found = Found::look(config)?;
+    let routes = app::gateways(config, &found.keys)?;
+    run_now(async {
+        let mut findings = Vec::new();
+        for configured in routes.gateways() {
+            let said = configured.gateway().check(&mut Transcript::default()).await;
+            let name = &configured.name;
+            findings.push(match said {
+                Ok(Some(said)) => Finding::green("gateway", format!("{name}: {said}")),
+                Ok(None) => Finding::green(
+                    "gateway",
+                    format!("{name} cannot be asked without sending something"),
+                ),
+                Err(failure) => {
+                    let said = format!("{name}: {}", failure.detail);
+                    let remedy = "invited sms check shows what was said";
+                    Finding::of("gateway", Level::Red, said, remedy)
+                }
+            });
+        }
+        Ok(findings)
+    })
+}
