@@ -47,6 +47,7 @@ mod profile_cache;
 mod readme;
 mod resend;
 mod server;
+mod service_manager;
 mod session;
 mod simulate;
 mod start;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::Signal;
 
+use super::service_manager;
 use crate::{
     app::App,
     token::{
@@ -16,8 +17,10 @@ use crate::{
 pub async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
     while hang_ups.recv().await.is_some() {
         let app = Arc::clone(&app);
+        service_manager::reloading();
         // One after the other, so that the last that was read is what is used.
         let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
+        service_manager::ready();
     }
 }
 

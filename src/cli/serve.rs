@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, IsTerminal},
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     sync::Arc,
     time::Duration,
 };
@@ -17,7 +17,9 @@ use super::{
     failure::Failure,
     help::gateways,
     installation::{Found, migrate},
+    listen::{bind, inherit_or_bind},
     reload::reload_at,
+    service_manager,
     settings::Settings,
     terminal::print,
 };
@@ -39,8 +41,6 @@ use crate::{
 /// Open files that are left for others, if there are so many: the store has about
 /// forty, and each message under way to a gateway has a connection.
 const FILES: u64 = 128;
-/// Connections that may wait to be accepted; the system may allow less.
-const BACKLOG: i32 = 4096;
 /// Connections at once of those who watch.
 const WATCHERS: usize = 16;
 /// How long threads may take to end once the server has stopped.
@@ -67,7 +67,7 @@ impl Serve {
         layers.flag("sms.gateway", "--sms", self.sms.as_ref());
         let mut config = Config::read(layers)?;
         // First, so that a taken port is told before anything is created.
-        let listener = listen("--listen", config.server.listen)?;
+        let listener = inherit_or_bind(config.server.listen)?;
         let bound = listener.local_addr();
         config.server.listen = bound.unwrap_or(config.server.listen);
         if config.make_room_for_development() {
@@ -77,7 +77,7 @@ impl Serve {
             );
         }
         let metrics = config.http.metrics;
-        let metrics = metrics.map(|address| listen("http.metrics", address));
+        let metrics = metrics.map(|address| bind("http.metrics", address));
         let metrics = metrics.transpose()?;
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
@@ -106,16 +106,6 @@ impl Serve {
         let clock = Arc::new(SystemClock);
         Ok(App::new(config, store, keys, sms, clock, dice))
     }
-}
-
-fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
-    let refused =
-        |error| Failure::misconfigured(format!("{name}: {address} cannot be listened on: {error}"));
-    let listener = TcpListener::bind(address).map_err(refused)?;
-    listener.set_nonblocking(true).map_err(refused)?;
-    // Again, since the standard library lets no more than 128 wait.
-    rustix::net::listen(&listener, BACKLOG).map_err(|error| refused(error.into()))?;
-    Ok(listener)
 }
 
 /// Goes on where an earlier run ended. Of messages that were under way when it
@@ -170,6 +160,7 @@ async fn serve(
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
+    service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));
     let router = Arc::new(http::router(&app));
     let timeouts = Timeouts::default();
@@ -177,6 +168,7 @@ async fn serve(
         () = server::serve(listener, router, connections, timeouts, workers, stop) => {}
         () = tell(&app, metrics, workers) => {}
         () = operators => {}
+        () = service_manager::keep_alive(&app) => {}
     }
     if let Err(error) = app.statistics.save(&app.store).await {
         tracing::error!(%error, "the last statistics are lost");
@@ -263,5 +255,6 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
             }
         }
         tracing::info!("stopping: requests in flight may finish");
+        service_manager::stopping();
     })
 }
