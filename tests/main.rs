@@ -45,6 +45,7 @@ mod prefix;
 mod problem;
 mod profile;
 mod profile_cache;
+mod proxy;
 mod readme;
 mod resend;
 mod server;

@@ -15,12 +15,13 @@ use crate::{
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "src/config/README.md",
     "src/sms/README.md",
     "src/store/README.md",
     "src/cli/README.md",
+    "src/http/README.md",
     "tests/README.md",
     "benches/README.md",
     ".github/SECURITY.md",

@@ -151,9 +151,22 @@ pub fn call(
     headers: &[(&str, &str)],
     body: Option<Value>,
 ) -> Option<(u16, Value)> {
+    let stream = TcpStream::connect(address).ok()?;
+    let (status, body) = exchange(stream, method, path, headers, body)?;
+    Some((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+}
+
+/// The last request over a connection: the answer's status and body.
+pub fn exchange(
+    mut stream: TcpStream,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<Value>,
+) -> Option<(u16, String)> {
+    let host = stream.peer_addr().ok()?;
     let body = body.map(|body| body.to_string()).unwrap_or_default();
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
         request = format!("{request}{name}: {value}\r\n");
     }
@@ -162,7 +175,6 @@ pub fn call(
         request =
             format!("{request}content-type: application/json\r\ncontent-length: {length}\r\n");
     }
-    let mut stream = TcpStream::connect(address).ok()?;
     stream
         .write_all(format!("{request}\r\n{body}").as_bytes())
         .ok()?;
@@ -170,7 +182,7 @@ pub fn call(
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+    Some((status, body.to_owned()))
 }
 
 /// The code that was sent to a phone last.
