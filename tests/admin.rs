@@ -280,3 +280,20 @@ async fn what_happened_on_each_day_is_told_also_after_a_restart() {
     let one = harness.done(json!({ "command": "stats", "days": 1 })).await;
     assert_eq!(one["by_day"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_person_is_told_why_a_request_was_refused() {
+    let harness = Harness::as_is(&[]);
+    harness.login(ALICE).await;
+    let refused = harness.post("/login/", json!({ "phone": ALICE })).await;
+    let id = refused.header("x-request-id").unwrap();
+    let told = harness
+        .done(json!({ "command": "why", "request_id": id }))
+        .await;
+    assert_eq!(told["code"], "sms_rate_limited");
+    assert_eq!(told["limit"], "sends_per_phone");
+    assert_eq!(told["is_set_to"], "1/60s, 3/15m, 10/24h");
+    assert_eq!(told["route"], "/login/");
+    let unknown = json!({ "command": "why", "request_id": "00" });
+    assert!(harness.perform(unknown).await.is_err());
+}

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod delivery;
 pub mod log_throttle;
 pub mod notice;
+pub mod refusals;
 pub mod requests;
 pub mod statistics;
 
@@ -14,7 +15,12 @@ use std::{
 
 use rand::rngs::StdRng;
 
-use self::{log_throttle::LogThrottle, requests::Requests, statistics::Statistics};
+use self::{
+    log_throttle::LogThrottle,
+    refusals::{Refusals, RefusedRequest},
+    requests::Requests,
+    statistics::Statistics,
+};
 use crate::{
     clock::{Clock, MonotonicClock},
     config::{Config, ConfigError, PublicUrl},
@@ -24,6 +30,8 @@ use crate::{
             Guard, LONG,
             alarm::{self, Turn},
         },
+        money::Money,
+        statistic::Measure,
         time::Timestamp,
     },
     sms::route::{Routes, longest_code, written},
@@ -56,6 +64,8 @@ pub struct App {
     pub statistics: Statistics,
     /// How requests were answered.
     pub requests: Requests,
+    /// What the latest of them were refused for.
+    pub refusals: Refusals,
 }
 
 /// Opens the gateways that were configured.
@@ -152,6 +162,7 @@ impl App {
             log_throttle: LogThrottle::default(),
             statistics: Statistics::default(),
             requests: Requests::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -201,6 +212,16 @@ impl App {
             None => {}
         }
         Ok(())
+    }
+
+    /// Remembers why a request was refused, and counts the limits that are hit.
+    pub fn note_refusal(&self, refused: RefusedRequest) {
+        if let Some(limit) = refused.limit {
+            let free = Money::default();
+            self.statistics
+                .count_of(Measure::Limited, limit, free, refused.at);
+        }
+        self.refusals.note(refused);
     }
 
     /// Fresh chance for one request.

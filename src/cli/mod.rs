@@ -77,6 +77,8 @@ enum Command {
     Audit(admin::Audit),
     /// Show what happened on each day: codes, messages, logins, invitations, costs.
     Stats(admin::Stats),
+    /// Say why a request was refused, by the id that its answer names.
+    Why(admin::Why),
     /// Say what has to be set right, a line each; exit code 1 if anything has to.
     Doctor(doctor::Doctor),
     /// Play attacks against this installation's limits, and print what would come of them.
@@ -130,6 +132,7 @@ pub fn run() -> ExitCode {
             Command::Limits(limits) => limits.run(),
             Command::Audit(audit) => audit.run(),
             Command::Stats(stats) => stats.run(),
+            Command::Why(why) => why.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Simulate(simulate) => simulate.run(),
             Command::Sms(sms) => sms.run(),

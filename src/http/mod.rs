@@ -58,9 +58,8 @@ use self::{
     access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes, server::Service,
 };
 use crate::{
-    app::{App, Context},
+    app::{App, Context, refusals::RefusedRequest},
     config::Origin,
-    domain::{money::Money, statistic::Measure},
     telemetry::RequestId,
 };
 
@@ -161,7 +160,11 @@ impl Endpoint for Envelope {
         {
             Some(Ok(response)) => response,
             Some(Err(problem)) => problem.answer(id.as_str(), self.app.config.prefix()),
-            None => self.handle(request, source, self.app.context(), id).await,
+            None => {
+                let context = self.app.context();
+                let route = route.map(|route| route.pattern);
+                self.handle(request, source, context, route, id).await
+            }
         };
         line.end(&response);
         self.cors.mark(origin, &mut response);
@@ -212,6 +215,7 @@ impl Envelope {
         mut request: Request,
         source: Option<IpAddr>,
         context: Context,
+        route: Option<&'static str>,
         id: RequestId,
     ) -> Response {
         request.extensions_mut().insert(context.clone());
@@ -225,10 +229,6 @@ impl Envelope {
             }
         };
         let code = problem.kind().code;
-        if let Some(limit) = problem.limit() {
-            let (statistics, now) = (&context.statistics, context.now());
-            statistics.count_of(Measure::Limited, limit, Money::default(), now);
-        }
         // A store that fails does so at every request, and the access log has them all.
         if let Some(cause) = problem.cause()
             && (problem.kind().status != 503
@@ -243,7 +243,19 @@ impl Envelope {
             Some(source) => pow::offer(&context, source.into(), problem),
             None => problem,
         };
-        problem.answer(id.as_str(), self.app.config.prefix())
+        let response = problem.answer(id.as_str(), self.app.config.prefix());
+        let wait = response.headers().get(header::RETRY_AFTER);
+        let refused = RefusedRequest {
+            request_id: id.as_str().to_owned(),
+            at: context.now(),
+            route: route.unwrap_or_default(),
+            status: problem.kind().status,
+            code,
+            limit: problem.limit(),
+            wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
+        };
+        context.note_refusal(refused);
+        response
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     app::Context,
     domain::{
         device::{self, Epoch},
-        guard::alarm,
+        guard::{alarm, limits::Limits},
         profile,
         statistic::Day,
         tx::Tx,
@@ -56,6 +56,9 @@ pub enum Look {
         days: u32,
     },
     Health,
+    Why {
+        request_id: String,
+    },
 }
 
 /// An operator who looks.
@@ -86,6 +89,7 @@ impl Show<'_> {
             }
             Look::Stats { days } => self.statistics(days).await,
             Look::Health => self.health().await,
+            Look::Why { request_id } => self.why(&request_id),
         }
     }
 
@@ -247,6 +251,34 @@ impl Show<'_> {
             "alarm": alarm,
             "has_unknown_proxy": has_logged("http.trusted_proxies"),
             "has_nameless_clients": has_logged("http.client_address"),
+        }))
+    }
+
+    /// Why one of the latest requests was refused.
+    fn why(&self, request_id: &str) -> Result<Value, AdminError> {
+        let refused = self.app.refusals.of(request_id.trim());
+        let refused = refused.ok_or_else(|| {
+            let told = "none of the latest refusals has this id: the access log may have it";
+            AdminError(told.to_owned())
+        })?;
+        let settings = Limits::SETTINGS.iter();
+        let limit = refused.limit.map(|limit| {
+            let key = format!("limits.{limit}");
+            let setting = settings.clone().find(|setting| setting.key == key);
+            setting.map_or("", |setting| setting.help.trim())
+        });
+        let windows = refused
+            .limit
+            .and_then(|name| self.app.guard.policy.limits.of(name));
+        Ok(json!({
+            "at": view::instant(refused.at),
+            "route": refused.route,
+            "status": refused.status,
+            "code": refused.code,
+            "limit": refused.limit,
+            "what_it_bounds": limit,
+            "is_set_to": windows.map(|limit| view::limit(limit)),
+            "wait_in_seconds": refused.wait,
         }))
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::{
     audit::Audit,
     device::Device,
     guard::standing::Standing,
+    limit::Limit,
     money::Money,
     phone::Phone,
     session::Session,
@@ -81,6 +82,13 @@ pub fn standing(standing: &Standing) -> Value {
         "used": used.collect::<Vec<_>>().join(", "),
         "room_in_seconds": standing.wait.map(|wait| wait.as_secs() + 1),
     })
+}
+
+/// A limit as it is written in settings.
+pub fn limit(limit: &Limit) -> String {
+    let windows = limit.windows().iter();
+    let windows = windows.map(|window| format!("{}/{}", window.count, span(window.span)));
+    windows.collect::<Vec<_>>().join(", ")
 }
 
 /// A span as it is written in settings.

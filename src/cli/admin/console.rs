@@ -48,7 +48,7 @@ pub struct Console {
 
 /// What every change says.
 #[derive(Args)]
-pub struct Why {
+pub struct Reason {
     /// Why, for the audit.
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -65,7 +65,7 @@ impl Console {
     }
 
     /// Changes something, and prints what comes of it.
-    pub fn change(&self, change: Change, why: Why) -> Result<(), Failure> {
+    pub fn change(&self, change: Change, why: Reason) -> Result<(), Failure> {
         self.run(Command::Change(change), why.reason)
     }
 

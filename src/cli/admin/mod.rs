@@ -7,7 +7,7 @@ mod table;
 use clap::{Args, Subcommand};
 
 pub use self::console::Console;
-use self::console::Why;
+use self::console::Reason;
 use super::failure::Failure;
 use crate::app::admin::{Change, Look};
 
@@ -49,44 +49,44 @@ enum UserAction {
     Ban {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// Let a banned user log in again.
     Unban {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// Delete an account with its personal data, as its user could.
     Delete {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// Print all that is known of one person, as JSON.
     Export {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// End every session of a user, and forget the devices.
     Logout {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// Clear what keeps a phone out: its messages and wrong guesses count no more.
     Unlock {
         who: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
     /// Give an account another phone. Everybody who is logged in is logged out.
     MovePhone {
         who: String,
         phone: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
 }
 
@@ -106,7 +106,7 @@ enum SessionAction {
     End {
         id: i64,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
 }
 
@@ -132,7 +132,7 @@ enum InvitationAction {
         #[arg(long, conflicts_with = "referrer")]
         nobody: bool,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
 }
 
@@ -152,7 +152,7 @@ enum LimitsAction {
     Reset {
         phone: String,
         #[command(flatten)]
-        why: Why,
+        why: Reason,
     },
 }
 
@@ -173,6 +173,21 @@ pub struct Stats {
     /// How many days, today among them.
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     days: u32,
+}
+
+#[derive(Args)]
+pub struct Why {
+    #[command(flatten)]
+    console: Console,
+    /// The `request_id` of the answer, or its header `X-Request-Id`.
+    request_id: String,
+}
+
+impl Why {
+    pub fn run(self) -> Result<(), Failure> {
+        let request_id = self.request_id;
+        self.console.look(Look::Why { request_id })
+    }
 }
 
 impl Users {

@@ -28,6 +28,14 @@ macro_rules! limits {
                 $(Setting { key: concat!("limits.", stringify!($name)), default: $default, help: $help },)*
             ];
 
+            /// The limit with this name.
+            pub fn of(&self, name: &str) -> Option<&Named> {
+                match name {
+                    $(stringify!($name) => Some(&self.$name),)*
+                    _ => None,
+                }
+            }
+
             /// Has every limit read by its key and its default.
             pub fn read<E>(
                 mut limit: impl FnMut(&'static str, &'static str) -> Result<Limit, E>,
