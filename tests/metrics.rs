@@ -1,7 +1,7 @@
 //! What whoever watches the service is told at `/metrics`.
 
 use poem::{Endpoint, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{ALICE, BOB, Harness};
 
@@ -98,4 +98,35 @@ async fn requests_are_told_by_route_status_and_problem_and_never_by_path() {
         ],
     );
     assert!(!told.contains("secret") && !told.contains("9001234567"));
+}
+
+#[tokio::test]
+async fn the_board_for_grafana_asks_for_what_there_is() {
+    let harness = Harness::new();
+    harness.login(ALICE).await;
+    let told = harness.metrics().await;
+    let board: Value = serde_json::from_str(include_str!("../.github/grafana.json")).unwrap();
+    let panels = board["panels"].as_array().unwrap();
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap());
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let mut seen = 0;
+    for target in targets {
+        let words = target["expr"].as_str().unwrap().split(|c| !is_name(c));
+        for name in words.filter(|word| word.starts_with("invited_")) {
+            // A family without a member shows in its description alone.
+            let endings = ["_total", "_bucket", "_count"];
+            let family = endings
+                .iter()
+                .find_map(|ending| name.strip_suffix(ending))
+                .unwrap_or(name);
+            assert!(
+                told.contains(&format!("# TYPE {family} ")),
+                "{name}: {told}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }
