@@ -5,7 +5,7 @@ use std::path::Path;
 use invited::store::{Location, Migration, OpenError, Store};
 use tempfile::TempDir;
 
-use crate::harness::server::put;
+use crate::harness::server::{Server, login, put, run};
 
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
 
@@ -195,4 +195,54 @@ fn what_books_held_is_counted_on() {
     assert_eq!(lasts, "990000 1000700, 5940000 6000999");
     let store = Store::open(&location(&folder)).unwrap();
     assert_eq!(store.latest_time().millis(), 6_000_999);
+}
+
+#[test]
+fn people_of_every_version_are_served_by_this_one() {
+    let newest = std::fs::read_dir(MIGRATIONS).unwrap().count();
+    for version in 1..u32::try_from(newest).unwrap() {
+        let folder = of_version(version);
+        edit(
+            &folder,
+            "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
+                                redeemed_at, referral_number)
+             VALUES (1, 79001234567, 'AAAAAA', 'Anna', '', 'anna@example.com', 1000, NULL, NULL, NULL),
+                    (2, 79007654321, 'BBBBBB', 'Boris', '', '', 2000, 1, 3000, 1)",
+        );
+        if version >= 3 {
+            edit(
+                &folder,
+                "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, current_generation,
+                                       issued_at)
+                 VALUES (5, 2, 4000, 4000, 9000, 'curl', zeroblob(16), 4000)",
+            );
+        }
+        if version >= 12 {
+            edit(
+                &folder,
+                "INSERT INTO families (id, rank) VALUES (1, 0); UPDATE users SET family_id = 1",
+            );
+        }
+        for command in [&["migrate"][..], &["keys", "adopt"]] {
+            let done = run(folder.path(), command);
+            assert!(done.status.success(), "{version}: {command:?}");
+        }
+        let told = |who: &str| {
+            let output = run(folder.path(), &["user", "show", who, "--full", "--json"]);
+            let error = str::from_utf8(&output.stderr).unwrap();
+            serde_json::from_slice::<serde_json::Value>(&output.stdout).expect(error)
+        };
+        let server = Server::start(folder.path());
+        let (anna, boris) = (told("AAAAAA"), told("id:2"));
+        assert_eq!(anna["email"], "anna@example.com", "{version}");
+        assert_eq!(anna["invited_users_count"], 1, "{version}");
+        assert_eq!(boris["invited_by"], "+79001234567", "{version}");
+        assert!(boris["banned_at"].is_null());
+        // Those whom she invited cannot have invited her.
+        let (_, session) = login(&server.address, folder.path(), "+79001234567").unwrap();
+        let body = serde_json::json!({ "invitation_code": "BBBBBB" });
+        let (_, refused) = server.bear(&session, "POST", "/profile/invitation/", Some(body));
+        assert_eq!(refused["code"], "invitation_cycle", "{version}");
+        drop(server);
+    }
 }
