@@ -29,6 +29,7 @@ mod fuzz;
 mod gateways;
 mod growth;
 mod health;
+mod import;
 mod install;
 mod installation;
 mod invitation;

@@ -4,8 +4,10 @@ mod admin;
 mod completions;
 mod config;
 mod doctor;
+mod export;
 mod failure;
 mod help;
+mod import;
 mod install;
 mod installation;
 mod keys;
@@ -13,6 +15,7 @@ mod listen;
 mod man;
 mod migrate;
 mod openapi;
+mod progress;
 mod reload;
 mod seed;
 mod serve;
@@ -61,6 +64,10 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Fill a database with made-up people who invited one another.
     Seed(seed::Seed),
+    /// Take in the users of another service, with their codes and referrers.
+    Import(import::Import),
+    /// Print everybody, as a file that can be imported.
+    Export(export::Export),
     /// Print the OpenAPI document.
     Openapi,
     /// Show or renew the server's keys.
@@ -124,6 +131,8 @@ pub fn run() -> ExitCode {
             Command::Serve(serve) => serve.run(),
             Command::Migrate(migrate) => migrate.run(),
             Command::Seed(seed) => seed.run(),
+            Command::Import(import) => import.run(),
+            Command::Export(export) => export.run(),
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
             Command::User(users) => users.run(),

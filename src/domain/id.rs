@@ -17,6 +17,9 @@ const CHANCE_BITS: u32 = 19;
 pub const END: Timestamp =
     Timestamp::from_millis(EPOCH_MILLIS + (1 << (53 - CHANCE_BITS + STEP_BITS)));
 
+/// What identifiers may be: a double holds each of them (ECMA-262, section 21.1.2.6).
+pub const RANGE: std::ops::Range<i64> = 1..1 << 53;
+
 /// How often a draw is repeated before chance is to blame no more.
 const DRAWS: usize = 16;
 

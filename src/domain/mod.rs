@@ -16,6 +16,7 @@ pub mod error;
 pub mod family;
 pub mod guard;
 pub mod id;
+pub mod import;
 pub mod installation;
 pub mod invitation;
 pub mod ledger;

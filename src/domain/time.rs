@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -26,6 +28,13 @@ impl Timestamp {
     /// Whole seconds since the Unix epoch (the `NumericDate` of RFC 7519, section 2).
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// The instant as text (RFC 3339), which [`parse_instant`] reads.
+    pub fn rfc3339(self) -> String {
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000);
+        let text = at.ok().and_then(|at| at.format(&Rfc3339).ok());
+        text.unwrap_or_default()
     }
 
     /// How much later `self` is than `earlier`; zero when it is not.
@@ -81,6 +90,19 @@ pub fn parse_span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads an instant as RFC 3339 or as PostgreSQL writes it: with a space for the
+/// T, and with an offset of hours alone.
+pub fn parse_instant(text: &str) -> Option<Timestamp> {
+    let mut text = text.trim().replacen(' ', "T", 1);
+    let offset = text.rfind(['+', '-']).map(|at| text.len() - at);
+    if offset == Some(3) && text.contains('T') {
+        text.push_str(":00");
+    }
+    let at = OffsetDateTime::parse(&text, &Rfc3339).ok()?;
+    let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
+    i64::try_from(millis).ok().map(Timestamp::from_millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +126,32 @@ mod tests {
             "40000d",
         ] {
             assert!(parse_span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_are_read_as_postgresql_and_rfc_3339_write_them() {
+        for (text, millis) in [
+            ("2024-03-01 00:00:00+00", 1_709_251_200_000),
+            ("2024-03-01 03:00:00.1239+03", 1_709_251_200_123),
+            ("2024-03-01 05:30:00+05:30", 1_709_251_200_000),
+            ("2024-02-29T21:30:00-02:30", 1_709_251_200_000),
+            (" 2024-03-01T00:00:00Z\n", 1_709_251_200_000),
+            ("1969-12-31 23:59:59.999+00", -1),
+        ] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(parse_instant(text), Some(at), "{text}");
+            assert_eq!(parse_instant(&at.rfc3339()), Some(at), "{text}");
+        }
+        for text in [
+            "",
+            "infinity",
+            "2024-03-01",
+            "2024-03-01 00:00:00",
+            "2024-02-30 00:00:00+00",
+            "1709251200",
+        ] {
+            assert_eq!(parse_instant(text), None, "{text}");
         }
     }
 

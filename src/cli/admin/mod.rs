@@ -6,8 +6,8 @@ mod table;
 
 use clap::{Args, Subcommand};
 
-pub use self::console::Console;
 use self::console::Reason;
+pub use self::{console::Console, table::table};
 use super::failure::Failure;
 use crate::app::admin::{Change, Look};
 

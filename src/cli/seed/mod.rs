@@ -5,7 +5,6 @@ mod names;
 
 use std::{
     error::Error,
-    fmt,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -13,7 +12,6 @@ use std::{
 
 use clap::Args;
 use futures_util::FutureExt;
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
     runtime::Runtime,
@@ -21,7 +19,7 @@ use tokio::{
 };
 
 use self::names::{FAMILIES, MAILS, MEN, WOMEN};
-use super::{failure::Failure, settings::Settings, terminal::tell};
+use super::{failure::Failure, progress::progress, settings::Settings, terminal::tell};
 use crate::{
     domain::{
         code::InvitationCode,
@@ -117,17 +115,6 @@ impl Seed {
         ));
         Ok(())
     }
-}
-
-fn progress(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos} of {human_len} people, {rate} a second, {eta} to go",
-    );
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
-        let _ = write!(text, "{:.0}", state.per_sec());
-    };
-    ProgressBar::new(total).with_style(style.with_key("rate", rate))
 }
 
 /// Ready when the process is asked to stop.

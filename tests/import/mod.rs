@@ -1,0 +1,418 @@
+//! `invited import` and `invited export`. The dumps beside this file were
+//! written by the Django service that this one takes the place of; everybody in
+//! them is made up.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::harness::server::{Server, command, login, run};
+
+const DUMPS: [&str; 3] = ["dump.sql", "dump_inserts.sql", "users_user.csv"];
+
+fn given(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/import")
+        .join(name)
+}
+
+/// What a command prints, which must succeed.
+fn told(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn import_dump(folder: &Path, dump: &str) -> String {
+    let path = given(dump);
+    told(folder, &["import", "django", path.to_str().unwrap()])
+}
+
+fn import_csv(folder: &Path, text: &str) -> String {
+    fs::write(folder.join("people.csv"), text).unwrap();
+    told(folder, &["import", "csv", "people.csv"])
+}
+
+fn export(folder: &Path) -> String {
+    told(folder, &["export", "csv"])
+}
+
+/// The one line of an export that begins with a phone.
+fn line<'t>(export: &'t str, phone: &str) -> &'t str {
+    let mut lines = export.lines().filter(|line| line.starts_with(phone));
+    lines.next().unwrap()
+}
+
+fn code<'t>(export: &'t str, phone: &str) -> &'t str {
+    line(export, phone).split(',').nth(5).unwrap()
+}
+
+#[test]
+fn the_three_forms_of_a_dump_give_the_same_database() {
+    let exports = DUMPS.map(|dump| {
+        let folder = TempDir::new().unwrap();
+        let summary = import_dump(folder.path(), dump);
+        let counts = "299 imported, 0 imported before, 1 not imported\n";
+        assert!(summary.starts_with(counts), "{summary}");
+        let export = export(folder.path());
+        // Two got fresh codes, and one is banned since a moment ago.
+        let fresh = ["79385227600", "79846537260"].map(|phone| code(&export, phone).to_owned());
+        let banned = line(&export, "79418932250")
+            .rsplit(',')
+            .next()
+            .unwrap()
+            .to_owned();
+        let news = fresh.iter().chain([&banned]);
+        news.fold(export.clone(), |export, new| export.replace(new, "NEW"))
+    });
+    assert_eq!(exports[0].lines().count(), 300);
+    assert!(exports.iter().all(|export| *export == exports[0]));
+}
+
+#[test]
+fn every_oddity_of_a_dump_is_reported_by_name() {
+    let folder = TempDir::new().unwrap();
+    let path = given("users_user.csv");
+    told(
+        folder.path(),
+        &[
+            "import",
+            "django",
+            path.to_str().unwrap(),
+            "--report",
+            "report.csv",
+        ],
+    );
+    let report = fs::read_to_string(folder.path().join("report.csv")).unwrap();
+    let (head, rows) = report.split_once('\n').unwrap();
+    assert_eq!(head, "line,id,phone,reason");
+    let mut rows: Vec<_> = rows
+        .lines()
+        .map(|row| row.split_once(',').unwrap().1)
+        .collect();
+    rows.sort_by_key(|row| row.split(',').next().unwrap().parse::<u64>().unwrap());
+    assert_eq!(
+        rows,
+        [
+            "12,+7938•••••00,fresh invitation code: the old one is somebody else's",
+            "21,+7984•••••60,fresh invitation code: there was none",
+            "32,+7954•••••48,no referrer: the invitation closed a circle",
+            "41,+7923•••••62,no referrer: the invitation closed a circle",
+            "53,+7914•••••28,no referrer: the invitation closed a circle",
+            "61,+7495•••••67,cannot log in: login.destinations does not cover the phone",
+            "62,+7701•••••67,cannot log in: login.destinations does not cover the phone",
+            "64,+7930•••••65,e-mail address left empty: it is not an e-mail address",
+            "65,+7945•••••27,first name left empty: it has a control or text-direction character",
+            "66,+7969•••••25,the invitation code is written as six of A-Z and 0-9 now",
+            "68,,not imported: the phone is not one",
+            "71,+7953•••••87,a plain user: staff and passwords are not kept",
+            "75,+7924•••••70,no referrer: the one that is named is not a user",
+            "252,+7940•••••25,cannot log in: login.destinations does not cover the phone",
+        ]
+    );
+}
+
+#[test]
+fn what_people_had_in_the_old_service_they_have_in_this_one() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    import_dump(folder, "dump.sql");
+    let export = export(folder);
+    for expected in [
+        "79347712782,1,,Анна,,JZDE8G,,,,2024-03-01T00:00:00Z,",
+        // Two of one code: the older keeps it.
+        "79086523513,11,李,O'Neil,person10@example.com,YOJFLJ,,,,2024-03-01T06:10:00Z,",
+        // Outer white space is gone, and 0, O, 1 and I are letters of codes.
+        "79067419149,5,Ирина,Ирина,person4@example.com,DN581U,79976787301,6NCF10,2024-03-01T02:28:00Z,2024-03-01T02:28:00Z,",
+        "79692016625,66,Ирина,李,person65@example.com,AB12CD,79194939322,RI1QZJ,2024-03-02T16:05:00Z,2024-03-02T16:05:00Z,",
+        "79534880087,71,Boris,O'Neil,person70@example.com,RXI67N,,,,2024-03-02T19:10:00Z,",
+    ] {
+        assert_eq!(line(&export, &expected[..11]), expected);
+    }
+    let server = Server::start(folder);
+    let (_, confirmed) = login(&server.address, folder, "+79976787301").unwrap();
+    assert_eq!(confirmed["created"], false);
+    let (_, profile) = server.bear(&confirmed, "GET", "/profile/", None);
+    assert_eq!(
+        (&profile["id"], &profile["invited_by"]),
+        (&json!(2), &json!("79347712782"))
+    );
+    assert_eq!(profile["invited_users_phones"][0], "79067419149");
+    // Nobody is invited by those whom they invited in the old service.
+    let (_, confirmed) = login(&server.address, folder, "+79347712782").unwrap();
+    let body = Some(json!({ "invitation_code": "DN581U" }));
+    let (_, refused) = server.bear(&confirmed, "POST", "/profile/invitation/", body);
+    assert_eq!(refused["code"], "invitation_cycle");
+    // Whoever was not active is banned.
+    let banned = told(folder, &["user", "list", "--banned", "--full"]);
+    assert_eq!(banned.lines().count(), 2, "{banned}");
+    assert!(banned.contains("+79418932250"));
+}
+
+#[test]
+fn a_second_run_adds_nothing_twice() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let dump = fs::read_to_string(given("users_user.csv")).unwrap();
+    let short: Vec<_> = dump.lines().take(101).collect();
+    fs::write(folder.join("short.csv"), short.join("\n") + "\n").unwrap();
+    let told = told(folder, &["import", "django", "short.csv"]);
+    assert!(told.starts_with("99 imported, 0 imported before, 1 not imported\n"));
+    let told = import_dump(folder, "dump.sql");
+    assert!(told.starts_with("200 imported, 99 imported before, 1 not imported\n"));
+    let before = export(folder);
+    let again = import_dump(folder, "dump_inserts.sql");
+    assert!(again.starts_with("0 imported, 299 imported before, 1 not imported\n"));
+    assert!(
+        again.contains("the invitation closed a circle"),
+        "what is not kept is told again"
+    );
+    assert_eq!(export(folder), before);
+}
+
+/// People each of whom invited the next five.
+fn many(people: u64) -> String {
+    let mut text = "id,phone,invitation_code,invited_by_phone,created_at\n".to_owned();
+    for number in 1..=people {
+        let phone = |number: u64| 79_100_000_000 + number;
+        let referrer = if number > 5 {
+            phone(number / 5).to_string()
+        } else {
+            String::new()
+        };
+        let second = number % 60;
+        writeln!(
+            text,
+            "{number},{},A{number:05},{referrer},2024-03-01T00:00:{second:02}Z",
+            phone(number)
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn an_import_that_was_killed_goes_on_where_it_was() {
+    let (whole, killed) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let text = many(5000);
+    import_csv(whole.path(), &text);
+    fs::write(killed.path().join("people.csv"), &text).unwrap();
+    let mut import = command(killed.path());
+    import
+        .args(["import", "csv", "people.csv"])
+        .stdout(Stdio::null());
+    let mut import = import.spawn().unwrap();
+    let log = killed.path().join("invited.db-wal");
+    while import.try_wait().unwrap().is_none()
+        && fs::metadata(&log).map_or(0, |log| log.len()) < 500_000
+    {
+        std::thread::yield_now();
+    }
+    import.kill().unwrap();
+    import.wait().unwrap();
+    let told = import_csv(killed.path(), &text);
+    assert!(!told.contains(", 0 imported before"), "{told}");
+    assert_eq!(export(killed.path()), export(whole.path()));
+}
+
+#[test]
+fn what_is_not_a_dump_is_refused_in_a_sentence_and_changes_nothing() {
+    let dump = fs::read_to_string(given("dump.sql")).unwrap();
+    let inserts = fs::read_to_string(given("dump_inserts.sql")).unwrap();
+    let table = fs::read_to_string(given("users_user.csv")).unwrap();
+    let half = |text: &str| {
+        let end = text.char_indices().nth(9_000).unwrap().0;
+        text.as_bytes()[..end].to_vec()
+    };
+    let torn = |text: &str, from: &str, to: &str| text.replacen(from, to, 1).into_bytes();
+    let cases: [(Vec<u8>, &str); 17] = [
+        (Vec::new(), "is empty"),
+        (b" \n".to_vec(), "is empty"),
+        (b"PGDMP\x01\x0e".to_vec(), "is an archive of pg_dump"),
+        (b"\x7fELF\0\0".to_vec(), "is not a text"),
+        (b"id,phone\n1,\xff\n".to_vec(), "is not a text in UTF-8"),
+        (b"nonsense\n".to_vec(), "has no column id, nor phone, nor "),
+        (
+            torn(&table, "date_joined", "joined"),
+            "has no column date_joined",
+        ),
+        (half(&dump), "ends in the middle of the dump"),
+        (half(&inserts), "ends in the middle of the dump"),
+        (
+            half(&inserts.replacen("Boris", "\n-- PostgreSQL database dump complete\n", 1)),
+            "ends in the middle of the dump",
+        ),
+        (half(&table), "ends in the middle of a row"),
+        (
+            table
+                .replace(',', ";")
+                .replacen(";f;t;", ";f;maybe;", 1)
+                .into(),
+            "in line 2, column is_active",
+        ),
+        (torn(&dump, "Boris\t", ""), "has 12 fields in line "),
+        (torn(&inserts, "'Boris', ", ""), "has 12 fields in line "),
+        (
+            torn(&inserts, "'Boris'", "'Boris"),
+            "has something in line ",
+        ),
+        (
+            torn(&table, "Boris,", "\"Boris,"),
+            "has a quotation mark without its counterpart",
+        ),
+        (
+            torn(&table, ",f,t,", ",f,maybe,"),
+            "in line 2, column is_active",
+        ),
+    ];
+    let folder = TempDir::new().unwrap();
+    for (bytes, sentence) in cases {
+        fs::write(folder.path().join("file"), bytes).unwrap();
+        refuses(folder.path(), &["import", "django", "file"], sentence);
+    }
+    let schema = torn(&inserts, "CREATE TABLE", "-- CREATE TABLE");
+    fs::write(folder.path().join("file"), schema).unwrap();
+    refuses(
+        folder.path(),
+        &["import", "django", "file"],
+        "does not name the columns",
+    );
+    let other = ["import", "django", "file", "--table", "auth_user"];
+    refuses(folder.path(), &other, "has no rows of a table auth_user");
+    refuses(folder.path(), &["import", "django", "."], "cannot be read");
+    let same = ["import", "csv", "file", "--report", "file"];
+    fs::write(folder.path().join("file"), "phone\n+79001234567\n").unwrap();
+    refuses(folder.path(), &same, "is there already");
+    fs::write(folder.path().join("file"), "phone\n").unwrap();
+    refuses(folder.path(), &["import", "csv", "file"], "has no rows");
+    fs::write(folder.path().join("file"), "phone,name\n1,2\n").unwrap();
+    refuses(
+        folder.path(),
+        &["import", "csv", "file"],
+        "has a column \"name\"",
+    );
+}
+
+fn refuses(folder: &Path, arguments: &[&str], sentence: &str) {
+    let output = run(folder, arguments);
+    let error = str::from_utf8(&output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{sentence}: {error}");
+    assert!(
+        error.contains(sentence) && error.lines().count() == 1,
+        "{sentence}: {error}"
+    );
+    let files: Vec<_> = fs::read_dir(folder).unwrap().collect();
+    assert_eq!(files.len(), 1, "{sentence}: {files:?}");
+}
+
+#[test]
+fn rows_of_other_tables_are_not_people() {
+    let folder = TempDir::new().unwrap();
+    let dump = fs::read_to_string(given("dump_inserts.sql")).unwrap();
+    let doubled = |text: &str| text.replace('\'', "''");
+    let stranger = "INSERT INTO public.users_user VALUES (9, NULL, true, '', '', '', true, true, NULL, '79000000000', NULL, NULL, NULL);";
+    let other = format!(
+        "INSERT INTO public.notes (\"text\") VALUES ('\n{}\n');\n\
+         COPY public.more (text) FROM stdin;\n{stranger}\n\\.\nCREATE TABLE",
+        doubled(stranger)
+    );
+    let dump = dump.replacen("CREATE TABLE", &other, 1);
+    fs::write(folder.path().join("dump.sql"), dump).unwrap();
+    let told = told(folder.path(), &["import", "django", "dump.sql"]);
+    assert!(told.starts_with("299 imported"), "{told}");
+    assert!(!export(folder.path()).contains("79000000000"));
+}
+
+#[test]
+fn columns_are_known_by_name_in_any_order() {
+    let folder = TempDir::new().unwrap();
+    let told = import_csv(
+        folder.path(),
+        "\u{feff}created_at,invited_by_code,first_name,phone\r\n\
+         2025-01-02T03:04:05.678+03:00,,\"Anna, \"\"A\"\"\",8 (900) 123-45-61\r\n\
+         yesterday,,Boris,+79001234562\r\n",
+    );
+    assert!(told.starts_with("2 imported, 0 imported before, 0 not imported\n"));
+    let export = export(folder.path());
+    let anna = line(&export, "79001234561");
+    assert!(anna.contains(",\"Anna, \"\"A\"\"\",,,"), "{anna}");
+    assert!(anna.ends_with(",,,,2025-01-02T00:04:05.678Z,"), "{anna}");
+    let report = "created_at is the time of the import: it was not a date of the past";
+    assert!(told.contains(report), "{told}");
+}
+
+#[test]
+fn an_export_is_imported_as_the_same_people() {
+    let (one, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    import_dump(one.path(), "dump.sql");
+    let exported = export(one.path());
+    let told = import_csv(other.path(), &exported);
+    assert!(told.starts_with("299 imported, 0 imported before, 0 not imported\n"));
+    assert_eq!(export(other.path()), exported);
+}
+
+#[test]
+fn nobody_is_imported_in_the_place_of_somebody_else() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    import_csv(
+        folder,
+        "id,phone,invitation_code\n1,+79001234561,ABCDE1\n2,+79001234562,ABCDE2\n",
+    );
+    told(folder, &["user", "delete", "id:2", "--reason", "asked"]);
+    let told = import_csv(
+        folder,
+        "id,phone,invitation_code,invited_by_phone,invited_by_code\n\
+         1,+79001234569,,,\n\
+         3,+79001234561,,,\n\
+         2,+79001234562,,,\n\
+         4,+79001234564,abcde1,+79001234561,\n\
+         5,+79001234565,ABCDE2,,\n\
+         6,+79001234566,ABCDE6,,abcde1\n\
+         9007199254740992,+79001234568,,,\n",
+    );
+    for line in [
+        "3 imported, 0 imported before, 4 not imported",
+        "not imported: another user has this identifier 1 1",
+        "not imported: another user has this phone 1 3",
+        "not imported: the account was deleted since an earlier import 1 2",
+        "not imported: the identifier is not a whole number from 1 to 2^53 - 1 1 9007199254740992",
+        "fresh invitation code: the old one is somebody else's 2 4, 5",
+    ] {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.lines().any(|told| words(told) == line),
+            "{line}: {told}"
+        );
+    }
+    let again = import_csv(folder, "phone\n8 900 123-45-61\n");
+    assert!(
+        again.starts_with("0 imported, 1 imported before"),
+        "{again}"
+    );
+    let export = export(folder);
+    // The code is of whoever has it in the file.
+    assert!(line(&export, "79001234566").contains(",79001234564,"));
+    assert!(line(&export, "79001234564").contains(",79001234561,ABCDE1,"));
+}
+
+#[test]
+fn nothing_is_imported_under_a_running_server() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    fs::write(folder.path().join("people.csv"), "phone\n+79001234567\n").unwrap();
+    let output = run(folder.path(), &["import", "csv", "people.csv"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("is in use")
+    );
+    drop(server);
+}
