@@ -83,11 +83,16 @@ fn an_old_schema_is_not_served() {
     let folder = of_version(14);
     assert!(matches!(
         Store::open(&location(&folder)),
-        Err(OpenError::OldSchema { missing: 2, .. })
+        Err(OpenError::OldSchema { missing: 3, .. })
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
-        ["V15__counters", "V16__administration"].map(|name| Migration(name.to_owned()))
+        [
+            "V15__counters",
+            "V16__administration",
+            "V17__imported_tokens"
+        ]
+        .map(|name| Migration(name.to_owned()))
     );
     Store::open(&location(&folder)).unwrap();
 }

@@ -113,11 +113,16 @@ fn table(stored: &Stored) -> String {
         ("challenge", &stored.challenge),
     ];
     let ledger = stored.ledger.as_ref().map(short);
+    let imported = stored.imported.as_ref().map(|key| {
+        let (name, until) = (&key.fingerprint()[..8], key.until().rfc3339());
+        format!("imported   {name}, believed until {until}\n")
+    });
     format!(
-        "{}{:<10} {}\n",
+        "{}{:<10} {}\n{}",
         is_due.map(|(purpose, ring)| line(purpose, ring)).concat(),
         "ledger",
-        ledger.unwrap_or_else(|| "none; the next start of a server draws it".to_owned())
+        ledger.unwrap_or_else(|| "none; the next start of a server draws it".to_owned()),
+        imported.unwrap_or_default()
     )
 }
 

@@ -17,6 +17,7 @@ pub mod family;
 pub mod guard;
 pub mod id;
 pub mod import;
+pub mod imported_token;
 pub mod installation;
 pub mod invitation;
 pub mod ledger;

@@ -14,7 +14,9 @@ use rand::CryptoRng;
 use super::{
     device::{self, Devices},
     error::StoreError,
-    session::{Bearer, Generation, Policy, Session, Sessions, authorize},
+    id::SessionId,
+    imported_token::{ImportedToken, ImportedTokens},
+    session::{self, Bearer, Generation, Origin, Policy, Session, Sessions, authorize},
     visitor::Visitor,
 };
 
@@ -65,4 +67,61 @@ pub fn rotate(
     // Whoever stole the token may have stolen a device's secret beside it.
     device::forget_all(tx, bearer.user)?;
     Ok(Rotation::Reused)
+}
+
+/// Exchanges a refresh token of an earlier service. It is the first generation of
+/// a session that is begun then, so that all that holds of our own tokens holds
+/// of it: it yields its successor again as long as they do, and no other.
+pub fn exchange(
+    tx: &mut (impl Sessions + Devices + ImportedTokens + ?Sized),
+    visitor: &Visitor,
+    token: &ImportedToken,
+    origin: &Origin,
+    policy: Policy,
+    rng: &mut dyn CryptoRng,
+) -> Result<Rotation, StoreError> {
+    let imported = Bearer::of_imported(token);
+    let session = match tx.session_of_imported_token(token.jti)? {
+        Some(session) => session,
+        None if authorize(tx, imported)?.is_none() => return Ok(Rotation::Gone),
+        None => {
+            let first = first_of(token, origin, visitor, policy);
+            let session = session::insert(tx, first, visitor.now, rng)?.id;
+            tx.insert_imported_token(token, session)?;
+            session
+        }
+    };
+    let rotation = rotate(
+        tx,
+        visitor,
+        Bearer {
+            session,
+            ..imported
+        },
+        policy,
+        rng,
+    )?;
+    if let Rotation::Reused = rotation {
+        // The same thief may have the access token beside it.
+        tx.delete_session(imported.user, imported.session)?;
+    }
+    Ok(rotation)
+}
+
+/// The session that a token of an earlier service begins. No code of ours has
+/// begun it, so it never counts as a fresh login.
+fn first_of(token: &ImportedToken, origin: &Origin, visitor: &Visitor, policy: Policy) -> Session {
+    Session {
+        id: SessionId(0),
+        user: token.user,
+        created_at: token.issued_at.min(visitor.at - policy.fresh_for),
+        used_at: visitor.at,
+        expires_at: token.expires_at,
+        origin: origin.clone(),
+        device: None,
+        current: Generation::from_bits(token.jti),
+        issued_at: token.issued_at,
+        previous: None,
+        is_used: true,
+    }
 }

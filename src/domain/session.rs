@@ -10,6 +10,7 @@ use super::{
     device::{self, DeviceHash, Devices},
     error::StoreError,
     id::{self, UserId},
+    imported_token::{self, ImportedToken, ImportedTokens},
     time::Timestamp,
     user::User,
     visitor::Visitor,
@@ -121,6 +122,17 @@ pub struct Bearer {
     pub generation: Generation,
 }
 
+impl Bearer {
+    /// Whoever shows a token of an earlier service.
+    pub fn of_imported(token: &ImportedToken) -> Self {
+        Self {
+            user: token.user,
+            session: imported_token::session(token.user),
+            generation: Generation::from_bits(token.jti),
+        }
+    }
+}
+
 /// A caller whose session was begun by a code a short while ago. It is asked
 /// for where a copy of an access token must not be enough; refreshing a
 /// session does not make it fresh.
@@ -171,7 +183,7 @@ pub trait Sessions {
 /// Begins a session. When the user has too many, those that drew no tokens for
 /// longest end.
 pub fn begin(
-    tx: &mut (impl Sessions + Devices + ?Sized),
+    tx: &mut (impl Sessions + ImportedTokens + ?Sized),
     visitor: &Visitor,
     user: UserId,
     origin: &Origin,
@@ -194,14 +206,26 @@ pub fn begin(
         is_used: true,
     };
     session.expires_at = session.until(policy.longest(), policy);
-    tx.delete_surplus_sessions(user, MOST_PER_USER - 1)?;
+    insert(tx, session, now, rng)
+}
+
+/// Adds a session with an identifier of its own, and forgets some that are over.
+pub fn insert(
+    tx: &mut (impl Sessions + ImportedTokens + ?Sized),
+    mut session: Session,
+    now: Timestamp,
+    rng: &mut dyn CryptoRng,
+) -> Result<Session, StoreError> {
+    tx.delete_surplus_sessions(session.user, MOST_PER_USER - 1)?;
     session.id = id::draw_free("session", now, rng, |id, _| {
         session.id = SessionId(id);
         Ok(tx.insert_session(&session)?.then_some(session.id))
     })?;
     if id::sweeps(session.id.0) {
         // The leeway of a token is not the sweeper's business.
-        tx.prune_sessions(now - Duration::from_hours(1))?;
+        let before = now - Duration::from_hours(1);
+        tx.prune_sessions(before)?;
+        tx.prune_imported_tokens(before)?;
     }
     Ok(session)
 }

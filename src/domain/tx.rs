@@ -12,8 +12,8 @@
 
 use super::{
     audit::Audits, challenge::Challenges, counter::Counters, delivery::Deliveries, device::Devices,
-    family::Families, installation::Installations, ledger::Ledgers, session::Sessions,
-    statistic::Statistics, user::Users,
+    family::Families, imported_token::ImportedTokens, installation::Installations, ledger::Ledgers,
+    session::Sessions, statistic::Statistics, user::Users,
 };
 
 /// One transaction of whatever engine stores the service's data.
@@ -22,6 +22,7 @@ pub trait Tx:
     + Families
     + Challenges
     + Sessions
+    + ImportedTokens
     + Devices
     + Deliveries
     + Ledgers
@@ -37,6 +38,7 @@ impl<T> Tx for T where
         + Families
         + Challenges
         + Sessions
+        + ImportedTokens
         + Devices
         + Deliveries
         + Ledgers

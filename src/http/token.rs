@@ -20,7 +20,7 @@ use crate::{
         rotation::{self, Rotation},
         time::Timestamp,
     },
-    token::access::{self, Pair},
+    token::access::{self, Pair, Verified},
 };
 
 /// The call that exchanges refresh tokens.
@@ -117,12 +117,21 @@ impl TokenApi {
         let (visitor, mut rng) = (client.visitor(app, None), app.dice());
         let now = visitor.now;
         let verified = access::verify_refresh(app.keys(), &body.0, now);
-        let bearer = verified.map_err(Problem::from)?;
+        let token = verified.map_err(Problem::from)?;
+        let origin = client.origin;
         let policy = app.config.sessions();
         let rotation = app
             .store
             .write(move |tx| {
-                rotation::rotate(tx, &visitor, bearer, policy, &mut rng).map_err(Problem::from)
+                let rotation = match &token {
+                    Verified::Own(bearer) => {
+                        rotation::rotate(tx, &visitor, *bearer, policy, &mut rng)
+                    }
+                    Verified::Imported(token) => {
+                        rotation::exchange(tx, &visitor, token, &origin, policy, &mut rng)
+                    }
+                };
+                rotation.map_err(Problem::from)
             })
             .await?;
         match rotation {

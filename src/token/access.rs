@@ -14,6 +14,7 @@ use super::{
     keys::Keys,
 };
 use crate::domain::{
+    imported_token::ImportedToken,
     session::{Bearer, Generation, Policy, Session, SessionId},
     time::Timestamp,
     user::UserId,
@@ -44,7 +45,17 @@ struct Claims {
     iat: i64,
     jti: String,
     user_id: i64,
-    session_id: i64,
+    /// None in tokens of an earlier service, and not believed there.
+    session_id: Option<i64>,
+}
+
+/// What a token that is believed was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// A session.
+    Own(Bearer),
+    /// A user of an earlier service.
+    Imported(ImportedToken),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +74,7 @@ pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
             iat: session.issued_at.seconds(),
             jti: format!("{jti:032x}"),
             user_id: session.user.0,
-            session_id: session.id.0,
+            session_id: Some(session.id.0),
         };
         sign(keys, &claims)
     };
@@ -80,11 +91,14 @@ pub fn issue(keys: &Keys, session: &Session, policy: Policy) -> Pair {
 
 /// Who an access token says is calling.
 pub fn verify_access(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
-    verify(keys, Kind::Access, token, now)
+    Ok(match verify(keys, Kind::Access, token, now)? {
+        Verified::Own(bearer) => bearer,
+        Verified::Imported(token) => Bearer::of_imported(&token),
+    })
 }
 
 /// Whose refresh token this is.
-pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
+pub fn verify_refresh(keys: &Keys, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
     verify(keys, Kind::Refresh, token, now)
 }
 
@@ -102,7 +116,7 @@ fn sign(keys: &Keys, claims: &Claims) -> String {
     token
 }
 
-fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
+fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
     let ours = token
         .strip_prefix(HEADER)
         .is_some_and(|rest| rest.starts_with('.'));
@@ -113,10 +127,13 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Bearer
         Kind::Access => &keys.access,
         Kind::Refresh => &keys.refresh,
     };
-    let claims = ring
-        .iter()
-        .find_map(|key| decode(token, &key.verifying()))
-        .ok_or(TokenError::Invalid)?;
+    let own = ring.iter().find_map(|key| decode(token, &key.verifying()));
+    let is_own = own.is_some();
+    let imported = || {
+        let key = keys.imported.as_ref().filter(|key| key.is_believed(now))?;
+        decode(token, &key.verifying())
+    };
+    let claims = own.or_else(imported).ok_or(TokenError::Invalid)?;
     if claims.token_type != kind || Timestamp::from_seconds(claims.iat) > now + LEEWAY {
         return Err(TokenError::Invalid);
     }
@@ -124,11 +141,21 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Bearer
         return Err(TokenError::Expired);
     }
     let bits = u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenError::Invalid)?;
-    Ok(Bearer {
-        user: UserId(claims.user_id),
-        session: SessionId(claims.session_id),
+    let user = UserId(claims.user_id);
+    if !is_own {
+        return Ok(Verified::Imported(ImportedToken {
+            user,
+            jti: bits,
+            issued_at: Timestamp::from_seconds(claims.iat),
+            expires_at: Timestamp::from_seconds(claims.exp),
+        }));
+    }
+    let session = claims.session_id.ok_or(TokenError::Invalid)?;
+    Ok(Verified::Own(Bearer {
+        user,
+        session: SessionId(session),
         generation: Generation::from_bits(bits),
-    })
+    }))
 }
 
 /// The claims of a token that begins with [`HEADER`] and is signed with the key.

@@ -14,7 +14,10 @@ use std::{
 
 use serde::Deserialize;
 
-use super::keys::{Key, Keys, NOT_A_KEY, Ring};
+use super::{
+    imported::ImportedKey,
+    keys::{Key, Keys, NOT_A_KEY, Ring},
+};
 use crate::files;
 
 /// What a key file holds.
@@ -34,6 +37,9 @@ pub struct Stored {
     /// The epoch; zero in files that were written before epochs had a name.
     #[serde(default)]
     pub epoch: i64,
+    /// The key of an earlier service, as long as it is believed.
+    #[serde(default)]
+    pub imported: Option<ImportedKey>,
 }
 
 /// Why the keys cannot be used, and what to do.
@@ -170,6 +176,7 @@ impl Stored {
             challenge: self.challenge,
             ledger: self.ledger.unwrap_or_else(ledger),
             epoch: self.epoch,
+            imported: self.imported,
         }
     }
 

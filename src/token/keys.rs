@@ -13,7 +13,10 @@ use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::encoding::{base64, from_base64};
+use super::{
+    encoding::{base64, from_base64},
+    imported::ImportedKey,
+};
 use crate::domain::time::Timestamp;
 
 /// What a text that is not a key is told.
@@ -37,6 +40,9 @@ pub struct Keys {
     /// Tells one epoch from another: at random, since a file that is restored
     /// from a copy would count on from there.
     pub epoch: i64,
+    /// Signed the tokens of the service that this one took the users of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<ImportedKey>,
 }
 
 /// The keys of one purpose: the one in use, and those that are only believed.
@@ -164,6 +170,7 @@ impl Keys {
             challenge: Ring::draw(rng),
             ledger: Key::draw(rng),
             epoch: draw_epoch(rng),
+            imported: None,
         }
     }
 
@@ -180,6 +187,7 @@ impl Keys {
             *ring = Ring::draw(rng);
         }
         self.epoch = draw_epoch(rng);
+        self.imported = None;
     }
 
     /// Called by the one server that uses the keys, when it takes them up:
@@ -189,6 +197,7 @@ impl Keys {
         for ring in self.is_due() {
             ring.settle(longest_life, now);
         }
+        self.imported.take_if(|key| !key.is_believed(now));
     }
 
     /// Whether tokens made with `others` are believed.

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod challenge;
 pub mod encoding;
+pub mod imported;
 pub mod key_file;
 pub mod keys;
 

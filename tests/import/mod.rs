@@ -2,6 +2,8 @@
 //! written by the Django service that this one takes the place of; everybody in
 //! them is made up.
 
+mod tokens;
+
 use std::{
     fmt::Write,
     fs,

@@ -104,6 +104,7 @@ enum SessionAction {
     List { who: String },
     /// End one session.
     End {
+        #[arg(allow_negative_numbers = true)]
         id: i64,
         #[command(flatten)]
         why: Reason,

@@ -1,6 +1,9 @@
 //! `invited import`: takes in the users of another service.
 
 mod django;
+mod fill;
+mod input;
+mod old_tokens;
 pub mod people;
 mod scanner;
 mod source;
@@ -8,29 +11,22 @@ mod sql;
 mod table;
 mod tally;
 
-use std::{path::PathBuf, sync::Arc};
-
 use clap::{Args, Subcommand};
 
-use self::{source::Source, tally::Tally};
-use super::{
-    failure::Failure,
-    progress::progress,
-    settings::Settings,
-    terminal::{print, run_now},
+use self::{
+    fill::fill,
+    input::Input,
+    old_tokens::{OldTokens, take_up},
+    source::Source,
 };
+use super::{failure::Failure, installation::Found, settings::Settings, terminal::print};
 use crate::{
-    clock::{Clock, SystemClock, dice},
+    clock::{Clock, SystemClock},
     config::Config,
-    domain::{
-        error::StoreError,
-        import::{self, Plan, Reading, Rules},
-    },
+    domain::import::{Reading, Tokens},
     store::Store,
+    token::imported::ImportedKey,
 };
-
-/// People in one transaction.
-const BATCH: usize = 500;
 
 #[derive(Args)]
 pub struct Import {
@@ -50,6 +46,11 @@ enum From {
     /// is banned. A phone that login.destinations does not cover is kept too: nobody can log in by it,
     /// until an operator moves the account to another phone (invited user move-phone). Of an older and a
     /// younger row that want the same, the older gets it. What is not kept is told at the end.
+    ///
+    /// With --secret-key-file nobody is logged out: an access token of the old service is good until it
+    /// expires, and a refresh token is exchanged once for tokens of this one, until --tokens-until or
+    /// `invited keys new-epoch`. To log out anywhere ends all old tokens of the user that were not
+    /// exchanged yet.
     ///
     /// To run it again, with the same file or a longer one, adds nothing twice.
     Django(Django),
@@ -71,6 +72,8 @@ struct Django {
     /// The table of users.
     #[arg(long, value_name = "NAME", default_value = "users_user")]
     table: String,
+    #[command(flatten)]
+    tokens: OldTokens,
 }
 
 #[derive(Args)]
@@ -79,98 +82,46 @@ struct Csv {
     file: Input,
 }
 
-#[derive(Args)]
-struct Input {
-    /// What to import.
-    #[arg(value_name = "FILE")]
-    path: PathBuf,
-    /// Write down of each row what was not kept, as CSV: line, id, phone (masked), reason.
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
-}
-
 impl Import {
     pub fn run(&self) -> Result<(), Failure> {
         let config = self.settings.read()?;
         match &self.from {
-            From::Django(Django { file, table }) => {
-                let plan = file.read(&config, |source, reading| {
-                    django::read(source, table, reading)
-                })?;
-                file.import(&config, plan)
+            From::Django(django) => {
+                let key = django.tokens.key()?;
+                let read = |source: &Source, reading: &mut Reading| {
+                    django::read(source, &django.table, reading)
+                };
+                import(&config, &django.file, read, key)
             }
-            From::Csv(Csv { file }) => {
-                let plan = file.read(&config, people::read)?;
-                file.import(&config, plan)
-            }
+            From::Csv(csv) => import(&config, &csv.file, people::read, None),
         }
     }
 }
 
-impl Input {
-    /// Reads all of it before anything is changed.
-    fn read(
-        &self,
-        config: &Config,
-        read: impl FnOnce(&Source, &mut Reading) -> Result<(), String>,
-    ) -> Result<Plan, Failure> {
-        let mut reading = Reading::new(Rules {
-            region: config.login.default_region,
-            destinations: config.login.destinations.clone(),
-            now: SystemClock.now(),
-        });
-        let refused = |reason| Failure::of(format!("{} {reason}", self.path.display()));
-        let source = Source::read(&self.path).map_err(refused)?;
-        read(&source, &mut reading).map_err(refused)?;
-        let plan = reading.plan();
-        if plan.people.is_empty() && plan.refused.is_empty() {
-            return Err(refused("has no rows".to_owned()));
-        }
-        match &self.report {
-            Some(report) if report.exists() => Err(Failure::of(format!(
-                "--report: {} is there already: name another file",
-                report.display()
-            ))),
-            _ => Ok(plan),
-        }
+/// Reads all of a file before anything is changed, writes it to the store, and
+/// tells what came of it.
+fn import(
+    config: &Config,
+    file: &Input,
+    read: impl FnOnce(&Source, &mut Reading) -> Result<(), String>,
+    key: Option<ImportedKey>,
+) -> Result<(), Failure> {
+    let plan = file.read(config, read)?;
+    let found = match &key {
+        Some(_) => Some(Found::look(config)?.fitting()?),
+        None => None,
+    };
+    Store::migrate(&config.server.database)?;
+    let store = Store::open_to_fill(&config.server.database)?;
+    if let (Some(found), Some(key)) = (found, &key) {
+        // Before any session is there that needs the keys.
+        take_up(found, key, &store)?;
     }
-
-    /// Writes everybody to the store, and tells what came of it.
-    fn import(&self, config: &Config, plan: Plan) -> Result<(), Failure> {
-        Store::migrate(&config.server.database)?;
-        let store = Store::open_to_fill(&config.server.database)?;
-        let mut tally = Tally::new(plan.refused);
-        let bar = progress(plan.people.len() as u64);
-        let people: Arc<[_]> = plan.people.into();
-        for first in (0..people.len()).step_by(BATCH) {
-            let batch = first..people.len().min(first + BATCH);
-            let (all, range) = (Arc::clone(&people), batch.clone());
-            let work = store.write(move |tx| {
-                let (now, mut dice) = (SystemClock.now(), dice());
-                let people = all[range.clone()].iter();
-                let outcomes = people.map(|person| import::add(tx, person, now, &mut dice));
-                outcomes.collect::<Result<Vec<_>, StoreError>>()
-            });
-            let outcomes = run_now(async { work.await.map_err(|error| unfinished(&error)) })?;
-            for (person, outcome) in people[batch.clone()].iter().zip(outcomes) {
-                tally.add(person, outcome);
-            }
-            bar.set_position(batch.end as u64);
-        }
-        bar.finish_and_clear();
-        print(&tally.summary())?;
-        self.report.as_ref().map_or(Ok(()), |report| {
-            let failed = |error| {
-                let report = report.display();
-                Failure::of(format!("--report: {report} cannot be written: {error}; run the import again with another, which adds nothing twice"))
-            };
-            tally.write(report).map_err(failed)
-        })
-    }
-}
-
-fn unfinished(error: &StoreError) -> Failure {
-    Failure::of(format!(
-        "the import ended early ({error}): run it again, which adds nothing twice"
-    ))
+    let tokens = key.map(|key| Tokens {
+        since: SystemClock.now() - config.login.fresh_for,
+        until: key.until(),
+    });
+    let mut tally = fill(&store, plan, tokens)?;
+    print(&tally.summary())?;
+    file.report(&tally)
 }

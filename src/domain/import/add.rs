@@ -5,6 +5,7 @@ use rand::CryptoRng;
 use super::{
     person::{Person, Referrer},
     reason::Reason,
+    session::{self, Tokens},
 };
 use crate::domain::{
     code::InvitationCode,
@@ -33,10 +34,12 @@ pub enum Outcome {
 }
 
 /// Adds a person, unless they were added before. Whoever was, and has no
-/// referrer, gets the one that the file names.
+/// referrer, gets the one that the file names. Only whoever is added now keeps
+/// their tokens: the others may have logged out since.
 pub fn add(
     tx: &mut dyn Tx,
     person: &Person,
+    tokens: Option<Tokens>,
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Outcome, StoreError> {
@@ -58,6 +61,12 @@ pub fn add(
         reasons.push(Reason::CodeTaken);
     }
     reasons.extend(invite(tx, person, &user)?);
+    if let Some(tokens) = tokens
+        && is_new
+        && user.banned_at.is_none()
+    {
+        session::begin(tx, &user, tokens, rng)?;
+    }
     Ok(if is_new {
         Outcome::Added(reasons)
     } else {

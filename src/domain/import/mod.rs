@@ -13,6 +13,7 @@ mod person;
 mod plan;
 mod reading;
 mod reason;
+mod session;
 
 pub use self::{
     add::{Outcome, add},
@@ -20,4 +21,5 @@ pub use self::{
     plan::Plan,
     reading::Reading,
     reason::{Note, Reason},
+    session::Tokens,
 };

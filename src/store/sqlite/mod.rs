@@ -19,6 +19,7 @@ mod error;
 mod families;
 mod figures;
 mod identity;
+mod imported_tokens;
 pub mod installation;
 mod ledgers;
 mod length;
