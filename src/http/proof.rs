@@ -231,8 +231,8 @@ impl Proof {
 
 const NOT_A_GUESS: &str = "must be the digits of the code";
 
-fn not_a_guess() -> Problem {
-    Problem::at(&problem::VALIDATION_FAILED, "#/sms_code", NOT_A_GUESS)
+fn invalid(pointer: &str, reason: &str) -> Problem {
+    Problem::at(&problem::VALIDATION_FAILED, pointer, reason)
 }
 
 /// Opens the challenge token, wherever it was sent: the guess that is to be
@@ -248,11 +248,7 @@ pub fn opened(
     let token = match (header.0, proof.token) {
         (Some(header), Some(member)) if header != member => {
             let reason = "differs from the header sms-token";
-            return Err(Problem::at(
-                &problem::VALIDATION_FAILED,
-                "#/sms_token",
-                reason,
-            ));
+            return Err(invalid("#/sms_token", reason));
         }
         (Some(token), _) | (None, Some(token)) => token,
         (None, None) => return Err(Problem::new(&problem::SMS_TOKEN_MISSING)),
@@ -297,6 +293,6 @@ pub fn refused(app: &App, rejection: Rejection) -> Problem {
         Rejection::Spent => Problem::new(&problem::SMS_TOKEN_USED),
         Rejection::Expired => Problem::new(&problem::SMS_TOKEN_EXPIRED),
         Rejection::Unknown => Problem::new(&problem::SMS_TOKEN_INVALID),
-        Rejection::OtherLength => not_a_guess(),
+        Rejection::OtherLength => invalid("#/sms_code", NOT_A_GUESS),
     }
 }
