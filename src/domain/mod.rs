@@ -30,6 +30,7 @@ pub mod phone;
 pub mod profile;
 pub mod proof;
 pub mod region;
+pub mod retention;
 pub mod rotation;
 pub mod session;
 pub mod source;
