@@ -1,4 +1,4 @@
-//! Why a database was not opened.
+//! Why a database was not opened, copied or found to be sound.
 
 use std::path::{Path, PathBuf};
 
@@ -76,4 +76,40 @@ impl OpenError {
             reason: reason.to_string(),
         }
     }
+}
+
+/// Why a database was not copied.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// It was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What was read of it is no database's.
+    #[error("the database is damaged")]
+    Damaged,
+    /// The log grew too long meanwhile.
+    #[error(
+        "the write-ahead log grew too long meanwhile: try again when less is written, or to a faster disk"
+    )]
+    LogTooLong,
+    /// Somebody asked for it.
+    #[error("it was stopped")]
+    Stopped,
+    /// The operating system would not.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// Why a database is not one to rely on.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It holds what must not be.
+    #[error("{0}")]
+    Unsound(String),
+    /// Somebody asked for it.
+    #[error("it was stopped")]
+    Stopped,
 }

@@ -8,14 +8,20 @@
 mod error;
 mod job;
 mod lock;
+mod progress;
 mod schema;
 pub mod sqlite;
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
 use self::sqlite::Sqlite;
 pub use self::{
-    error::OpenError,
+    error::{CopyError, OpenError, VerifyError},
+    progress::Progress,
     schema::{Installation, Migration},
 };
 use crate::domain::{
@@ -72,6 +78,12 @@ impl Store {
         sqlite.checked(path).map(Self::Sqlite)
     }
 
+    /// Opens a store that was verified just now.
+    pub fn open_verified(location: &Location) -> Result<Self, OpenError> {
+        let Location::Sqlite(path) = location;
+        Sqlite::open(path, sqlite::SERVING).map(Self::Sqlite)
+    }
+
     /// Opens the store to fill it: large transactions, with memory to match.
     pub fn open_to_fill(location: &Location) -> Result<Self, OpenError> {
         let Location::Sqlite(path) = location;
@@ -101,6 +113,29 @@ impl Store {
     pub fn migrate(location: &Location) -> Result<Vec<Migration>, OpenError> {
         let Location::Sqlite(path) = location;
         sqlite::migrate::run(path)
+    }
+
+    /// Copies it as it is at this instant to a new file, while others go on writing.
+    pub fn copy(&self, to: &Path, progress: &Progress) -> Result<(), CopyError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.copy(to, progress),
+        }
+    }
+
+    /// Copies a store that nobody has open, whatever older schema it has.
+    pub fn copy_closed(
+        location: &Location,
+        to: &Path,
+        progress: &Progress,
+    ) -> Result<(), CopyError> {
+        let Location::Sqlite(path) = location;
+        sqlite::backup::copy_closed(path, to, progress)
+    }
+
+    /// Looks through all of a store that nobody has open for what must not be.
+    pub fn verify(location: &Location, progress: &Arc<Progress>) -> Result<(), VerifyError> {
+        let Location::Sqlite(path) = location;
+        sqlite::verify::verify(path, progress)
     }
 
     /// Runs `work` in one transaction that can write: committed on `Ok`,

@@ -25,6 +25,11 @@ pub fn require(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     }
 }
 
+/// Fails if the schema is of another build than this or an older one.
+pub fn require_known(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    missing(path, connection).map(drop)
+}
+
 /// The migrations that the file at `path` lacks. Creates and changes nothing.
 pub fn pending(path: &Path) -> Result<Vec<Migration>, OpenError> {
     match path.metadata() {

@@ -4,6 +4,7 @@
 //! table. Nothing is told apart by message text.
 
 mod audits;
+pub mod backup;
 mod batch;
 mod challenges;
 mod check;
@@ -33,6 +34,7 @@ mod sessions;
 mod statistics;
 mod transaction;
 mod users;
+pub mod verify;
 pub mod versions;
 mod wal;
 mod writer;
@@ -53,6 +55,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use self::{
+    backup::Source,
     checkpoint::Log,
     damage::Damage,
     error::failed,
@@ -63,9 +66,10 @@ use self::{
     writer::{WriteState, Writer},
 };
 use super::{
-    error::OpenError,
+    error::{CopyError, OpenError},
     job::{Work, gone},
     lock::Lock,
+    progress::Progress,
     schema::Installation,
 };
 use crate::domain::{
@@ -106,6 +110,7 @@ pub const FILLING: Sizes = Sizes {
 /// the log on its way out.
 pub struct Sqlite {
     check: Option<Check>,
+    source: Source,
     readers: Pool<SqliteConnectionManager>,
     writer: Writer,
     damage: Damage,
@@ -146,6 +151,7 @@ impl Sqlite {
         let state = WriteState::new(log, connection, Arc::clone(&lock));
         Ok(Self {
             check: None,
+            source: Source::open(path, Arc::clone(&figures))?,
             readers: readers(path)?,
             writer: Writer::start(
                 state,
@@ -170,6 +176,11 @@ impl Sqlite {
         let check = Check::start(path, self.damage.clone(), log, LENGTH)?;
         self.check = Some(check);
         Ok(self)
+    }
+
+    /// See [`super::Store::copy`].
+    pub fn copy(&self, to: &Path, progress: &Progress) -> Result<(), CopyError> {
+        self.source.copy(to, progress)
     }
 
     /// See [`super::Store::figures`].
