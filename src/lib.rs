@@ -9,7 +9,8 @@
 //! - [`sms`] gateways to phones; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`
 //! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms` and `store`
-//! - [`app`] what a running service consists of, and sending; imports all of the above
+//! - [`app`] what a running service consists of, sending, and backups; imports all of the
+//!   above, `files`
 //! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`files`] what can be said of a file; imports nothing of ours

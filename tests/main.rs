@@ -13,6 +13,7 @@ mod admin;
 mod admin_commands;
 mod alarm;
 mod architecture;
+mod backup;
 mod binary;
 mod config;
 mod cors;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{ALICE, BOB, Harness};
 
 impl Harness {
-    async fn metrics(&self) -> String {
+    pub async fn metrics(&self) -> String {
         let page = invited::http::metrics::endpoint(&self.app);
         let request = Request::builder().uri_str("/metrics").finish();
         let told = page.get_response(request).await.into_body();

@@ -21,7 +21,7 @@ fn edit(folder: &TempDir, sql: &str) {
 }
 
 /// A database as the build of this version left it.
-fn of_version(version: u32) -> TempDir {
+pub fn of_version(version: u32) -> TempDir {
     let (latest, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     Store::migrate(&location(&latest)).unwrap();
     put(&folder.path().join("invited.db"), "");

@@ -1,6 +1,7 @@
 //! What a running service consists of, built once from the configuration.
 
 pub mod admin;
+pub mod backup;
 pub mod delivery;
 pub mod log_throttle;
 pub mod notice;
@@ -16,6 +17,7 @@ use std::{
 use rand::rngs::StdRng;
 
 use self::{
+    backup::Backups,
     log_throttle::LogThrottle,
     refusals::{Refusals, RefusedRequest},
     requests::Requests,
@@ -66,6 +68,8 @@ pub struct App {
     pub requests: Requests,
     /// What the latest of them were refused for.
     pub refusals: Refusals,
+    /// What is known of the backups.
+    pub backups: Backups,
 }
 
 /// Opens the gateways that were configured.
@@ -163,6 +167,7 @@ impl App {
             statistics: Statistics::default(),
             requests: Requests::default(),
             refusals: Refusals::default(),
+            backups: Backups::default(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{config::ConfigError, store::OpenError, token::key_file::KeysError};
+use crate::{
+    app::backup::BackupError, config::ConfigError, store::OpenError, token::key_file::KeysError,
+};
 
 /// Why a command failed: a sentence, and whether it is the configuration's fault.
 pub struct Failure {
@@ -49,5 +51,14 @@ impl From<OpenError> for Failure {
 impl From<KeysError> for Failure {
     fn from(error: KeysError) -> Self {
         Self::misconfigured(format!("--keys: {error}"))
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Open(error) => error.into(),
+            error => Self::of(error),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod admin;
+mod backup;
 mod completions;
 mod config;
 mod doctor;
@@ -17,6 +18,7 @@ mod migrate;
 mod openapi;
 mod progress;
 mod reload;
+mod restore;
 mod seed;
 mod serve;
 mod service_manager;
@@ -72,6 +74,10 @@ enum Command {
     Openapi,
     /// Show or renew the server's keys.
     Keys(keys::Keys),
+    /// Make a backup that was verified, while the server runs or without it.
+    Backup(backup::Backup),
+    /// Restore a backup where there is nothing.
+    Restore(restore::Restore),
     /// Find, show and help people, while the server runs or without it.
     User(admin::Users),
     /// List and end sessions.
@@ -135,6 +141,8 @@ pub fn run() -> ExitCode {
             Command::Export(export) => export.run(),
             Command::Openapi => openapi::run(),
             Command::Keys(keys) => keys.run(),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
             Command::User(users) => users.run(),
             Command::Session(sessions) => sessions.run(),
             Command::Invitation(invitations) => invitations.run(),

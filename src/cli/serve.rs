@@ -27,6 +27,7 @@ use crate::{
     app::{
         self, App,
         admin::socket::{self, AdminSocket},
+        backup::running::back_up_regularly,
     },
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
@@ -157,6 +158,7 @@ async fn serve(
     tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
     let operators = hear_operators(&app);
     tokio::spawn(every_second(Arc::clone(&app)));
+    tokio::spawn(back_up_regularly(Arc::clone(&app)));
     print(&format!(
         "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
     ))?;
@@ -170,6 +172,7 @@ async fn serve(
         () = operators => {}
         () = service_manager::keep_alive(&app) => {}
     }
+    app.backups.stop().await;
     if let Err(error) = app.statistics.save(&app.store).await {
         tracing::error!(%error, "the last statistics are lost");
     }

@@ -1,6 +1,18 @@
 //! What commands print, and how they wait.
 
+use std::{
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
 use super::failure::Failure;
+use crate::store::Progress;
+
+/// How often a bar is drawn anew.
+const REDRAWN: Duration = Duration::from_millis(100);
 
 /// Waits for work on this thread.
 pub fn run_now<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -25,4 +37,46 @@ pub fn print(text: &str) -> Result<(), Failure> {
 pub fn tell(text: &str) {
     use std::io::Write;
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A bar of bytes, where there is a terminal.
+pub fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}{msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::no_length().with_style(style)
+}
+
+/// Moves a bar to where something is.
+pub fn move_bar(bar: &ProgressBar, done: u64, total: u64) {
+    bar.set_length(total.max(done));
+    bar.set_position(done);
+    // How long that takes is not known.
+    if done >= total && total > 0 {
+        bar.set_message(", verifying");
+    }
+}
+
+/// Does something long on another thread, and shows how far it is.
+pub fn watch<T: Send>(
+    progress: &Progress,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    let bar = bar();
+    let (answer, outcome) = channel();
+    let done = thread::scope(|scope| {
+        scope.spawn(move || answer.send(work()));
+        loop {
+            match outcome.recv_timeout(REDRAWN) {
+                Ok(done) => return done,
+                Err(RecvTimeoutError::Timeout) => {
+                    let (done, total) = progress.so_far();
+                    move_bar(&bar, done, total);
+                }
+                // Its panic was reported.
+                Err(RecvTimeoutError::Disconnected) => return Err(Failure::of("it broke off")),
+            }
+        }
+    });
+    bar.finish_and_clear();
+    done
 }

@@ -25,7 +25,7 @@ use place::Places;
 
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Budget, Entry, Http, Login, Relief, Server, Sms, Tokens};
+pub use sections::{Backup, Budget, Entry, Http, Login, Relief, Server, Sms, Tokens};
 pub use test_number::TestNumber;
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
 
@@ -65,6 +65,8 @@ pub struct Config {
     pub http: Http,
     /// How codes reach phones.
     pub sms: Sms,
+    /// Backups that the server makes by itself.
+    pub backup: Backup,
     /// The words of a message, made of `sms`.
     pub template: Template,
     /// The gateways there are to be, made of `sms` too.
@@ -102,6 +104,7 @@ impl Config {
             budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
+            backup: Backup::read(&mut layers)?,
             test_numbers: TestNumber::read(&mut layers, login.default_region)?,
             login,
             sms,
@@ -135,6 +138,7 @@ impl Config {
             Login::ENTRIES,
             Http::ENTRIES,
             Sms::ENTRIES,
+            Backup::ENTRIES,
         ];
         let first = Server::ENTRIES.iter().copied();
         first

@@ -12,6 +12,7 @@ use crate::{
         destination::Destinations,
         money::{self, Price},
         region::Region,
+        retention::Retention,
     },
     sms::{choice::Choice, language::Language},
     store,
@@ -161,5 +162,17 @@ section! {
         webotp_host: Option<Host> = "";
         /// The hash of the Android app that reads the message by itself (SMS Retriever); none by default.
         app_hash: Option<AppHash> = "";
+    }
+}
+
+section! {
+    /// Backups that the server makes by itself.
+    Backup "backup." {
+        /// The folder, which must be there, that backups are made in; none are made by default.
+        to: Option<PathBuf> = "";
+        /// How often.
+        every: Duration = "6h";
+        /// How long: the last one of each day, week and month, for so many of them; or `all`.
+        keep: Retention = "7d, 4w, 12m";
     }
 }

@@ -22,7 +22,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("config", &["domain", "files", "sms", "store"]),
     (
         "app",
-        &["domain", "clock", "token", "store", "sms", "config"],
+        &[
+            "domain", "files", "clock", "token", "store", "sms", "config",
+        ],
     ),
     (
         "http",

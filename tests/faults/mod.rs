@@ -20,7 +20,7 @@ mod limits;
 mod operations;
 mod report;
 mod state;
-mod tmpfs;
+pub mod tmpfs;
 mod wal_corruption;
 mod wal_mismatch;
 mod workload;

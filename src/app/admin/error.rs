@@ -1,6 +1,9 @@
 //! Why nothing came of what an operator asked for.
 
-use crate::domain::{admin::Refused, error::StoreError};
+use crate::{
+    app::backup::BackupError,
+    domain::{admin::Refused, error::StoreError},
+};
 
 /// Why nothing came of it: a sentence for the operator.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,5 +25,11 @@ impl From<Refused> for AdminError {
             Refused::Store(error) => error.into(),
             refused => Self(refused.to_string()),
         }
+    }
+}
+
+impl From<BackupError> for AdminError {
+    fn from(error: BackupError) -> Self {
+        Self(error.to_string())
     }
 }

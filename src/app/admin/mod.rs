@@ -10,12 +10,14 @@ pub mod socket;
 mod view;
 mod who;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{changes::Change, error::AdminError, reads::Look};
 use self::{changes::Desk, reads::Show};
-use super::Context;
+use super::{Context, backup::running};
 use crate::domain::audit::Operator;
 
 /// What an operator wants.
@@ -26,6 +28,19 @@ pub enum Command {
     Look(Look),
     /// To change something.
     Change(Change),
+    /// To have something done that takes a while.
+    Job(Job),
+}
+
+/// What takes a while.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Job {
+    /// Makes a backup.
+    Backup {
+        /// The folder that it is made in.
+        to: PathBuf,
+    },
 }
 
 /// A request, as it is sent.
@@ -63,5 +78,6 @@ pub async fn perform(app: &Context, actor: &str, request: Request) -> Result<Val
             };
             desk.perform(change).await
         }
+        Command::Job(Job::Backup { to }) => Ok(view::backup(&running::back_up(app, to).await?)),
     }
 }

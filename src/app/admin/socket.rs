@@ -7,6 +7,7 @@ use std::{
     io::{self, ErrorKind},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -26,11 +27,15 @@ use crate::app::{App, Context};
 const LONGEST: u64 = 64 * 1024;
 /// How long a request may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is told how far something long is.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// What comes back.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
+    /// It takes a while, and the answer is still to come: bytes that are done, and of how many.
+    Working(u64, u64),
     /// What was asked for.
     Done(Value),
     /// Why not, in a sentence.
@@ -108,17 +113,40 @@ async fn answer(app: Context, mut stream: UnixStream) {
     let own = rustix::process::geteuid().as_raw();
     let reply = if [0, own].contains(&peer.uid()) {
         match timeout(PATIENCE, read(&mut stream)).await {
-            Ok(Ok(request)) => match perform(&app, &actor(peer.uid()), request).await {
-                Ok(value) => Reply::Done(value),
-                Err(error) => Reply::Refused(error.to_string()),
-            },
+            Ok(Ok(request)) => {
+                let actor = actor(peer.uid());
+                let work = perform(&app, &actor, request);
+                match told_of(&app, &mut stream, work).await {
+                    Ok(value) => Reply::Done(value),
+                    Err(error) => Reply::Refused(error.to_string()),
+                }
+            }
             Ok(Err(_)) => Reply::Refused("the request cannot be read".to_owned()),
             Err(_) => return,
         }
     } else {
         Reply::Refused("only the service's own user and root are answered".to_owned())
     };
-    let mut line = serde_json::to_vec(&reply).expect("a reply is plain JSON");
+    write(&mut stream, &reply).await;
+}
+
+/// Does the work, and says once a second how far it is, if it is a long one.
+async fn told_of<T>(app: &Context, stream: &mut UnixStream, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        match timeout(TOLD, &mut work).await {
+            Ok(done) => return done,
+            Err(_elapsed) => {
+                if let Some((done, total)) = app.backups.progress() {
+                    write(stream, &Reply::Working(done, total)).await;
+                }
+            }
+        }
+    }
+}
+
+async fn write(stream: &mut UnixStream, reply: &Reply) {
+    let mut line = serde_json::to_vec(reply).expect("a reply is plain JSON");
     line.push(b'\n');
     // Whoever does not wait for the answer has none.
     let _ = timeout(PATIENCE, stream.write_all(&line)).await;

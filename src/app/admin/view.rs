@@ -5,17 +5,20 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::domain::{
-    audit::Audit,
-    device::Device,
-    guard::standing::Standing,
-    limit::Limit,
-    money::Money,
-    phone::Phone,
-    session::Session,
-    statistic::{Day, Measure, Statistic},
-    time::Timestamp,
-    user::{Invitee, User},
+use crate::{
+    app::backup::Made,
+    domain::{
+        audit::Audit,
+        device::Device,
+        guard::standing::Standing,
+        limit::Limit,
+        money::Money,
+        phone::Phone,
+        session::Session,
+        statistic::{Day, Measure, Statistic},
+        time::Timestamp,
+        user::{Invitee, User},
+    },
 };
 
 /// An instant as text (RFC 3339), to the second.
@@ -28,6 +31,16 @@ pub fn instant(at: Timestamp) -> String {
 /// A phone, masked unless it is to be shown in full.
 pub fn phone(phone: Phone, full: bool) -> String {
     if full { phone.e164() } else { phone.masked() }
+}
+
+/// A backup that was made.
+pub fn backup(made: &Made) -> Value {
+    json!({
+        "backup": made.path.display().to_string(),
+        "database_bytes": made.database_bytes,
+        "bytes": made.bytes,
+        "verified": true,
+    })
 }
 
 /// A user, in a list.

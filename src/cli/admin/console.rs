@@ -108,14 +108,18 @@ impl Console {
 
 fn answer(config: &Config, request: Request) -> Result<Value, Failure> {
     let Location::Sqlite(database) = &config.server.database;
-    match ask(&socket::path(database), &request) {
+    match ask(&socket::path(database), &request, &mut |_, _| {}) {
         Some(answer) => answer,
         None => open_and_perform(config.clone(), request),
     }
 }
 
-/// Asks the server that listens there, if one does.
-fn ask(path: &Path, request: &Request) -> Option<Result<Value, Failure>> {
+/// Asks the server that listens there, if one does; `watch` is told how far it is.
+pub fn ask(
+    path: &Path,
+    request: &Request,
+    watch: &mut dyn FnMut(u64, u64),
+) -> Option<Result<Value, Failure>> {
     let stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) if is_nobody(error.kind()) => return None,
@@ -125,14 +129,7 @@ fn ask(path: &Path, request: &Request) -> Option<Result<Value, Failure>> {
         }
     };
     let failed = |error| Failure::of(format!("the server did not answer: {error}"));
-    Some(
-        exchange(&stream, request)
-            .map_err(failed)
-            .and_then(|reply| match reply {
-                Reply::Done(value) => Ok(value),
-                Reply::Refused(sentence) => Err(Failure::of(sentence)),
-            }),
-    )
+    Some(exchange(&stream, request, watch).map_err(failed).flatten())
 }
 
 /// Whether the error says that nobody listens.
@@ -140,14 +137,24 @@ fn is_nobody(error: ErrorKind) -> bool {
     matches!(error, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
 }
 
-fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Reply> {
+fn exchange(
+    mut stream: &UnixStream,
+    request: &Request,
+    watch: &mut dyn FnMut(u64, u64),
+) -> io::Result<Result<Value, Failure>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line)?;
-    let mut reply = String::new();
-    BufReader::new(stream).read_line(&mut reply)?;
-    Ok(serde_json::from_str(&reply)?)
+    let mut replies = BufReader::new(stream).lines();
+    loop {
+        let ended = || Err(ErrorKind::UnexpectedEof.into());
+        match serde_json::from_str(&replies.next().unwrap_or_else(ended)?)? {
+            Reply::Working(done, total) => watch(done, total),
+            Reply::Done(value) => return Ok(Ok(value)),
+            Reply::Refused(sentence) => return Ok(Err(Failure::of(sentence))),
+        }
+    }
 }
 
 /// Without a server: does it here.

@@ -7,7 +7,10 @@ mod table;
 use clap::{Args, Subcommand};
 
 use self::console::Reason;
-pub use self::{console::Console, table::table};
+pub use self::{
+    console::{Console, ask},
+    table::table,
+};
 use super::failure::Failure;
 use crate::app::admin::{Change, Look};
 

@@ -1,6 +1,7 @@
 //! Figures for those who watch the service (OpenMetrics), on a listener of
 //! their own, so that nobody else comes to see them.
 
+mod backups;
 mod events;
 mod gateways;
 mod storage;
@@ -93,6 +94,7 @@ impl Collector for Page {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         events::encode(&self.app, &self.spending, &mut encoder)?;
         gateways::encode(&self.app, &mut encoder)?;
-        storage::encode(&self.app, &mut encoder)
+        storage::encode(&self.app, &mut encoder)?;
+        backups::encode(&self.app, &mut encoder)
     }
 }

@@ -1,0 +1,125 @@
+//! `invited restore`: puts a backup where there is nothing, once it was verified,
+//! and begins a new epoch of keys.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+
+use super::{
+    failure::Failure,
+    settings::Settings,
+    terminal::{print, watch},
+};
+use crate::{
+    app::backup::{BackupError, Candidate, archive, folder},
+    clock::{Clock, SystemClock, dice},
+    config::Config,
+    files,
+    store::{Location, Progress},
+    token::{key_file, keys::Keys},
+};
+
+const RESTORED: &str = "\
+A new epoch: every access, refresh and sms-token made before is refused, and people log in again.
+No device is known any more. Start the server.
+";
+
+#[derive(Args)]
+pub struct Restore {
+    #[command(flatten)]
+    settings: Settings,
+    /// The backup: a folder that `invited backup` made.
+    from: PathBuf,
+}
+
+impl Restore {
+    pub fn run(self) -> Result<(), Failure> {
+        let config = self.settings.read()?;
+        let Location::Sqlite(database) = &config.server.database;
+        let packed = self.from.join(folder::DATABASE);
+        let length = match archive::unpacked_length(&packed) {
+            Ok(length) => length.ok_or_else(|| BackupError::Damaged(packed.clone()))?,
+            Err(error) if is_absence(&error) => return Err(BackupError::NotOne(self.from).into()),
+            Err(error) => return Err(BackupError::io(&packed)(error).into()),
+        };
+        refuse_over(&config)?;
+        let scratch = tempfile::Builder::new()
+            .prefix(".invited-restore-")
+            .tempdir_in(files::folder(database))
+            .map_err(BackupError::io(database))?;
+        let progress = Arc::new(Progress::default());
+        // Once to verify it, once for good.
+        progress.expect(2 * length);
+        watch(&progress, || {
+            let candidate = Candidate {
+                path: &self.from,
+                config: &config,
+                now: SystemClock.now(),
+                dice,
+                progress: &progress,
+            };
+            candidate.verify(&scratch.path().join("verified"))?;
+            let copy = scratch.path().join("invited.db");
+            archive::unpack(&packed, &copy, &progress)?;
+            let mut keys = candidate.keys()?;
+            keys.begin_epoch(&mut dice());
+            put(&config, &copy, &keys)
+        })?;
+        print(&format!("{}: restored\n{RESTORED}", database.display()))
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Refuses to restore where anything is that would be lost, or played into it.
+fn refuse_over(config: &Config) -> Result<(), Failure> {
+    let Location::Sqlite(database) = &config.server.database;
+    let beside = ["", "-wal", "-shm", "-journal"].map(|ending| {
+        let mut path = database.clone().into_os_string();
+        path.push(ending);
+        PathBuf::from(path)
+    });
+    let mut files = beside.into_iter().chain([config.keys_path()]);
+    match files.find(|path| path.symlink_metadata().is_ok()) {
+        Some(path) => Err(exists(&path)),
+        None => Ok(()),
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::of(format!(
+        "{} exists, and was left as it is: move it away, or name another --database",
+        path.display()
+    ))
+}
+
+/// The database first: without its keys it is not served, while keys alone would
+/// be taken for those of a database that is to be made.
+fn put(config: &Config, copy: &Path, keys: &Keys) -> Result<(), Failure> {
+    // That took a while.
+    refuse_over(config)?;
+    let Location::Sqlite(database) = &config.server.database;
+    let failed = |path: &Path, error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => BackupError::io(path)(error).into(),
+    };
+    let flushed = fs::File::open(copy).and_then(|copy| copy.sync_all());
+    flushed.map_err(|error| failed(copy, error))?;
+    // Unlike a rename, a link is never made over anything.
+    fs::hard_link(copy, database).map_err(|error| failed(database, error))?;
+    key_file::create(keys, &config.keys_path()).inspect_err(|_| {
+        let _ = fs::remove_file(database);
+    })?;
+    let folder = fs::File::open(files::folder(database));
+    let synced = folder.and_then(|folder| folder.sync_all());
+    synced.map_err(|error| failed(database, error))
+}
