@@ -3,8 +3,8 @@
 
 use std::{
     fs, io,
-    io::ErrorKind,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    io::{ErrorKind, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -52,6 +52,26 @@ pub fn is_open_to_all(folder: &Path) -> bool {
 /// Leaves a new file to its owner, whatever the umask would have made of it.
 pub fn keep_private(file: &fs::File) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
+/// Writes a file for its owner's eyes alone in place of an older one, whole or not at all.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = Path::new(&beside);
+    // What an earlier attempt left may have any mode, or be a link to anywhere.
+    let _ = fs::remove_file(beside);
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(beside)?;
+    keep_private(&file)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    fs::File::open(folder(path))?.sync_all()
 }
 
 #[cfg(test)]

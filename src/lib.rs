@@ -7,11 +7,12 @@
 //! - [`token`] signed and sealed tokens, and their keys; imports `domain`, `files`, and `clock` to test
 //! - [`store`] one transaction at a time; imports `domain`, `files`
 //! - [`sms`] gateways to phones; imports `domain`, `files`
+//! - [`tls`] certificates, and connections that use them; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`
 //! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms` and `store`
 //! - [`app`] what a running service consists of, sending, and backups; imports all of the
 //!   above, `files`
-//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `token`
+//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `tls`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs; imports nothing of ours
@@ -28,4 +29,5 @@ pub mod http;
 pub mod sms;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod token;

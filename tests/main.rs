@@ -56,3 +56,4 @@ mod session;
 mod simulate;
 mod start;
 mod store;
+mod tls;

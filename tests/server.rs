@@ -106,6 +106,7 @@ impl Door {
             let workers = Workers::start().unwrap();
             serve(
                 listener,
+                None,
                 endpoint,
                 Arc::new(connections),
                 timeouts,

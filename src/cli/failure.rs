@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    app::backup::BackupError, config::ConfigError, store::OpenError, token::key_file::KeysError,
+    app::backup::BackupError, config::ConfigError, store::OpenError, tls::TlsError,
+    token::key_file::KeysError,
 };
 
 /// Why a command failed: a sentence, and whether it is the configuration's fault.
@@ -60,5 +61,11 @@ impl From<BackupError> for Failure {
             BackupError::Open(error) => error.into(),
             error => Self::of(error),
         }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::misconfigured(error)
     }
 }

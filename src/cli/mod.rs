@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod acme;
 mod admin;
 mod backup;
 mod completions;
@@ -13,6 +14,7 @@ mod install;
 mod installation;
 mod keys;
 mod listen;
+mod listeners;
 mod man;
 mod migrate;
 mod openapi;
@@ -26,6 +28,7 @@ mod settings;
 mod simulate;
 mod sms;
 mod terminal;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -9,15 +9,14 @@ use std::{
 };
 
 use clap::Args;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    doctor,
+    acme, doctor,
     failure::Failure,
     help::gateways,
     installation::{Found, migrate},
-    listen::{bind, inherit_or_bind},
+    listeners::{Listeners, connections},
     reload::reload_at,
     service_manager,
     settings::Settings,
@@ -33,15 +32,13 @@ use crate::{
     config::{self, Config},
     domain::{delivery::LEASE, error::StoreError},
     http,
-    http::server::{self, CLOSING, Connections, Timeouts, Workers},
+    http::server::{self, Connections, Timeouts, Workers},
     sms::route::Routes,
     store::{Location, Store},
+    tls::Tls,
     token::keys::Keys,
 };
 
-/// Open files that are left for others, if there are so many: the store has about
-/// forty, and each message under way to a gateway has a connection.
-const FILES: u64 = 128;
 /// Connections at once of those who watch.
 const WATCHERS: usize = 16;
 /// How long threads may take to end once the server has stopped.
@@ -68,8 +65,8 @@ impl Serve {
         layers.flag("sms.gateway", "--sms", self.sms.as_ref());
         let mut config = Config::read(layers)?;
         // First, so that a taken port is told before anything is created.
-        let listener = inherit_or_bind(config.server.listen)?;
-        let bound = listener.local_addr();
+        let listeners = Listeners::open(&config)?;
+        let bound = listeners.api.local_addr();
         config.server.listen = bound.unwrap_or(config.server.listen);
         if config.make_room_for_development() {
             tracing::info!(
@@ -77,9 +74,6 @@ impl Serve {
                 "codes are printed here and only this machine connects: limits by source are generous unless they are set"
             );
         }
-        let metrics = config.http.metrics;
-        let metrics = metrics.map(|address| bind("http.metrics", address));
-        let metrics = metrics.transpose()?;
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
         let sms = app::gateways(&config, &found.keys)?;
@@ -91,7 +85,7 @@ impl Serve {
             .build()
             .map_err(cannot_start)?;
         let app = runtime.block_on(self.open(config, found, sms))?;
-        let served = runtime.block_on(serve(Arc::new(app), listener, metrics, &workers));
+        let served = runtime.block_on(serve(Arc::new(app), listeners, &workers));
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(SHUTDOWN);
         served
@@ -132,26 +126,45 @@ async fn recover(app: &Arc<App>) {
 }
 
 /// Tells figures for as long as the service is there.
-async fn tell(app: &Arc<App>, listener: Option<TcpListener>, workers: &Workers) {
+async fn tell(
+    app: &Arc<App>,
+    tls: Option<Arc<Tls>>,
+    listener: Option<TcpListener>,
+    workers: &Workers,
+) {
+    let page = Arc::new(http::metrics::endpoint(app, tls));
+    let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
+    beside(listener, page, connections, workers).await;
+}
+
+/// Serves an endpoint beside the API, if somebody is to listen for it, without end.
+async fn beside<E: server::Service>(
+    listener: Option<TcpListener>,
+    endpoint: Arc<E>,
+    connections: Arc<Connections>,
+    workers: &Workers,
+) {
     let listener = listener.and_then(|listener| tokio::net::TcpListener::from_std(listener).ok());
     let Some(listener) = listener else {
         return std::future::pending().await;
     };
-    let page = Arc::new(http::metrics::endpoint(app));
-    let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
     let (timeouts, never) = (Timeouts::default(), std::future::pending());
-    server::serve(listener, page, connections, timeouts, workers, never).await;
+    server::serve(
+        listener,
+        None,
+        endpoint,
+        connections,
+        timeouts,
+        workers,
+        never,
+    )
+    .await;
 }
 
-async fn serve(
-    app: Arc<App>,
-    listener: TcpListener,
-    metrics: Option<TcpListener>,
-    workers: &Workers,
-) -> Result<(), Failure> {
+async fn serve(app: Arc<App>, listeners: Listeners, workers: &Workers) -> Result<(), Failure> {
     let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
-    let address = listener.local_addr().map_err(cannot_start)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot_start)?;
+    let address = app.config.server.listen;
+    let listener = tokio::net::TcpListener::from_std(listeners.api).map_err(cannot_start)?;
     let stop = stop().map_err(cannot_start)?;
     let hang_ups = signal(SignalKind::hangup()).map_err(cannot_start)?;
     recover(&app).await;
@@ -159,16 +172,28 @@ async fn serve(
     let operators = hear_operators(&app);
     tokio::spawn(every_second(Arc::clone(&app)));
     tokio::spawn(back_up_regularly(Arc::clone(&app)));
+    let tls = listeners.https.map(|https| https.keep(&app));
+    let tls = tls.transpose().map_err(cannot_start)?;
+    let scheme = app.config.tls.scheme();
     print(&format!(
-        "listening on http://{address}\nexplore the API at http://{address}/swagger/\n"
+        "listening on {scheme}://{address}\nexplore the API at {scheme}://{address}/swagger/\n"
     ))?;
     service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));
     let router = Arc::new(http::router(&app));
     let timeouts = Timeouts::default();
+    let challenges = acme::begin(&app);
+    let redirect = Arc::new(http::redirect::endpoint(&app.config, challenges));
+    let redirect = beside(
+        listeners.redirect,
+        redirect,
+        Arc::clone(&connections),
+        workers,
+    );
     tokio::select! {
-        () = server::serve(listener, router, connections, timeouts, workers, stop) => {}
-        () = tell(&app, metrics, workers) => {}
+        () = server::serve(listener, tls.clone(), router, connections, timeouts, workers, stop) => {}
+        () = redirect => {}
+        () = tell(&app, tls, listeners.metrics, workers) => {}
         () = operators => {}
         () = service_manager::keep_alive(&app) => {}
     }
@@ -205,39 +230,6 @@ async fn every_second(app: Arc<App>) {
         let _ = app.tell_of_guessing().await;
         let _ = app.statistics.save(&app.store).await;
     }
-}
-
-/// Room for as many connections as were configured, or as the system allows.
-fn connections(http: &config::Http) -> Connections {
-    let configured = *http.connections;
-    let files = open_files().map(|files| files - FILES.min(files / 2));
-    let files = files.map_or(configured, |files| {
-        let files = usize::try_from(files).unwrap_or(usize::MAX);
-        files - files / CLOSING
-    });
-    if files < configured {
-        tracing::warn!(
-            configured,
-            connections = files,
-            "the system allows too few open files for http.connections"
-        );
-    }
-    Connections::new(
-        configured.min(files),
-        *http.connections_per_source,
-        http.trusted_proxies.clone(),
-    )
-}
-
-/// Raises the soft limit of open files to the hard one. What it is now, if there is any.
-fn open_files() -> Option<u64> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: maximum,
-        maximum,
-    };
-    let raised = setrlimit(Resource::Nofile, raised).map(|()| maximum);
-    raised.unwrap_or(current)
 }
 
 /// Ready when the process is asked to stop, or has lost the terminal that it

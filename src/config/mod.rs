@@ -12,6 +12,7 @@ mod place;
 mod print;
 mod sections;
 mod test_number;
+mod tls;
 mod value;
 
 use std::{
@@ -25,7 +26,7 @@ use place::Places;
 
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Backup, Budget, Entry, Http, Login, Relief, Server, Sms, Tokens};
+pub use sections::{Backup, Budget, Entry, Http, Login, Relief, Server, Sms, Tls, Tokens};
 pub use test_number::TestNumber;
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub login: Login,
     /// What is around the server.
     pub http: Http,
+    /// How connections are encrypted.
+    pub tls: Tls,
     /// How codes reach phones.
     pub sms: Sms,
     /// Backups that the server makes by itself.
@@ -105,6 +108,7 @@ impl Config {
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
             backup: Backup::read(&mut layers)?,
+            tls: Tls::read(&mut layers)?,
             test_numbers: TestNumber::read(&mut layers, login.default_region)?,
             login,
             sms,
@@ -114,6 +118,7 @@ impl Config {
             given: layers.given(),
         };
         layers.finish(Self::entries().map(|entry| entry.key))?;
+        config.tls.check(&config.http)?;
         let has_budget = !config.budget.amounts.allowances().is_empty();
         if has_budget && config.budget.prices.is_empty() && !config.plan.is_priced() {
             return Err(ConfigError::of(
@@ -137,6 +142,7 @@ impl Config {
             Tokens::ENTRIES,
             Login::ENTRIES,
             Http::ENTRIES,
+            Tls::ENTRIES,
             Sms::ENTRIES,
             Backup::ENTRIES,
         ];
@@ -188,7 +194,7 @@ impl Config {
                         IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
                     });
                 }
-                format!("http://{listen}")
+                format!("{}://{listen}", self.tls.scheme())
             },
             |public| public.as_str().to_owned(),
         )

@@ -144,6 +144,26 @@ section! {
 }
 
 section! {
+    /// How connections are encrypted.
+    Tls "tls." {
+        /// The certificate that `listen` speaks HTTPS with: a file in PEM, with those that lead to its issuer; by default it speaks HTTP.
+        certificate: Option<PathBuf> = "";
+        /// The private key of that certificate: a file in PEM.
+        key: Option<PathBuf> = "";
+        /// An address that speaks HTTP, as in `0.0.0.0:80`, and sends everybody to `http.public_url`; none by default.
+        redirect: Option<SocketAddr> = "";
+        /// How long browsers shall remember to speak HTTPS with this host (HSTS, RFC 6797); empty does not ask them to.
+        hsts: Option<Duration> = "180d";
+        /// Hosts to have a certificate issued for by itself (ACME), as in `login.example.org`: agrees to the issuer's terms, and needs `tls.redirect`.
+        acme: Vec<Host> = "";
+        /// An e-mail address that the issuer can write to; none by default.
+        acme_contact: Option<Name> = "";
+        /// Who issues: the address of its directory.
+        acme_directory: PublicUrl = "https://acme-v02.api.letsencrypt.org/directory";
+    }
+}
+
+section! {
     /// How codes reach phones.
     Sms "sms." {
         /// `console` prints messages, `file:PATH` appends them as JSON lines, a name is a gateway of `invited sms list`.

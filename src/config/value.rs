@@ -191,7 +191,7 @@ macro_rules! optional {
     };
 }
 
-optional!(Host, Name, PublicUrl, AppHash, SocketAddr);
+optional!(Host, Name, PublicUrl, AppHash, SocketAddr, Duration);
 
 /// A list: a TOML array, or text with commas.
 impl<T: Setting> Setting for Vec<T> {

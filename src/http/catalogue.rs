@@ -40,7 +40,7 @@ catalogue! {
     MALFORMED_JSON 400 "malformed_json" "The body is not JSON"
         "Send one JSON object in UTF-8, without a byte order mark, repeated keys or anything after it.";
     MALFORMED_REQUEST 400 "malformed_request" "The request cannot be read"
-        "The request ended early or is not proper HTTP.";
+        "The request ended early, is not proper HTTP, or came as plain http to an https address.";
     UNAUTHENTICATED 401 "unauthenticated" "An access token is needed"
         "Send the header Authorization: Bearer with the access token of a login.";
     TOKEN_INVALID 401 "token_invalid" "The token is not valid"

@@ -26,6 +26,7 @@ mod profile;
 mod profile_cache;
 mod proof;
 mod receipt;
+pub mod redirect;
 mod refusal;
 mod reply;
 mod route;
@@ -49,13 +50,18 @@ use poem::{
     Endpoint, EndpointExt, Request, Response, Result, Route,
     endpoint::BoxEndpoint,
     get,
-    http::{HeaderValue, StatusCode, Uri, header},
+    http::{HeaderValue, StatusCode, header, uri::Scheme},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use rand::{RngExt, rngs::StdRng};
 
 use self::{
-    access::Line, cors::Cors, docs::Pages, problem::Problem, route::Routes, server::Service,
+    access::Line,
+    cors::Cors,
+    docs::Pages,
+    problem::Problem,
+    route::{Routes, spell_plainly},
+    server::Service,
 };
 use crate::{
     app::{App, Context, refusals::RefusedRequest},
@@ -78,6 +84,7 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
     Envelope {
         app: Arc::clone(app),
         cors: Cors::new(origins, &document),
+        hsts: config.tls.hsts.and_then(hsts),
         routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
         inner: Route::new()
@@ -127,6 +134,8 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 struct Envelope {
     app: Arc<App>,
     cors: Cors,
+    /// What is asked of browsers that came over TLS.
+    hsts: Option<HeaderValue>,
     inner: BoxEndpoint<'static, Response>,
     pages: Pages,
     routes: Routes,
@@ -150,6 +159,7 @@ impl Endpoint for Envelope {
             source,
         );
         let origin = self.cors.known(&request);
+        let is_encrypted = *request.scheme() == Scheme::HTTPS;
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
             let preflight =
@@ -174,6 +184,11 @@ impl Endpoint for Envelope {
             headers.insert(header::ALLOW, route.methods.clone());
         }
         mark(&mut response, id);
+        // Over HTTP it would be ignored (RFC 6797, section 8.1).
+        if let Some(hsts) = self.hsts.as_ref().filter(|_| is_encrypted) {
+            let headers = response.headers_mut();
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
         Ok(response)
     }
 }
@@ -188,6 +203,10 @@ impl Service for Envelope {
         mark(&mut response, id);
         response
     }
+}
+
+fn hsts(max_age: Duration) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("max-age={}", max_age.as_secs())).ok()
 }
 
 /// Gives an answer the headers that every one has.
@@ -257,36 +276,4 @@ impl Envelope {
         context.note_refusal(refused);
         response
     }
-}
-
-/// Leaves one spelling of each path: without the slash at its end, which is as
-/// good as with it. Empty and dot segments and escapes name nothing here, and
-/// a redirect would lose a request's body.
-fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
-    let path = uri.path();
-    let odd = |segment: &str| {
-        segment.is_empty() || segment == "." || segment == ".." || segment.contains('%')
-    };
-    let trimmed = path.strip_suffix('/').unwrap_or(path);
-    let named = trimmed
-        .strip_prefix('/')
-        .is_none_or(|segments| !segments.split('/').any(odd));
-    if !named || !path.starts_with('/') {
-        return Err(Problem::new(&problem::NOT_FOUND));
-    }
-    if trimmed.len() == path.len() || trimmed.is_empty() {
-        return Ok(());
-    }
-    let plain = match uri.query() {
-        Some(query) => format!("{trimmed}?{query}"),
-        None => trimmed.to_owned(),
-    };
-    let mut parts = std::mem::take(uri).into_parts();
-    parts.path_and_query = Some(
-        plain
-            .parse()
-            .map_err(|_| Problem::new(&problem::NOT_FOUND))?,
-    );
-    *uri = Uri::from_parts(parts).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
-    Ok(())
 }

@@ -4,9 +4,16 @@
 
 use std::collections::HashMap;
 
-use poem::{Request, http::HeaderValue};
+use poem::{
+    Request,
+    http::{HeaderValue, Uri},
+};
 
-use super::{docs::Pages, receipt};
+use super::{
+    docs::Pages,
+    problem::{self, Problem},
+    receipt,
+};
 
 /// A path that is served.
 pub struct Route {
@@ -67,4 +74,36 @@ fn fits(pattern: &str, path: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Leaves one spelling of each path: without the slash at its end, which is as
+/// good as with it. Empty and dot segments and escapes name nothing here, and
+/// a redirect would lose a request's body.
+pub fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
+    let path = uri.path();
+    let odd = |segment: &str| {
+        segment.is_empty() || segment == "." || segment == ".." || segment.contains('%')
+    };
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    let named = trimmed
+        .strip_prefix('/')
+        .is_none_or(|segments| !segments.split('/').any(odd));
+    if !named || !path.starts_with('/') {
+        return Err(Problem::new(&problem::NOT_FOUND));
+    }
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return Ok(());
+    }
+    let plain = match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = Some(
+        plain
+            .parse()
+            .map_err(|_| Problem::new(&problem::NOT_FOUND))?,
+    );
+    *uri = Uri::from_parts(parts).map_err(|_| Problem::new(&problem::NOT_FOUND))?;
+    Ok(())
 }

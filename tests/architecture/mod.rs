@@ -11,7 +11,7 @@ use std::{
 use imports::{circles, code, files, imports, module, paths, roots, word};
 
 /// Which modules each module may name.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("telemetry", &[]),
     ("files", &[]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("token", &["domain", "clock", "files"]),
     ("store", &["domain", "files"]),
     ("sms", &["domain", "files"]),
+    ("tls", &["domain", "files"]),
     ("config", &["domain", "files", "sms", "store"]),
     (
         "app",
@@ -28,7 +29,15 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "http",
-        &["domain", "token", "sms", "config", "app", "telemetry"],
+        &[
+            "domain",
+            "token",
+            "sms",
+            "config",
+            "app",
+            "telemetry",
+            "tls",
+        ],
     ),
     (
         "cli",
@@ -43,6 +52,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "app",
             "http",
             "telemetry",
+            "tls",
         ],
     ),
 ];

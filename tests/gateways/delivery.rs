@@ -293,7 +293,7 @@ async fn what_becomes_of_messages_can_be_watched() {
     harness
         .post(&path, json!({ "id": id, "state": "ok" }))
         .await;
-    let page = invited::http::metrics::endpoint(&harness.app);
+    let page = invited::http::metrics::endpoint(&harness.app, None);
     let request = poem::Request::builder().uri_str("/metrics").finish();
     let response = poem::Endpoint::call(&page, request).await.unwrap();
     let text = response.into_body().into_string().await.unwrap();

@@ -3,10 +3,11 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use serde_json::{Value, json};
@@ -83,7 +84,8 @@ impl Server {
         let (mut first, mut second) = (String::new(), String::new());
         lines.read_line(&mut first).unwrap();
         lines.read_line(&mut second).unwrap();
-        let Some(address) = first.trim_end().strip_prefix("listening on http://") else {
+        let address = first.trim_end().strip_prefix("listening on ");
+        let Some((_, address)) = address.and_then(|url| url.split_once("://")) else {
             return Err(process.wait().unwrap());
         };
         Ok(Self {
@@ -183,6 +185,18 @@ pub fn exchange(
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some((status, body.to_owned()))
+}
+
+/// Ports that nobody has, below those that the system gives out by itself: no
+/// connection of another test takes one meanwhile.
+pub fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1000).unwrap() * 10;
+    [(); COUNT].map(|()| {
+        let mut ports = std::iter::repeat_with(|| first + TRIED.fetch_add(1, Ordering::Relaxed));
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        ports.find(is_free).unwrap()
+    })
 }
 
 /// The code that was sent to a phone last.

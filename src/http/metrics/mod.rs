@@ -24,18 +24,19 @@ use crate::{
         error::StoreError,
         guard::{alarm, send::Spending},
     },
+    tls::Tls,
 };
 
 /// What the text is (OpenMetrics 1.0, section "Text Format").
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `/metrics`.
-pub fn endpoint(app: &Arc<App>) -> impl server::Service {
+pub fn endpoint(app: &Arc<App>, tls: Option<Arc<Tls>>) -> impl server::Service + use<> {
     let app = Arc::clone(app);
     let page = move |_| {
-        let app = Arc::clone(&app);
+        let (app, tls) = (Arc::clone(&app), tls.clone());
         async move {
-            Ok::<_, poem::Error>(match text(&app).await {
+            Ok::<_, poem::Error>(match text(&app, tls.as_deref()).await {
                 Ok(text) => Response::builder().content_type(CONTENT_TYPE).body(text),
                 Err(fmt::Error) => Response::builder()
                     .status(StatusCode::INTERNAL_SERVER_ERROR)
@@ -47,7 +48,7 @@ pub fn endpoint(app: &Arc<App>) -> impl server::Service {
     Plain(route.map_to_response())
 }
 
-async fn text(app: &Arc<App>) -> Result<String, fmt::Error> {
+async fn text(app: &Arc<App>, tls: Option<&Tls>) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("invited");
     let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "What runs", build);
@@ -68,6 +69,12 @@ async fn text(app: &Arc<App>) -> Result<String, fmt::Error> {
         let help = "Whether codes are guessed all over the installation";
         registry.register("alarm", help, alarm);
         spending = spent;
+    }
+    if let Some(tls) = tls {
+        let expiry = Gauge::<i64>::default();
+        expiry.set(tls.expires().unwrap_or_default().seconds());
+        let help = "Until when the certificate is good; zero while there is none";
+        registry.register("tls_certificate_expiry_timestamp_seconds", help, expiry);
     }
     registry.register_collector(Box::new(Page {
         app: Arc::clone(app),

@@ -10,6 +10,7 @@ mod connections;
 mod head;
 mod idle_queue;
 mod progress;
+mod socket;
 mod stream;
 mod timeouts;
 mod unreadable;
@@ -43,9 +44,11 @@ pub use self::{
     workers::Workers,
 };
 use self::{
-    progress::{Part, Progress},
+    progress::{Finding, Part, Progress},
+    socket::Socket,
     stream::ClientStream,
 };
+use crate::tls::Tls;
 
 /// Most bytes of a request's head.
 const MAX_HEAD: usize = 32 * 1024;
@@ -84,10 +87,11 @@ impl<E: Endpoint<Output = poem::Response> + 'static> Service for Plain<E> {
     }
 }
 
-/// Serves `endpoint` until `stop` is ready; then takes no new connections,
+/// Serves `endpoint`, over TLS if there is a certificate, until `stop` is ready; then takes no new connections,
 /// lets requests in flight finish, and returns.
 pub async fn serve<E>(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     endpoint: Arc<E>,
     connections: Arc<Connections>,
     timeouts: Timeouts,
@@ -98,6 +102,7 @@ pub async fn serve<E>(
 {
     let local = listener.local_addr().ok();
     let accept_loop = AcceptLoop {
+        tls,
         endpoint,
         connections,
         timeouts,
@@ -118,6 +123,7 @@ pub async fn serve<E>(
 
 /// What every accepted connection is served with.
 struct AcceptLoop<'w, E> {
+    tls: Option<Arc<Tls>>,
     endpoint: Arc<E>,
     connections: Arc<Connections>,
     timeouts: Timeouts,
@@ -160,26 +166,29 @@ impl<E: Service> AcceptLoop<'_, E> {
         let Ok(stream) = stream.into_std() else {
             return;
         };
-        let (endpoint, local) = (Arc::clone(&self.endpoint), self.local.clone());
+        let (tls, endpoint) = (self.tls.clone(), Arc::clone(&self.endpoint));
         let (timeouts, graceful) = (self.timeouts, self.graceful.watcher());
+        let local = self.local.clone();
         self.workers.serve(async move {
-            let Ok(stream) = TcpStream::from_std(stream) else {
+            let scheme = tls.as_ref().map_or(Scheme::HTTP, |_| Scheme::HTTPS);
+            let Ok(socket) = socket(stream, tls) else {
                 return;
             };
             let progress = Arc::new(Progress::new());
             let unreadable = Arc::clone(&endpoint);
             let refuse = Box::new(move |status| unreadable.refuse(status, peer));
-            let stream = ClientStream::new(stream, slot, Arc::clone(&progress), timeouts, refuse);
-            let service = service_fn(move |mut request: Request<Incoming>| {
+            let stream = ClientStream::new(socket, slot, Arc::clone(&progress), timeouts, refuse);
+            let service = service_fn(move |request: Request<Incoming>| {
                 // Tells the stream how long the body is, and asks what it saw in the head.
-                if progress.open(request.body().size_hint().exact()) {
-                    request.extensions_mut().insert(Ambiguous);
-                }
-                let peer = RemoteAddr(Addr::SocketAddr(peer));
-                let request = poem::Request::from((request, local.clone(), peer, Scheme::HTTP));
+                let finding = progress.open(request.body().size_hint().exact());
+                let remote = RemoteAddr(Addr::SocketAddr(peer));
+                let request = poem::Request::from((request, local.clone(), remote, scheme.clone()));
                 let (endpoint, progress) = (Arc::clone(&endpoint), Arc::clone(&progress));
                 async move {
-                    let response = answer(&*endpoint, &progress, request).await;
+                    let response = match finding {
+                        Finding::Cleartext => refuse_cleartext(&*endpoint, peer),
+                        _ => answer(&*endpoint, &progress, finding, request).await,
+                    };
                     Ok::<Response<_>, Infallible>(response.into())
                 }
             });
@@ -196,17 +205,41 @@ impl<E: Service> AcceptLoop<'_, E> {
     }
 }
 
+fn socket(stream: std::net::TcpStream, tls: Option<Arc<Tls>>) -> io::Result<Socket> {
+    let ssl = tls.map(|tls| tls.accept()).transpose()?;
+    Socket::new(TcpStream::from_std(stream)?, ssl)
+}
+
+/// Answers a request that anybody on the path could read: it is not handled, lest that go unnoticed.
+fn refuse_cleartext(endpoint: &impl Service, peer: SocketAddr) -> poem::Response {
+    let mut response = endpoint.refuse(StatusCode::BAD_REQUEST, peer);
+    close(&mut response);
+    response
+}
+
 /// Answers a request, with `Connection: close` when no other can follow it.
-async fn answer<E>(endpoint: &E, progress: &Progress, request: poem::Request) -> poem::Response
+async fn answer<E>(
+    endpoint: &E,
+    progress: &Progress,
+    finding: Finding,
+    mut request: poem::Request,
+) -> poem::Response
 where
     E: Endpoint<Output = poem::Response>,
 {
+    if finding == Finding::Ambiguous {
+        request.extensions_mut().insert(Ambiguous);
+    }
     let mut response = endpoint.get_response(request).await;
     // The rest of a body is not read, so no request may follow it (RFC 9112, section 9.3).
     // The end of a chunked one may be elsewhere to others on the path.
     if *progress.part() != Part::Body(0) {
-        let headers = response.headers_mut();
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        close(&mut response);
     }
     response
+}
+
+fn close(response: &mut poem::Response) {
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }

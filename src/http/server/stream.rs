@@ -16,14 +16,14 @@ use std::{
 use hyper::body::{Buf, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::Instant,
 };
 
 use super::{
     connections::Slot,
     head::Head,
-    progress::{Part, Progress},
+    progress::{Finding, Part, Progress},
+    socket::Socket,
     timeouts::{Timeouts, Timer},
     unreadable::{self, Refuse},
 };
@@ -31,7 +31,7 @@ use super::{
 /// A connection, as hyper sees it.
 pub struct ClientStream {
     // Declared first, so that it is closed before the slot is released.
-    socket: TcpStream,
+    socket: Socket,
     slot: Slot,
     progress: Arc<Progress>,
     head: Head,
@@ -57,7 +57,7 @@ pub struct ClientStream {
 impl ClientStream {
     /// A new connection, whose first head is awaited.
     pub fn new(
-        socket: TcpStream,
+        socket: Socket,
         slot: Slot,
         progress: Arc<Progress>,
         timeouts: Timeouts,
@@ -86,7 +86,7 @@ impl ClientStream {
         let mut part = self.progress.part();
         match *part {
             // hyper takes a head for incomplete that is complete here.
-            Part::Handed { .. } => return Err(io::ErrorKind::InvalidData.into()),
+            Part::Handed(_) => return Err(io::ErrorKind::InvalidData.into()),
             Part::Body(0) => {
                 *part = Part::Head;
                 self.head_begun = false;
@@ -109,7 +109,7 @@ impl ClientStream {
                 taken
             }
             Part::Chunks => bytes.len(),
-            part @ (Part::Head | Part::Handed { .. }) => {
+            part @ (Part::Head | Part::Handed(_)) => {
                 if !self.head_begun {
                     self.head_begun = true;
                     self.head_deadline = Instant::now() + self.timeouts.head;
@@ -118,7 +118,11 @@ impl ClientStream {
                     return Ok(bytes.len());
                 };
                 let ambiguous = std::mem::take(&mut self.head).is_ambiguous();
-                *part = Part::Handed { ambiguous };
+                *part = Part::Handed(match (self.socket.is_cleartext(), ambiguous) {
+                    (true, _) => Finding::Cleartext,
+                    (false, true) => Finding::Ambiguous,
+                    (false, false) => Finding::Plain,
+                });
                 taken
             }
         };
@@ -139,7 +143,7 @@ impl ClientStream {
     /// Whether hyper has made no request of what it read, so that what it
     /// writes can only be a refusal of its own.
     fn is_unparsed(&self) -> bool {
-        matches!(*self.progress.part(), Part::Head | Part::Handed { .. })
+        matches!(*self.progress.part(), Part::Head | Part::Handed(_))
     }
 
     /// Writes the whole refusal in place of hyper's `bare` one.
@@ -279,14 +283,7 @@ impl AsyncWrite for ClientStream {
         if let Poll::Ready(late) = this.timer.poll(cx, deadline) {
             return Poll::Ready(late);
         }
-        let mut unwanted = [0; 4096];
-        loop {
-            let mut buffer = ReadBuf::new(&mut unwanted);
-            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buffer))?;
-            if buffer.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-        }
+        this.socket.poll_drain(cx)
     }
 }
 
@@ -294,7 +291,7 @@ impl Drop for ClientStream {
     fn drop(&mut self) {
         if self.write_deadline.is_some() {
             // Or the kernel would keep for minutes what this client does not read.
-            let _ = self.socket.set_zero_linger();
+            let _ = self.socket.tcp().set_zero_linger();
         }
     }
 }
