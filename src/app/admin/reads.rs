@@ -241,7 +241,7 @@ impl Show<'_> {
         let (now, at) = (self.app.now(), self.app.monotonic.now());
         let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
         let (alarm, latest) = self.read(work).await?;
-        let figures = self.app.store.figures();
+        let (figures, backups) = (self.app.store.figures(), self.app.backups.figures());
         let has_logged = |message| self.app.log_throttle.has_logged(message);
         Ok(json!({
             "integrity": figures.check.map(Outcome::name),
@@ -249,6 +249,8 @@ impl Show<'_> {
             "log_blocked_seconds": figures.log_blocked.as_secs(),
             "clock_behind_seconds": latest.since(now).as_secs(),
             "alarm": alarm,
+            "backup_seconds_ago": backups.verified_at.map(|at| now.since(at).as_secs()),
+            "backup_failing": backups.is_failing,
             "has_unknown_proxy": has_logged("http.trusted_proxies"),
             "has_nameless_clients": has_logged("http.client_address"),
         }))

@@ -15,12 +15,15 @@ use crate::{
     files,
     sms::choice::Choice,
     store::Location,
+    tls::{Certificate, Files},
 };
 
 /// Less room than this is too little, and less than that soon will be.
 const ROOM: [u64; 2] = [256 << 20, 1 << 30];
 /// Open files that a busy service needs.
-const FILES: u64 = 4096;
+const OPEN_FILES: u64 = 4096;
+/// A certificate that ends sooner should have been renewed.
+const SOON: Duration = Duration::from_hours(7 * 24);
 /// How many flushes are measured.
 const FLUSHES: u32 = 16;
 /// A flush that takes longer bounds how many can log in at once.
@@ -34,6 +37,7 @@ pub fn findings(config: &Config) -> Vec<Finding> {
         open_files(),
         folder(config),
         codes(config),
+        certificate(config),
     ]
 }
 
@@ -64,7 +68,7 @@ fn room(config: &Config) -> Finding {
 
 fn open_files() -> Finding {
     match getrlimit(Resource::Nofile).maximum {
-        Some(files) if files < FILES => {
+        Some(files) if files < OPEN_FILES => {
             let said = format!("{files} at most");
             let remedy = "raise the limit (LimitNOFILE of the unit, ulimit -n)";
             Finding::of("open files", Level::Yellow, said, remedy)
@@ -116,6 +120,27 @@ fn codes(config: &Config) -> Finding {
         }
         Some(gateway) => Finding::green("gateway", format!("{gateway}, for this machine alone")),
         None => Finding::green("gateway", "codes go to phones"),
+    }
+}
+
+/// Whether the certificate can be used, and for how long.
+fn certificate(config: &Config) -> Finding {
+    let Some((certificate, key)) = config.certificate() else {
+        return Finding::green("certificate", "is the business of a proxy");
+    };
+    let remedy = "renew it, or look in the log why the issuer did not";
+    match Certificate::read(&Files { certificate, key }) {
+        Ok(certificate) => {
+            let left = certificate.expires.since(SystemClock.now());
+            let said = format!("is good for {} days", left.as_secs() / 86_400);
+            let level = match left {
+                Duration::ZERO => Level::Red,
+                left if left < SOON => Level::Yellow,
+                _ => return Finding::green("certificate", said),
+            };
+            Finding::of("certificate", level, said, remedy)
+        }
+        Err(error) => Finding::of("certificate", Level::Red, error.to_string(), remedy),
     }
 }
 

@@ -18,7 +18,10 @@ pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     if database.exists() {
         match console.fetch(config, Look::Health) {
-            Ok(health) => findings.extend(judge(&health)),
+            Ok(health) => {
+                findings.extend(judge(&health));
+                findings.push(backup(config, &health));
+            }
             Err(failure) => {
                 let remedy = "see src/store/README.md";
                 let said = failure.sentence;
@@ -121,6 +124,26 @@ fn judge(health: &Value) -> Vec<Finding> {
             "proxies name their clients",
         ),
     ]
+}
+
+/// Whether the last backup is as new as it is to be.
+fn backup(config: &Config, health: &Value) -> Finding {
+    let remedy = "the log says what keeps the next one from being made";
+    let Some(to) = &config.backup.to else {
+        let remedy = "name a folder in backup.to, or make them by invited backup";
+        let said = "the server makes none by itself";
+        return Finding::of("backup", Level::Yellow, said, remedy);
+    };
+    let seconds = health["backup_seconds_ago"].as_u64();
+    let said = seconds.map_or_else(
+        || format!("there is none in {} yet", to.display()),
+        |seconds| format!("the last was made and verified {} h ago", seconds / 3600),
+    );
+    let is_late = seconds.is_some_and(|seconds| seconds > 2 * config.backup.every.as_secs());
+    if is_late || health["backup_failing"] == true {
+        return Finding::of("backup", Level::Red, said, remedy);
+    }
+    Finding::green("backup", said)
 }
 
 /// Asks every gateway whether it would take messages; sends none.
