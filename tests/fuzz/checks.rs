@@ -23,7 +23,7 @@ pub struct ResponseChecks {
 
 /// The statuses of a path that has no operation.
 const NOTHING: &[u16] = &[400, 404, 405];
-const PAGE: &[u16] = &[200, 303, 400, 404, 405];
+const PAGE: &[u16] = &[200, 303, 304, 400, 404, 405];
 const WRONG_METHOD: &[u16] = &[400, 405];
 
 impl ResponseChecks {
