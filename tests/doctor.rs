@@ -50,6 +50,8 @@ fn all_is_well_before_the_first_start_while_serving_and_afterwards() {
         ] {
             assert_eq!(level(&found, check), "green", "{check}: {found:?}");
         }
+        let is_red = |one: &Value| one["level"] == "red";
+        assert!(!found.iter().any(is_red), "{found:?}");
     }
 }
 

@@ -53,25 +53,27 @@ impl Sms {
         let mut layers = self.settings.layers()?;
         layers.flag("sms.gateway", "--sms", self.gateway.as_ref());
         let config = Config::read(layers)?;
-        let routes = || {
-            // Only the ledgers' key and the epoch name anything, and a first start has yet to draw them.
-            let stored = key_file::read(&config.keys_path())?;
-            let mut keys = Keys::draw(&mut dice());
-            if let Some(stored) = stored {
-                keys.epoch = stored.epoch;
-                keys.ledger = stored.ledger.unwrap_or(keys.ledger);
-            }
-            Ok::<_, Failure>(app::gateways(&config, &keys)?)
-        };
         match &self.command {
             Command::Test { phone, any_number } => {
                 let phone = addressee(&config, phone, *any_number)?;
-                run_now(test(&config, &routes()?, phone))
+                run_now(test(&config, &routes(&config)?, phone))
             }
-            Command::Check => run_now(check(&routes()?)),
-            Command::List => list(&routes()),
+            Command::Check => run_now(check(&routes(&config)?)),
+            Command::List => list(&routes(&config)),
         }
     }
+}
+
+/// The gateways that are configured, whether or not a server runs.
+pub fn routes(config: &Config) -> Result<Routes, Failure> {
+    // Only the ledgers' key and the epoch name anything, and a first start has yet to draw them.
+    let stored = key_file::read(&config.keys_path())?;
+    let mut keys = Keys::draw(&mut dice());
+    if let Some(stored) = stored {
+        keys.epoch = stored.epoch;
+        keys.ledger = stored.ledger.unwrap_or(keys.ledger);
+    }
+    Ok(app::gateways(config, &keys)?)
 }
 
 /// The phone to try: one that could log in, since a slip of the finger is paid for.

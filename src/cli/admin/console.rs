@@ -132,6 +132,11 @@ pub fn ask(
     Some(exchange(&stream, request, watch).map_err(failed).flatten())
 }
 
+/// Whether a server serves from the database.
+pub fn is_running(database: &Path) -> bool {
+    UnixStream::connect(socket::path(database)).is_ok()
+}
+
 /// Whether the error says that nobody listens.
 fn is_nobody(error: ErrorKind) -> bool {
     matches!(error, ErrorKind::NotFound | ErrorKind::ConnectionRefused)

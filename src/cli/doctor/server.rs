@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::finding::{Finding, Level};
 use crate::{
-    app::{self, admin::Look},
-    cli::{admin::Console, failure::Failure, installation::Found, terminal::run_now},
+    app::admin::Look,
+    cli::{admin::Console, failure::Failure, sms::routes, terminal::run_now},
     config::Config,
     sms::Transcript,
     store::Location,
@@ -148,8 +148,7 @@ fn backup(config: &Config, health: &Value) -> Finding {
 
 /// Asks every gateway whether it would take messages; sends none.
 fn gateways(config: &Config) -> Result<Vec<Finding>, Failure> {
-    let found = Found::look(config)?;
-    let routes = app::gateways(config, &found.keys)?;
+    let routes = routes(config)?;
     run_now(async {
         let mut findings = Vec::new();
         for configured in routes.gateways() {
