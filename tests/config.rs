@@ -9,7 +9,7 @@ use invited::{
 };
 use tempfile::TempDir;
 
-use crate::harness::server::{command, run};
+use crate::harness::server::{Server, command, run};
 
 fn read(variables: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
     let folder = TempDir::new().unwrap();
@@ -495,6 +495,10 @@ fn a_configuration_is_checked_without_a_trace() {
     assert!(output.status.success());
     assert_eq!(output.stderr, b"the configuration is good\n");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let server = Server::start(folder.path());
+    let output = run(folder.path(), &["config", "check"]);
+    assert!(output.status.success());
+    drop(server);
     for wrong in [
         "[login]\ncode_length = 99\n",
         "[sms]\ngateway = \"nobody\"\n",
