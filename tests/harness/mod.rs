@@ -7,12 +7,14 @@ pub mod trace;
 
 use std::{
     fmt,
+    io::Read,
     net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use flate2::read::GzDecoder;
 use invited::{
     app::{self, App},
     clock::{ManualClock, dice},
@@ -148,7 +150,13 @@ impl Harness {
         let response = self.router.get_response(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().into_vec().await.unwrap();
-        let text = String::from_utf8(bytes).unwrap();
+        let mut text = String::new();
+        let read = if headers.contains_key("content-encoding") {
+            GzDecoder::new(&*bytes).read_to_string(&mut text)
+        } else {
+            (&*bytes).read_to_string(&mut text)
+        };
+        read.unwrap();
         Reply {
             status,
             headers,
