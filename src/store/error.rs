@@ -84,7 +84,7 @@ pub enum CopyError {
     /// It was not opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// What was read of it is no database's.
+    /// What was read of it is not of a database.
     #[error("the database is damaged")]
     Damaged,
     /// The log grew too long meanwhile.

@@ -1,5 +1,5 @@
 //! The key of an earlier service: what it signed is believed for a while, and
-//! nothing is signed with it. It is no key of ours, since it has another length,
+//! nothing is signed with it. It is not a [`Key`](super::keys::Key), since it has another length,
 //! and one key signs access and refresh tokens.
 
 use jsonwebtoken::DecodingKey;
