@@ -9,7 +9,8 @@
 //! - [`sms`] gateways to phones; imports `domain`, `files`
 //! - [`tls`] certificates, and connections that use them; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`
-//! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms` and `store`
+//! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms`, `store` and
+//!   `telemetry`
 //! - [`app`] what a running service consists of, sending, and backups; imports all of the
 //!   above, `files`
 //! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `tls`, `token`

@@ -13,7 +13,7 @@ impl Harness {
             reason: "asked by mail".to_owned(),
             full: false,
         };
-        let done = perform(&self.app.context(), "uid 7", request).await;
+        let done = perform(&self.app, "uid 7", request).await;
         done.map_err(|error| error.to_string())
     }
 

@@ -162,8 +162,7 @@ fn an_old_schema_is_backed_up_as_it_is() {
 #[tokio::test]
 async fn figures_tell_when_the_last_backup_was_verified() {
     let (harness, to) = (Harness::new(), TempDir::new().unwrap());
-    let context = harness.app.context();
-    let back_up = || running::back_up(&context, to.path().to_owned());
+    let back_up = || running::back_up(&harness.app, to.path().to_owned());
     let told = harness.metrics().await;
     assert!(
         !told.contains("\ninvited_backup_verified_timestamp_seconds"),
@@ -194,7 +193,7 @@ async fn backups_are_due_by_the_clock_and_a_place_that_comes_back_is_used_again(
     let settings = [("INVITED_BACKUP__TO", to.to_str().unwrap())];
     let harness = Harness::with(&settings);
     let is_failing = || harness.app.backups.figures().is_failing;
-    let regularly = tokio::spawn(running::back_up_regularly(harness.app.clone()));
+    let regularly = tokio::spawn(running::back_up_regularly(harness.service.clone()));
     until("the first", || {
         names(&to).contains(&"invited-2024-04-15T21-11-13Z".to_owned())
     });

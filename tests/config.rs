@@ -4,7 +4,7 @@ use std::fs;
 
 use invited::{
     config::{Config, ConfigError, Entry, Layers},
-    sms::choice::Choice,
+    sms::{choice::Choice, route::Routes},
     store::Location,
 };
 use tempfile::TempDir;
@@ -241,7 +241,7 @@ fn flaw(file: &str) -> String {
         Err(error) => return error.to_string(),
     };
     let keys = invited::token::keys::Keys::draw(&mut invited::clock::dice());
-    let opened = invited::app::gateways(&config, &keys);
+    let opened = invited::app::gateways(&config, &keys, &Routes::default());
     opened.map(drop).unwrap_err().to_string()
 }
 

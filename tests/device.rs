@@ -223,12 +223,12 @@ async fn a_device_is_in_use_as_long_as_its_session_is_refreshed() {
 async fn a_new_epoch_knows_no_device_and_a_rotation_all() {
     let harness = Harness::new();
     let device = harness.login(ALICE).await.device;
-    let mut keys = harness.app.context().keys().clone();
+    let mut keys = harness.keys();
     keys.rotate(&mut dice());
-    harness.app.take_up(keys.clone());
+    harness.take_up(keys.clone());
     assert!(harness.is_known(&device, ALICE).await);
     keys.begin_epoch(&mut dice());
-    harness.app.take_up(keys);
+    harness.take_up(keys);
     let alice = harness.enter_with(&device, ALICE).await;
     assert_ne!(alice.device, device);
     let listed = alice.get("/profile/sessions/").await.ok();

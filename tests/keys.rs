@@ -184,7 +184,11 @@ fn a_key_file_that_is_refused_changes_nothing_under_a_running_server() {
     assert!(!path.exists());
     assert_eq!(service.answers().map(|(status, _)| status), [200; 3]);
     store(service.folder.path(), &good, 0o600);
-    assert!(service.reload().contains("took up the keys"));
+    assert!(
+        service
+            .reload()
+            .contains("took up the configuration and the keys")
+    );
 }
 
 #[test]

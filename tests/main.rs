@@ -49,6 +49,7 @@ mod profile;
 mod profile_cache;
 mod proxy;
 mod readme;
+mod reload;
 mod resend;
 mod server;
 mod service_manager;

@@ -7,7 +7,7 @@ use crate::harness::{ALICE, BOB, Harness};
 
 impl Harness {
     pub async fn metrics(&self) -> String {
-        let page = invited::http::metrics::endpoint(&self.app, None);
+        let page = invited::http::metrics::endpoint(self.service.clone(), None);
         let request = Request::builder().uri_str("/metrics").finish();
         let told = page.get_response(request).await.into_body();
         told.into_string().await.unwrap()

@@ -451,7 +451,7 @@ async fn a_session_tells_what_its_client_called_itself() {
 async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
     let harness = Harness::new();
     let alice = harness.login(ALICE).await;
-    let mut keys = harness.app.context().keys().clone();
+    let mut keys = harness.keys();
     let (now, day) = (crate::harness::NOON, harness.app.config.longest_life());
     keys.rotate(&mut dice());
     assert!(access::verify_access(&keys, &alice.access, now).is_ok());
@@ -475,9 +475,9 @@ async fn across_epochs(harness: &Harness, call: impl Future<Output = Reply>) -> 
     let in_the_way = harness.intruder();
     in_the_way.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin_epoch = async {
-        let mut keys = harness.app.context().keys().clone();
+        let mut keys = harness.keys();
         keys.begin_epoch(&mut dice());
-        harness.app.take_up(keys);
+        harness.take_up(keys);
         in_the_way.execute_batch("COMMIT").unwrap();
     };
     tokio::join!(call, begin_epoch).0

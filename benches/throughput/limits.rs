@@ -7,10 +7,11 @@
 use std::{net::IpAddr, sync::Arc, vec};
 
 use invited::{
-    app::{self, App},
+    app::{self, App, Reloadable},
     clock::{SystemClock, dice},
     config::{Config, Layers},
     http,
+    sms::route::Routes,
     store::{Location, Store},
     token::{challenge::seal, keys::Keys},
 };
@@ -74,10 +75,10 @@ impl Side {
         layers.environment(settings).unwrap();
         let config = Config::read(layers).unwrap();
         let store = Store::open(&location).unwrap();
-        let routes = app::gateways(&config, &keys).unwrap();
+        let routes = app::gateways(&config, &keys, &Routes::default()).unwrap();
         let app = App::new(config, store, keys, routes, Arc::new(SystemClock), dice);
         Self {
-            router: Arc::new(http::router(&Arc::new(app)).boxed()),
+            router: Arc::new(http::router(&Arc::new(Reloadable::new(app))).boxed()),
             requests: requests.into_iter(),
             _folder: folder,
         }

@@ -1,9 +1,9 @@
 //! Sends the code of a challenge, after the challenge is committed and never
 //! within its transaction.
 
-use std::{net::IpAddr, panic};
+use std::{net::IpAddr, panic, sync::Arc};
 
-use super::{App, Context};
+use super::App;
 use crate::{
     domain::{
         challenge::Challenge,
@@ -71,7 +71,7 @@ pub fn dispatch(app: &App, phone: Phone) -> Option<Dispatch> {
 /// Sends the code of a challenge, and says which challenge it is now: the
 /// provider may have chosen another code.
 pub async fn send(
-    app: &Context,
+    app: &Arc<App>,
     visitor: Visitor,
     challenge: Challenge,
     reader: Reader,
@@ -99,7 +99,7 @@ pub async fn finish<T: Send + 'static>(
 }
 
 async fn carry(
-    app: Context,
+    app: Arc<App>,
     visitor: Visitor,
     mut challenge: Challenge,
     reader: Reader,

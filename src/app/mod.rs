@@ -33,6 +33,7 @@ use crate::{
             alarm::{self, Turn},
         },
         money::Money,
+        source::memory::Sources,
         statistic::Measure,
         time::Timestamp,
     },
@@ -41,25 +42,33 @@ use crate::{
     token::keys::Keys,
 };
 
-/// The service. Nothing in it changes while it runs but the keys, which a
-/// request has from its [`Context`].
+/// The service as it is configured, and what goes on however that changes. A
+/// request works with one of these from its beginning to its end, so that it
+/// never opens a token with one set of keys and makes a token with the next: a
+/// token of a past epoch would become a session of the present one.
 pub struct App {
     /// What was configured.
     pub config: Config,
-    /// Where everything is kept.
-    pub store: Store,
-    /// What makes and checks tokens.
-    keys: InUse,
+    keys: Arc<Keys>,
     /// How codes reach phones.
     pub sms: Routes,
+    /// What keeps attackers out.
+    pub guard: Guard,
+    state: Arc<State>,
+}
+
+/// What a service is besides its configuration and its keys.
+pub struct State {
+    /// Where everything is kept.
+    pub store: Store,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What is drawn.
     pub dice: fn() -> StdRng,
-    /// What keeps attackers out.
-    pub guard: Guard,
     /// What time it is for limits.
     pub monotonic: MonotonicClock,
+    /// What sources did lately.
+    sources: Arc<Sources>,
     /// What the operator is told, and not too often.
     pub log_throttle: LogThrottle,
     /// What happened.
@@ -72,14 +81,13 @@ pub struct App {
     pub backups: Backups,
 }
 
-/// Opens the gateways that were configured.
+/// Opens the gateways that were configured, in the place of those `before`.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub fn gateways(config: &Config, keys: &Keys) -> Result<Routes, ConfigError> {
-    let routes = config
-        .plan
-        .open(&|gateway| report_url(config, keys, gateway));
+pub fn gateways(config: &Config, keys: &Keys, before: &Routes) -> Result<Routes, ConfigError> {
+    let report_url = |gateway: &str| report_url(config, keys, gateway);
+    let routes = config.plan.open(before, &report_url);
     let routes = routes.map_err(|flaw| config.of_gateway(flaw))?;
     for (prefix, chain) in routes.chains() {
         let (asked, reach) = (*config.login.code_length, longest_code(chain));
@@ -112,31 +120,32 @@ fn report_url(config: &Config, keys: &Keys, gateway: &str) -> String {
     config.http.public_url.as_ref().map(url).unwrap_or_default()
 }
 
-/// The keys in use, until others are taken up.
-struct InUse(RwLock<Arc<Keys>>);
+/// The service in use, until it is configured anew.
+pub struct Reloadable(RwLock<Arc<App>>);
 
-/// What one request works with: the service, and the keys that were in use when
-/// the request came. No second set of keys can be had of it, so that a request
-/// never opens a token with one set and makes a token with the next: a token
-/// of a past epoch would become a session of the present one.
-#[derive(Clone)]
-pub struct Context {
-    app: Arc<App>,
-    keys: Arc<Keys>,
-}
+impl Reloadable {
+    /// Begins with `app`.
+    pub fn new(app: App) -> Self {
+        Self(RwLock::new(Arc::new(app)))
+    }
 
-impl Context {
-    /// The keys of this request.
-    pub fn keys(&self) -> &Keys {
-        &self.keys
+    /// The service as it is at this instant: once a request.
+    pub fn current(&self) -> Arc<App> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses another one from now on. Requests under way finish with the one
+    /// that they began with.
+    pub fn replace(&self, app: App) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(app);
     }
 }
 
-impl Deref for Context {
-    type Target = App;
+impl Deref for App {
+    type Target = State;
 
-    fn deref(&self) -> &App {
-        &self.app
+    fn deref(&self) -> &State {
+        &self.state
     }
 }
 
@@ -150,45 +159,51 @@ impl App {
         clock: Arc<dyn Clock>,
         dice: fn() -> StdRng,
     ) -> Self {
-        let keys = Arc::new(keys);
-        let ledger = Arc::clone(&keys);
-        Self {
-            guard: Guard::new(config.guard(), move |what, text| {
-                ledger.fingerprint(what, text)
-            }),
+        let state = State {
             monotonic: MonotonicClock::new(Arc::clone(&clock), store.latest_time()),
-            config,
             store,
-            keys: InUse(RwLock::new(keys)),
-            sms,
             clock,
             dice,
+            sources: Arc::default(),
             log_throttle: LogThrottle::default(),
             statistics: Statistics::default(),
             requests: Requests::default(),
             refusals: Refusals::default(),
             backups: Backups::default(),
+        };
+        Self::of(config, keys, sms, Arc::new(state))
+    }
+
+    /// The same service with another configuration, keys and gateways.
+    pub fn reconfigured(&self, config: Config, keys: Keys, sms: Routes) -> Self {
+        Self::of(config, keys, sms, Arc::clone(&self.state))
+    }
+
+    fn of(config: Config, keys: Keys, sms: Routes, state: Arc<State>) -> Self {
+        let keys = Arc::new(keys);
+        let ledger = Arc::clone(&keys);
+        let hash = move |what: &str, text: &str| ledger.fingerprint(what, text);
+        Self {
+            guard: Guard::new(config.guard(), Arc::clone(&state.sources), hash),
+            config,
+            keys,
+            sms,
+            state,
         }
     }
 
-    /// The service with the keys in use at this instant: once a request.
-    pub fn context(self: &Arc<Self>) -> Context {
-        let keys = self.keys.0.read().unwrap_or_else(PoisonError::into_inner);
-        Context {
-            app: Arc::clone(self),
-            keys: Arc::clone(&keys),
-        }
+    /// The keys that make and check tokens.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
-    /// Uses other keys from now on. Requests under way may finish with the
-    /// ones they took.
-    pub fn take_up(&self, keys: Keys) {
-        let url = |gateway: &str| report_url(&self.config, &keys, gateway);
-        self.sms.report_to(&url);
-        let mut slot = self.keys.0.write().unwrap_or_else(PoisonError::into_inner);
-        *slot = Arc::new(keys);
+    /// What goes on however it is configured.
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
     }
+}
 
+impl State {
     /// This instant: ask once a request.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

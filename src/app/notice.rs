@@ -1,10 +1,10 @@
 //! Telling a phone what happened to its account. A notice that cannot be sent
 //! does not undo what it would have told.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    App, Context,
+    App,
     delivery::{self, Reader},
 };
 use crate::{
@@ -49,7 +49,7 @@ pub fn begin(
 }
 
 /// Tells a phone that its account has moved to another, once that is committed.
-pub async fn send(app: &Context, visitor: Visitor, notice: Notice, reader: Reader) {
+pub async fn send(app: &Arc<App>, visitor: Visitor, notice: Notice, reader: Reader) {
     let phone = notice.to.masked();
     let message = Message {
         to: notice.to,

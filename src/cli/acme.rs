@@ -5,7 +5,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use crate::{
-    app::App,
+    app::State,
     config::{Config, Host},
     domain::time::Timestamp,
     files,
@@ -23,10 +23,10 @@ const FIRST_DELAY: Duration = Duration::from_secs(10);
 const LONGEST_DELAY: Duration = Duration::from_hours(6);
 
 /// Begins, if hosts are configured; what the issuer may look for meanwhile.
-pub fn begin(app: &Arc<App>) -> Arc<Challenges> {
+pub fn begin(config: &Config, state: &Arc<State>) -> Arc<Challenges> {
     let challenges = Arc::new(Challenges::default());
-    if let Some(renewal) = Renewal::of(&app.config) {
-        tokio::spawn(renewal.run(Arc::clone(app), Arc::clone(&challenges)));
+    if let Some(renewal) = Renewal::of(config) {
+        tokio::spawn(renewal.run(Arc::clone(state), Arc::clone(&challenges)));
     }
     challenges
 }
@@ -56,15 +56,15 @@ impl Renewal {
         Some(Self { issuer, files })
     }
 
-    async fn run(self, app: Arc<App>, challenges: Arc<Challenges>) {
+    async fn run(self, state: Arc<State>, challenges: Arc<Challenges>) {
         let mut delay = FIRST_DELAY;
         loop {
-            if !self.is_due(&self.files, app.now()) {
+            if !self.is_due(&self.files, state.now()) {
                 delay = FIRST_DELAY;
                 tokio::time::sleep(PERIOD).await;
                 continue;
             }
-            match self.renew(&app, &challenges).await {
+            match self.renew(&state, &challenges).await {
                 Ok(()) => tracing::info!("a certificate was issued"),
                 Err(error) => {
                     let retry_in_seconds = delay.as_secs();
@@ -91,7 +91,7 @@ impl Renewal {
         now >= due || names != self.issuer.names
     }
 
-    async fn renew(&self, app: &App, challenges: &Challenges) -> Result<(), AcmeError> {
+    async fn renew(&self, state: &State, challenges: &Challenges) -> Result<(), AcmeError> {
         let pem = self.issuer.issue(challenges).await?;
         let path = &self.files.certificate;
         let failed = |error| AcmeError::io(path, error);
@@ -102,7 +102,7 @@ impl Renewal {
             certificate: draft.clone(),
             key: draft.clone(),
         };
-        if self.is_due(&files, app.now()) {
+        if self.is_due(&files, state.now()) {
             return Err(AcmeError::Unfit);
         }
         fs::rename(&draft, path).map_err(failed)

@@ -46,9 +46,9 @@ use crate::{clock, telemetry};
     disable_help_subcommand = false
 )]
 struct Cli {
-    /// What to log: a level (error, warn, info, debug) or a filter like invited=debug.
-    #[arg(long, global = true, env = "INVITED_LOG", default_value = "info")]
-    log: String,
+    /// What to log: a level (error, warn, info, debug) or a filter like invited=debug [default: info]
+    #[arg(long, global = true, env = "INVITED_LOG")]
+    log: Option<String>,
     /// How lines of the log are written.
     #[arg(
         long,
@@ -133,11 +133,12 @@ pub fn run() -> ExitCode {
     let command = help::plain(Cli::command());
     let matches = command.clone().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let outcome = telemetry::start(&cli.log, cli.log_format)
+    let outcome = log_filter(cli.log.as_deref())
+        .and_then(|filter| telemetry::start(&filter, cli.log_format))
         .map_err(Failure::misconfigured)
         .and_then(|log| cli.command.require_clock().map(|()| log))
         .and_then(|_log| match cli.command {
-            Command::Serve(serve) => serve.run(),
+            Command::Serve(serve) => serve.run(cli.log),
             Command::Migrate(migrate) => migrate.run(),
             Command::Seed(seed) => seed.run(),
             Command::Import(import) => import.run(),
@@ -170,6 +171,12 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// What is logged until a configuration is read.
+fn log_filter(flag: Option<&str>) -> Result<telemetry::Filter, String> {
+    let filter = flag.unwrap_or("info").parse();
+    filter.map_err(|reason: String| format!("--log {reason}"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -187,6 +194,8 @@ mod tests {
         }
         let mut names = BTreeSet::new();
         of(&Cli::command(), &mut names);
+        // It is a setting as well.
+        assert!(names.remove("INVITED_LOG"));
         assert!(names.iter().eq(&settings::FLAG_VARIABLES), "{names:?}");
     }
 }

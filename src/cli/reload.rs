@@ -1,54 +1,84 @@
-//! SIGHUP: the key file is read again.
+//! SIGHUP: the configuration and the key file are read again, and both are taken
+//! up, or neither.
 
 use std::sync::Arc;
 
-use tokio::signal::unix::Signal;
+use tokio::{signal::unix::Signal, task::spawn_blocking};
 
-use super::service_manager;
+use super::{failure::Failure, service_manager};
 use crate::{
-    app::App,
-    token::{
-        key_file::{self, KeysError},
-        keys::Keys,
-    },
+    app::{self, App, Reloadable},
+    config::Config,
+    domain::error::StoreError,
+    telemetry,
+    token::key_file::{self, KeysError},
 };
 
-/// Reads it whenever the signal comes.
-pub async fn reload_at(mut hang_ups: Signal, app: Arc<App>) {
+/// Reads both whenever the signal comes; the configuration by `read`.
+pub async fn reload_at(
+    mut hang_ups: Signal,
+    read: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
+    service: Arc<Reloadable>,
+) {
+    let read = Arc::new(read);
     while hang_ups.recv().await.is_some() {
-        let app = Arc::clone(&app);
         service_manager::reloading();
-        // One after the other, so that the last that was read is what is used.
-        let _ = tokio::task::spawn_blocking(move || reload(&app)).await;
+        let (read, before) = (Arc::clone(&read), service.current());
+        let reading = spawn_blocking(move || reconfigured(read()?, &before));
+        match reading.await.unwrap_or_else(|lost| Err(Failure::of(lost))) {
+            // One after the other, so that the last that was read is what is used.
+            Ok(app) => take_up(app, &service).await,
+            Err(failure) => tracing::error!(
+                error = failure.sentence,
+                "the configuration and the keys stay as they were"
+            ),
+        }
         service_manager::ready();
     }
 }
 
-/// Takes the key file up again, or keeps the keys and says why.
-fn reload(app: &Arc<App>) {
-    let path = app.config.keys_path();
-    let context = app.context();
-    let before = context.keys();
-    let take_up = |keys: &mut Keys| {
-        if keys.ledger != before.ledger {
-            return Err(KeysError::Foreign(path.clone()));
-        }
-        keys.settle(app.config.longest_life(), app.now());
-        Ok(())
-    };
-    // An older copy of the file may lack the ledgers' key; it is not lost with it.
-    let taken = key_file::change(&path, || before.ledger.clone(), take_up)
-        .and_then(|keys| keys.ok_or(KeysError::Lost(path.clone())));
-    match taken {
-        Ok(keys) => {
-            let older_tokens = if keys.believe(before) {
-                "stay good"
-            } else {
-                "are refused"
-            };
-            app.take_up(keys);
-            tracing::info!(older_tokens, "took up the keys of the key file");
-        }
-        Err(error) => tracing::error!(%error, "the keys stay as they were"),
+/// The service with another configuration, and with the keys that are in the key file now.
+fn reconfigured(mut config: Config, before: &App) -> Result<App, Failure> {
+    for setting in config.keep_fixed(&before.config) {
+        tracing::warn!(setting, "this setting is taken up at the next start only");
     }
+    config.make_room_for_development();
+    let path = config.keys_path();
+    let ledger = &before.keys().ledger;
+    // An older copy of the file may lack the ledgers' key; it is not lost with it.
+    let keys = key_file::change(
+        &path,
+        || ledger.clone(),
+        |keys| {
+            if keys.ledger != *ledger {
+                return Err(KeysError::Foreign(path.clone()));
+            }
+            keys.settle(config.longest_life(), before.now());
+            Ok(())
+        },
+    )?;
+    let keys = keys.ok_or(KeysError::Lost(path))?;
+    let sms = app::gateways(&config, &keys, &before.sms)?;
+    Ok(before.reconfigured(config, keys, sms))
+}
+
+async fn take_up(app: App, service: &Reloadable) {
+    let before = service.current();
+    let older_tokens = if app.keys().believe(before.keys()) {
+        "stay good"
+    } else {
+        "are refused"
+    };
+    let filter = app.config.server.log.clone();
+    let policy = app.guard.policy.clone();
+    // Before that: only what is older than all that a span has is added to it. What
+    // requests under way send meanwhile is missing in new spans.
+    let filling = before.store.write(move |tx| policy.backfill_spans(tx));
+    if let Err::<(), StoreError>(error) = filling.await {
+        tracing::error!(%error, "the configuration and the keys stay as they were");
+        return;
+    }
+    service.replace(app);
+    telemetry::refilter(&filter);
+    tracing::info!(older_tokens, "took up the configuration and the keys");
 }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     app::{
-        self, App,
+        self, App, Reloadable, State,
         admin::socket::{self, AdminSocket},
         backup::running::back_up_regularly,
     },
@@ -35,6 +35,7 @@ use crate::{
     http::server::{self, Connections, Timeouts, Workers},
     sms::route::Routes,
     store::{Location, Store},
+    telemetry,
     tls::Tls,
     token::keys::Keys,
 };
@@ -59,11 +60,11 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub fn run(&self) -> Result<(), Failure> {
-        let mut layers = self.settings.layers()?;
-        layers.flag("listen", "--listen", self.listen.as_ref());
-        layers.flag("sms.gateway", "--sms", self.sms.as_ref());
-        let mut config = Config::read(layers)?;
+    pub fn run(self, log: Option<String>) -> Result<(), Failure> {
+        let no_migrate = self.no_migrate;
+        let read = move || self.read(log.as_ref());
+        let mut config = read()?;
+        telemetry::refilter(&config.server.log);
         // First, so that a taken port is told before anything is created.
         let listeners = Listeners::open(&config)?;
         let bound = listeners.api.local_addr();
@@ -76,7 +77,7 @@ impl Serve {
         }
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
-        let sms = app::gateways(&config, &found.keys)?;
+        let sms = app::gateways(&config, &found.keys, &Routes::default())?;
         doctor::warn(&config);
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;
@@ -84,32 +85,40 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(cannot_start)?;
-        let app = runtime.block_on(self.open(config, found, sms))?;
-        let served = runtime.block_on(serve(Arc::new(app), listeners, &workers));
+        if !no_migrate {
+            migrate(&config.server.database)?;
+        }
+        let app = runtime.block_on(open(config, found, sms))?;
+        let served = runtime.block_on(serve(app, read, listeners, &workers));
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(SHUTDOWN);
         served
     }
 
-    async fn open(&self, config: Config, found: Found, sms: Routes) -> Result<App, Failure> {
-        if !self.no_migrate {
-            migrate(&config.server.database)?;
-        }
-        let store = Store::open(&config.server.database)?;
-        let take_up = |keys: &mut Keys| keys.settle(config.longest_life(), SystemClock.now());
-        let keys = found.settle(&store, take_up).await?;
-        let clock = Arc::new(SystemClock);
-        Ok(App::new(config, store, keys, sms, clock, dice))
+    fn read(&self, log: Option<&String>) -> Result<Config, Failure> {
+        let mut layers = self.settings.layers()?;
+        layers.flag("listen", "--listen", self.listen.as_ref());
+        layers.flag("sms.gateway", "--sms", self.sms.as_ref());
+        layers.flag("log", "--log", log);
+        Ok(Config::read(layers)?)
     }
+}
+
+async fn open(config: Config, found: Found, sms: Routes) -> Result<App, Failure> {
+    let store = Store::open(&config.server.database)?;
+    let take_up = |keys: &mut Keys| keys.settle(config.longest_life(), SystemClock.now());
+    let keys = found.settle(&store, take_up).await?;
+    let clock = Arc::new(SystemClock);
+    Ok(App::new(config, store, keys, sms, clock, dice))
 }
 
 /// Goes on where an earlier run ended. Of messages that were under way when it
 /// was killed it is not known whether they were sent, and none of them is sent
 /// again.
-async fn recover(app: &Arc<App>) {
-    let (ended, service) = (app.now() + LEASE, Arc::clone(app));
+async fn recover(app: &App) {
+    let (ended, policy) = (app.now() + LEASE, app.guard.policy.clone());
     let work = app.store.write(move |tx| {
-        service.guard.backfill_spans(tx)?;
+        policy.backfill_spans(tx)?;
         tx.abandon_deliveries(ended)
     });
     let lost: Result<usize, StoreError> = work.await;
@@ -127,12 +136,12 @@ async fn recover(app: &Arc<App>) {
 
 /// Tells figures for as long as the service is there.
 async fn tell(
-    app: &Arc<App>,
+    service: Arc<Reloadable>,
     tls: Option<Arc<Tls>>,
     listener: Option<TcpListener>,
     workers: &Workers,
 ) {
-    let page = Arc::new(http::metrics::endpoint(app, tls));
+    let page = Arc::new(http::metrics::endpoint(service, tls));
     let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
     beside(listener, page, connections, workers).await;
 }
@@ -161,18 +170,25 @@ async fn beside<E: server::Service>(
     .await;
 }
 
-async fn serve(app: Arc<App>, listeners: Listeners, workers: &Workers) -> Result<(), Failure> {
+async fn serve(
+    app: App,
+    read: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
+    listeners: Listeners,
+    workers: &Workers,
+) -> Result<(), Failure> {
     let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
     let address = app.config.server.listen;
     let listener = tokio::net::TcpListener::from_std(listeners.api).map_err(cannot_start)?;
     let stop = stop().map_err(cannot_start)?;
     let hang_ups = signal(SignalKind::hangup()).map_err(cannot_start)?;
     recover(&app).await;
-    tokio::spawn(reload_at(hang_ups, Arc::clone(&app)));
-    let operators = hear_operators(&app);
-    tokio::spawn(every_second(Arc::clone(&app)));
-    tokio::spawn(back_up_regularly(Arc::clone(&app)));
-    let tls = listeners.https.map(|https| https.keep(&app));
+    let service = Arc::new(Reloadable::new(app));
+    let app = service.current();
+    tokio::spawn(reload_at(hang_ups, read, Arc::clone(&service)));
+    let operators = hear_operators(&service);
+    tokio::spawn(every_second(Arc::clone(app.state())));
+    tokio::spawn(back_up_regularly(Arc::clone(&service)));
+    let tls = listeners.https.map(|https| https.keep(app.state()));
     let tls = tls.transpose().map_err(cannot_start)?;
     let scheme = app.config.tls.scheme();
     print(&format!(
@@ -180,9 +196,9 @@ async fn serve(app: Arc<App>, listeners: Listeners, workers: &Workers) -> Result
     ))?;
     service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));
-    let router = Arc::new(http::router(&app));
+    let router = Arc::new(http::router(&service));
     let timeouts = Timeouts::default();
-    let challenges = acme::begin(&app);
+    let challenges = acme::begin(&app.config, app.state());
     let redirect = Arc::new(http::redirect::endpoint(&app.config, challenges));
     let redirect = beside(
         listeners.redirect,
@@ -193,9 +209,9 @@ async fn serve(app: Arc<App>, listeners: Listeners, workers: &Workers) -> Result
     tokio::select! {
         () = server::serve(listener, tls.clone(), router, connections, timeouts, workers, stop) => {}
         () = redirect => {}
-        () = tell(&app, tls, listeners.metrics, workers) => {}
+        () = tell(service, tls, listeners.metrics, workers) => {}
         () = operators => {}
-        () = service_manager::keep_alive(&app) => {}
+        () = service_manager::keep_alive(app.state()) => {}
     }
     app.backups.stop().await;
     if let Err(error) = app.statistics.save(&app.store).await {
@@ -206,29 +222,29 @@ async fn serve(app: Arc<App>, listeners: Listeners, workers: &Workers) -> Result
 }
 
 /// Answers the admin commands of this machine for as long as it is polled.
-fn hear_operators(app: &Arc<App>) -> impl Future<Output = ()> + use<> {
-    let Location::Sqlite(database) = &app.config.server.database;
+fn hear_operators(service: &Arc<Reloadable>) -> impl Future<Output = ()> + use<> {
+    let Location::Sqlite(database) = &service.current().config.server.database;
     let socket = AdminSocket::bind(database).inspect_err(|error| {
         tracing::warn!(%error, "admin commands cannot reach this server");
     });
-    let app = Arc::clone(app);
+    let service = Arc::clone(service);
     async {
         match socket {
-            Ok(socket) => socket::serve(app, socket).await,
+            Ok(socket) => socket::serve(service, socket).await,
             Err(_) => std::future::pending().await,
         }
     }
 }
 
 /// Looks whether codes are guessed, and writes statistics down.
-async fn every_second(app: Arc<App>) {
+async fn every_second(state: Arc<State>) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
         // A store that fails is told of where it fails those who ask.
-        let _ = app.tell_of_guessing().await;
-        let _ = app.statistics.save(&app.store).await;
+        let _ = state.tell_of_guessing().await;
+        let _ = state.statistics.save(&state.store).await;
     }
 }
 

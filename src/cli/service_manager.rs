@@ -10,7 +10,7 @@ use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::failure::Failure;
-use crate::app::App;
+use crate::app::State;
 
 pub fn ready() {
     notify(&[NotifyState::Ready]);
@@ -48,7 +48,7 @@ pub fn socket() -> Result<Option<TcpListener>, Failure> {
 /// Tells it, for as long as this is polled, that the store answers. An error is
 /// an answer: to start again would not empty a full disk, and what can be read
 /// could not be read meanwhile.
-pub async fn keep_alive(app: &App) {
+pub async fn keep_alive(state: &State) {
     let timeout = sd_notify::watchdog_enabled();
     let Some(period) = timeout
         .map(|timeout| timeout / 2)
@@ -56,7 +56,7 @@ pub async fn keep_alive(app: &App) {
     else {
         return std::future::pending().await;
     };
-    let check = async || drop(app.store.check(app.monotonic.now()).await);
+    let check = async || drop(state.store.check(state.monotonic.now()).await);
     ping_after(check, period, || notify(&[NotifyState::Watchdog])).await;
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::config::{Config, ConfigError, Layers};
 
 /// The environment variables that flags are read from, which are not settings.
-pub const FLAG_VARIABLES: [&str; 3] = ["INVITED_CONFIG", "INVITED_LOG", "INVITED_LOG_FORMAT"];
+pub const FLAG_VARIABLES: [&str; 2] = ["INVITED_CONFIG", "INVITED_LOG_FORMAT"];
 
 /// Where to find the settings, for commands that need the database or the keys.
 #[derive(Args)]

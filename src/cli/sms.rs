@@ -73,7 +73,7 @@ pub fn routes(config: &Config) -> Result<Routes, Failure> {
         keys.epoch = stored.epoch;
         keys.ledger = stored.ledger.unwrap_or(keys.ledger);
     }
-    Ok(app::gateways(config, &keys)?)
+    Ok(app::gateways(config, &keys, &Routes::default())?)
 }
 
 /// The phone to try: one that could log in, since a slip of the finger is paid for.

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    app::App,
+    app::State,
     config::Config,
     domain::time::Timestamp,
     tls::{Certificate, Files, Stamp, Tls, TlsError},
@@ -55,20 +55,20 @@ impl Https {
     }
 
     /// Keeps the certificate up to date from now on.
-    pub fn keep(self, app: &Arc<App>) -> io::Result<Arc<Tls>> {
+    pub fn keep(self, state: &Arc<State>) -> io::Result<Arc<Tls>> {
         let tls = Arc::clone(&self.tls);
         let hang_ups = signal(SignalKind::hangup())?;
-        tokio::spawn(self.watch(hang_ups, Arc::clone(app)));
+        tokio::spawn(self.watch(hang_ups, Arc::clone(state)));
         Ok(tls)
     }
 
-    async fn watch(mut self, mut hang_ups: Signal, app: Arc<App>) {
+    async fn watch(mut self, mut hang_ups: Signal, state: Arc<State>) {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = self.stamp;
         loop {
             if let Some(certificate) = &self.certificate {
-                warn(certificate, &app);
+                warn(certificate, &state);
             }
             let is_asked = tokio::select! {
                 _ = ticks.tick() => false,
@@ -79,7 +79,7 @@ impl Https {
             let is_settled = std::mem::replace(&mut seen, stamp) == stamp;
             if is_asked || (is_settled && stamp != self.stamp) {
                 self.stamp = stamp;
-                self.reload(app.now()).await;
+                self.reload(state.now()).await;
             }
         }
     }
@@ -109,13 +109,13 @@ impl Https {
 }
 
 /// Tells the operator once a day of a certificate that clients refuse, or soon will.
-fn warn(certificate: &Certificate, app: &App) {
-    let (now, begins, expires) = (app.now(), certificate.begins, certificate.expires);
+fn warn(certificate: &Certificate, state: &State) {
+    let (now, begins, expires) = (state.now(), certificate.begins, certificate.expires);
     // Some live for days only, and are renewed all the time.
     let notice = NOTICE.min(expires.since(begins) / 6);
     let is_due = |message| {
-        let at = app.monotonic.now();
-        app.log_throttle.is_due_every(REMINDER, message, at)
+        let at = state.monotonic.now();
+        state.log_throttle.is_due_every(REMINDER, message, at)
     };
     if expires <= now {
         if is_due("tls.expired") {

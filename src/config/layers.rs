@@ -1,10 +1,11 @@
 //! Where settings come from: flags beat the environment beats the file.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use toml::{Table, Value};
 
 use super::{
+    given::Given,
     names::{is_made_up, unknown},
     place::Places,
     value::Setting,
@@ -43,29 +44,6 @@ pub struct Layers {
     places: Places,
     /// The settings that some layer had, of those that were taken.
     given: Given,
-}
-
-/// Settings that some layer had: what it said, and where. They are not part of
-/// what a configuration says, so they do not show in it.
-#[derive(Clone, Default)]
-pub struct Given(BTreeMap<&'static str, (Value, String)>);
-
-impl Given {
-    /// Whether this one is among them.
-    pub fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
-
-    /// What was said of it, and where.
-    pub fn of(&self, key: &str) -> Option<&(Value, String)> {
-        self.0.get(key)
-    }
-}
-
-impl fmt::Debug for Given {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Given")
-    }
 }
 
 /// The environment variable of `section.key`.
@@ -152,7 +130,7 @@ impl Layers {
                 return T::read(&value).map_err(|reason| ConfigError::of(key, &reason));
             }
         };
-        self.given.0.insert(key, (value.clone(), name.clone()));
+        self.given.note(key, &value, &name);
         T::read(&value).map_err(|reason| ConfigError::of(&name, &reason))
     }
 

@@ -5,6 +5,8 @@
 //! that names the setting and where it was set.
 
 pub mod development;
+mod fixed;
+mod given;
 mod layers;
 mod names;
 mod origin;
@@ -21,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use layers::Given;
+use given::Given;
 use place::Places;
 
 pub use layers::{ConfigError, Layers};

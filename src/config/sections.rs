@@ -16,6 +16,7 @@ use crate::{
     },
     sms::{choice::Choice, language::Language},
     store,
+    telemetry::Filter,
 };
 
 /// What is known of one setting.
@@ -66,6 +67,8 @@ section! {
         database: store::Location = "invited.db";
         /// The key file; by default `invited.keys.json` beside the database.
         keys: Option<PathBuf> = "";
+        /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), and others for parts of the program, as in `warn,invited=debug`.
+        log: Filter = "info";
     }
 }
 

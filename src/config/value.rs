@@ -23,6 +23,7 @@ use crate::{
     },
     sms::{choice::Choice, language::Language},
     store,
+    telemetry::Filter,
 };
 
 /// A setting's type: reads itself, or says what is wrong as the end of a
@@ -59,6 +60,7 @@ written_as_text!(
     Choice,
     Language,
     store::Location,
+    Filter,
     ForwardingHeader,
     Host,
     Name,

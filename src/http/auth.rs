@@ -12,7 +12,7 @@ use poem_openapi::{
 
 use super::problem::{self, Problem};
 use crate::{
-    app::Context,
+    app::App,
     domain::{
         error::StoreError,
         session::{self, Bearer, FreshLogin, Session},
@@ -27,13 +27,13 @@ const SCHEME: &str = "Bearer";
 /// A user with a valid access token. What it may do is done in transactions
 /// that begin by asking whether it may still.
 pub struct Caller {
-    app: Context,
+    app: Arc<App>,
     bearer: Bearer,
 }
 
 impl Caller {
     /// What the request works with.
-    pub fn app(&self) -> &Context {
+    pub fn app(&self) -> &Arc<App> {
         &self.app
     }
 
@@ -207,7 +207,7 @@ impl<'a> ApiExtractor<'a> for Caller {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let app = request
-            .data::<Context>()
+            .data::<Arc<App>>()
             .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let token = bearer_token(request)?;
         let bearer = access::verify_access(app.keys(), token, app.now()).map_err(Problem::from)?;

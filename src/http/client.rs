@@ -1,5 +1,7 @@
 //! What is known of whoever sent a request: address, name, opaque headers.
 
+use std::sync::Arc;
+
 use poem::{FromRequest, Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -12,7 +14,7 @@ use super::{
     problem::{self, Problem},
 };
 use crate::{
-    app::{App, Context, delivery::Reader},
+    app::{App, delivery::Reader},
     domain::{
         device::{DeviceSecret, Epoch, Presented},
         session::Origin,
@@ -52,7 +54,7 @@ impl Client {
     }
 
     /// Who this is to the limits, at this instant.
-    pub fn visitor(&self, app: &Context, device: Option<TokenHeader>) -> Visitor {
+    pub fn visitor(&self, app: &App, device: Option<TokenHeader>) -> Visitor {
         let secret = |token: String| from_base64(&token)?.try_into().ok();
         let at = app.monotonic.now();
         Visitor {
@@ -80,7 +82,7 @@ impl<'a> FromRequest<'a> for Client {
             .map(|name| String::from_utf8_lossy(name.as_bytes()));
         let name = name.unwrap_or_default();
         let app = request
-            .data::<Context>()
+            .data::<Arc<App>>()
             .ok_or_else(|| Problem::new(&problem::INTERNAL))?;
         let origin = Origin {
             user_agent: name

@@ -4,7 +4,7 @@
 //! flush of the disk. Since anybody may ask, and all at once, it is found out
 //! once a second at most, by whoever asks first; the others get that answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
@@ -17,7 +17,7 @@ use super::{
     reply::Reply,
     tag::Tag,
 };
-use crate::{app::Context, domain::error::StoreError};
+use crate::{app::App, domain::error::StoreError};
 
 /// How long an answer holds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -95,7 +95,7 @@ impl HealthApi {
         tag = "Tag::Health",
         operation_id = "check_ready"
     )]
-    async fn ready(&self, app: Data<&Context>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
+    async fn ready(&self, app: Data<&Arc<App>>) -> Result<Reply<HealthReply>, Refusal<Ready>> {
         // Whoever comes meanwhile waits for the answer.
         let mut latest = self.latest.lock().await;
         let is_fresh = |found: &&Found| app.clock.steady().saturating_sub(found.at) < EVERY;

@@ -1,5 +1,7 @@
 //! Logging in: a phone asks for a code, and confirms it.
 
+use std::sync::Arc;
+
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use super::{
     types::example,
 };
 use crate::{
-    app::Context,
+    app::App,
     domain::{
         challenge::Purpose,
         code::InvitationCode,
@@ -165,7 +167,7 @@ impl LoginApi {
     )]
     async fn login(
         &self,
-        app: Data<&Context>,
+        app: Data<&Arc<App>>,
         body: Body<PhoneRequest>,
         /// The device token of an earlier confirmation on this device. A known
         /// device has limits of its own, which strangers cannot use up.
@@ -207,7 +209,7 @@ impl LoginApi {
     )]
     async fn confirm(
         &self,
-        app: Data<&Context>,
+        app: Data<&Arc<App>>,
         body: Body<ConfirmRequest>,
         /// The token that the login answered. It may be sent in the body
         /// instead; if both are sent, they must be equal.
@@ -261,7 +263,7 @@ impl LoginApi {
     }
 }
 
-fn count(app: &Context, welcome: &Welcome, now: Timestamp) {
+fn count(app: &App, welcome: &Welcome, now: Timestamp) {
     app.statistics.count(Measure::Confirmed, now);
     if welcome.created {
         app.statistics.count(Measure::Accounts, now);

@@ -64,7 +64,7 @@ use self::{
     server::Service,
 };
 use crate::{
-    app::{App, Context, refusals::RefusedRequest},
+    app::{App, Reloadable, refusals::RefusedRequest},
     config::Origin,
     telemetry::RequestId,
 };
@@ -73,7 +73,8 @@ use crate::{
 const REMINDER: Duration = Duration::from_secs(10);
 
 /// The whole API of `app`, ready to be served.
-pub fn router(app: &Arc<App>) -> impl server::Service {
+pub fn router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
+    let app = service.current();
     let config = &app.config;
     let document = document(&config.base_url());
     let pages = Pages::new(document.to_string(), config.prefix());
@@ -82,14 +83,14 @@ pub fn router(app: &Arc<App>) -> impl server::Service {
     let receipts = receipts.trim_end_matches('/');
     let origins = config.http.allowed_origins.iter().map(Origin::as_str);
     Envelope {
-        app: Arc::clone(app),
+        service: Arc::clone(service),
         cors: Cors::new(origins, &document),
         hsts: config.tls.hsts.and_then(hsts),
         routes: Routes::of(spec::methods(&document), &pages),
         ids: Mutex::new(app.dice()),
         inner: Route::new()
             .at(receipts, get(receipt::sms).post(receipt::sms))
-            .at("/*path", service())
+            .at("/*path", open_api())
             .data(Arc::new(pow::Solved::default()))
             .map_to_response()
             .boxed(),
@@ -106,7 +107,7 @@ pub fn openapi() -> String {
 }
 
 fn document(base_url: &str) -> serde_json::Value {
-    spec::complete(&service().spec(), base_url)
+    spec::complete(&open_api().spec(), base_url)
 }
 
 fn pretty(document: &serde_json::Value) -> String {
@@ -115,7 +116,7 @@ fn pretty(document: &serde_json::Value) -> String {
     text
 }
 
-fn service() -> OpenApiService<impl OpenApi, ()> {
+fn open_api() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         login::LoginApi,
         token::TokenApi,
@@ -132,7 +133,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 
 /// What must hold for every answer.
 struct Envelope {
-    app: Arc<App>,
+    service: Arc<Reloadable>,
     cors: Cors,
     /// What is asked of browsers that came over TLS.
     hsts: Option<HeaderValue>,
@@ -147,17 +148,11 @@ impl Endpoint for Envelope {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let id = self.draw_id();
-        let source = forwarded::address(&self.app, &request);
+        let (app, id) = (self.service.current(), self.draw_id());
+        let source = forwarded::address(&app, &request);
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
         let route = self.routes.find(&request).filter(|_| plain.is_ok());
-        let mut line = Line::begin(
-            &self.app.requests,
-            id,
-            Some(request.method()),
-            route,
-            source,
-        );
+        let mut line = Line::begin(&app.requests, id, Some(request.method()), route, source);
         let origin = self.cors.known(&request);
         let is_encrypted = *request.scheme() == Scheme::HTTPS;
         let beforehand = || {
@@ -169,11 +164,11 @@ impl Endpoint for Envelope {
         let mut response = match plain.map_or_else(|problem| Some(Err(problem)), |()| beforehand())
         {
             Some(Ok(response)) => response,
-            Some(Err(problem)) => problem.answer(id.as_str(), self.app.config.prefix()),
+            Some(Err(problem)) => problem.answer(id.as_str(), app.config.prefix()),
             None => {
-                let context = self.app.context();
                 let route = route.map(|route| route.pattern);
-                self.handle(request, source, context, route, id).await
+                self.handle(request, source, Arc::clone(&app), route, id)
+                    .await
             }
         };
         line.end(&response);
@@ -195,10 +190,10 @@ impl Endpoint for Envelope {
 
 impl Service for Envelope {
     fn refuse(&self, status: StatusCode, peer: SocketAddr) -> Response {
-        let id = self.draw_id();
-        let mut line = Line::begin(&self.app.requests, id, None, None, Some(peer.ip()));
+        let (app, id) = (self.service.current(), self.draw_id());
+        let mut line = Line::begin(&app.requests, id, None, None, Some(peer.ip()));
         let problem = Problem::unreadable(status);
-        let mut response = problem.answer(id.as_str(), self.app.config.prefix());
+        let mut response = problem.answer(id.as_str(), app.config.prefix());
         line.end(&response);
         mark(&mut response, id);
         response
@@ -233,11 +228,11 @@ impl Envelope {
         &self,
         mut request: Request,
         source: Option<IpAddr>,
-        context: Context,
+        app: Arc<App>,
         route: Option<&'static str>,
         id: RequestId,
     ) -> Response {
-        request.extensions_mut().insert(context.clone());
+        request.extensions_mut().insert(Arc::clone(&app));
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let problem = match handled.await {
             Ok(Ok(response)) => return response,
@@ -251,29 +246,28 @@ impl Envelope {
         // A store that fails does so at every request, and the access log has them all.
         if let Some(cause) = problem.cause()
             && (problem.kind().status != 503
-                || self
-                    .app
+                || app
                     .log_throttle
-                    .is_due_every(REMINDER, code, self.app.monotonic.now()))
+                    .is_due_every(REMINDER, code, app.monotonic.now()))
         {
             tracing::error!(request_id = id.as_str(), code, cause, "a request failed");
         }
-        let problem = match source.filter(|_| pow::is_asked_for(&context)) {
-            Some(source) => pow::offer(&context, source.into(), problem),
+        let problem = match source.filter(|_| pow::is_asked_for(&app)) {
+            Some(source) => pow::offer(&app, source.into(), problem),
             None => problem,
         };
-        let response = problem.answer(id.as_str(), self.app.config.prefix());
+        let response = problem.answer(id.as_str(), app.config.prefix());
         let wait = response.headers().get(header::RETRY_AFTER);
         let refused = RefusedRequest {
             request_id: id.as_str().to_owned(),
-            at: context.now(),
+            at: app.now(),
             route: route.unwrap_or_default(),
             status: problem.kind().status,
             code,
             limit: problem.limit(),
             wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
         };
-        context.note_refusal(refused);
+        app.note_refusal(refused);
         response
     }
 }

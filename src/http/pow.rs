@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use crate::{
-    app::{App, Context},
+    app::App,
     domain::{limit::Subject, source::Source, time::Timestamp},
 };
 
@@ -49,7 +49,7 @@ pub fn is_asked_for(app: &App) -> bool {
 }
 
 /// Offers work to whoever is refused for what their source did.
-pub fn offer(app: &Context, source: Source, problem: Problem) -> Problem {
+pub fn offer(app: &App, source: Source, problem: Problem) -> Problem {
     if problem.subject() != Some(Subject::Source) {
         return problem;
     }
@@ -59,7 +59,7 @@ pub fn offer(app: &Context, source: Source, problem: Problem) -> Problem {
 }
 
 /// Whether the request brings the work that was asked of its source.
-pub fn is_done(app: &Context, source: Source, request: &Request) -> bool {
+pub fn is_done(app: &App, source: Source, request: &Request) -> bool {
     if !is_asked_for(app) {
         return false;
     }
@@ -90,7 +90,7 @@ fn posed(challenge: &str) -> Option<(i64, u64, i64)> {
     whole.then_some((at, chance, seal))
 }
 
-fn seal(app: &Context, source: Source, at: i64, chance: u64) -> i64 {
+fn seal(app: &App, source: Source, at: i64, chance: u64) -> i64 {
     let text = format!("{source:?} {at:x} {chance:x}");
     app.keys().fingerprint("proof of work", &text)
 }

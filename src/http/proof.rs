@@ -1,6 +1,8 @@
 //! What the two ways of proving a phone have in common: a phone is read, a
 //! code is sent, a token and a guess come back.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use poem_openapi::Object;
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{
-        App, Context,
+        App,
         delivery::{self, Reader, SendError, ShuttingDown},
     },
     domain::{
@@ -125,7 +127,7 @@ fn addressee(app: &App, now: Timestamp, text: &str) -> Result<(Phone, Option<Fix
 /// Sends the code of a challenge that was committed, if it is to be sent, and
 /// answers with a token of it.
 pub async fn deliver(
-    app: &Context,
+    app: &Arc<App>,
     visitor: Visitor,
     opened: Opened,
     reader: Reader,
@@ -239,7 +241,7 @@ fn invalid(pointer: &str, reason: &str) -> Problem {
 /// evaluated. Of tokens that cannot be read a source may send so many; whatever
 /// it sent before, one that can be read is.
 pub fn opened(
-    app: &Context,
+    app: &App,
     visitor: &Visitor,
     header: TokenHeader,
     proof: Proof,

@@ -4,7 +4,7 @@
 //! its reports, the signature is checked too. A report of an unknown message is
 //! accepted all the same, since the provider would only repeat it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use poem::{
     Body, Request, Response, Result,
@@ -19,7 +19,7 @@ use super::{
     problem::{self, Problem},
 };
 use crate::{
-    app::{Context, hook_secret},
+    app::{App, hook_secret},
     domain::{
         delivery::{Reported, Trace},
         money::Money,
@@ -42,7 +42,7 @@ pub async fn sms(
     request: &Request,
     body: Body,
     Path((gateway, secret)): Path<(String, String)>,
-    app: Data<&Context>,
+    app: Data<&Arc<App>>,
 ) -> Result<Response> {
     let own = hook_secret(app.keys(), &gateway);
     let is_known: bool = own.as_bytes().ct_eq(secret.as_bytes()).into();

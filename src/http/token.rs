@@ -1,5 +1,7 @@
 //! New tokens for old.
 
+use std::sync::Arc;
+
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
@@ -15,7 +17,7 @@ use super::{
     types::example,
 };
 use crate::{
-    app::Context,
+    app::App,
     domain::{
         rotation::{self, Rotation},
         time::Timestamp,
@@ -109,7 +111,7 @@ impl TokenApi {
     )]
     async fn refresh(
         &self,
-        app: Data<&Context>,
+        app: Data<&Arc<App>>,
         body: Body<RefreshRequest>,
         client: Client,
     ) -> Result<Reply<RefreshReply>, Refusal<Refresh>> {

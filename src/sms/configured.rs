@@ -64,13 +64,19 @@ pub struct Configured {
     gateway: Arc<dyn Gateway>,
     prices: Vec<Price>,
     breaker: Mutex<Breaker>,
+    history: Arc<History>,
+    /// Whether what it takes is on record: it costs nothing otherwise.
+    pub is_paid: bool,
+}
+
+/// What a gateway did, however it was configured.
+#[derive(Default)]
+struct History {
     delivery_rate: Mutex<DeliveryRate>,
     /// What was left on the account when it said so last.
     balance: Mutex<Option<f64>>,
     /// How many calls ended how, in the order of [`OUTCOMES`].
     calls: [AtomicU64; OUTCOMES.len()],
-    /// Whether what it takes is on record: it costs nothing otherwise.
-    pub is_paid: bool,
 }
 
 impl Configured {
@@ -81,10 +87,17 @@ impl Configured {
             gateway,
             prices,
             breaker: Mutex::default(),
-            delivery_rate: Mutex::default(),
-            calls: Default::default(),
-            balance: Mutex::default(),
+            history: Arc::default(),
             is_paid: true,
+        }
+    }
+
+    /// In the place of the one `before`, whose history goes on. The breaker does
+    /// not: what made calls fail may be what was set right.
+    pub fn after(self, before: &Self) -> Self {
+        Self {
+            history: Arc::clone(&before.history),
+            ..self
         }
     }
 
@@ -155,7 +168,7 @@ impl Configured {
             outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
         }
         let ended = outcome.as_ref().map(drop).map_err(|failure| failure.error);
-        for (count, (_, outcome)) in self.calls.iter().zip(OUTCOMES) {
+        for (count, (_, outcome)) in self.history.calls.iter().zip(OUTCOMES) {
             count.fetch_add(u64::from(outcome == ended), Ordering::Relaxed);
         }
         let transition = self.breaker().note(ended, Instant::now());
@@ -212,7 +225,7 @@ impl Configured {
     pub fn figures(&self) -> Figures {
         let (delivery_rate, now) = (self.delivery_rate(), Instant::now());
         let mut calls = OUTCOMES.map(|(outcome, _)| (outcome, 0));
-        for ((_, count), counted) in calls.iter_mut().zip(&self.calls) {
+        for ((_, count), counted) in calls.iter_mut().zip(&self.history.calls) {
             *count = counted.load(Ordering::Relaxed);
         }
         Figures {
@@ -250,13 +263,13 @@ impl Configured {
     }
 
     fn delivery_rate(&self) -> MutexGuard<'_, DeliveryRate> {
-        self.delivery_rate
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let delivery_rate = &self.history.delivery_rate;
+        delivery_rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn balance(&self) -> MutexGuard<'_, Option<f64>> {
-        self.balance.lock().unwrap_or_else(PoisonError::into_inner)
+        let balance = &self.history.balance;
+        balance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

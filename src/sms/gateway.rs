@@ -82,9 +82,6 @@ pub trait Gateway: Send + Sync {
         None
     }
 
-    /// Has the provider report there from now on.
-    fn report_to(&self, _: &str) {}
-
     /// Reads what the provider reports.
     fn hear(&self, _: Post<'_>) -> Result<Report, Doubt> {
         Err(Doubt::Unexpected)

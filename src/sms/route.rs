@@ -86,6 +86,7 @@ pub fn written(prefix: &str) -> String {
 }
 
 /// The chains, by prefix.
+#[derive(Default)]
 pub struct Routes(Vec<(String, Chain)>);
 
 impl Routes {
@@ -115,13 +116,6 @@ impl Routes {
             }
         }
         gateways.into_iter()
-    }
-
-    /// Has providers report there from now on: `url` is asked for each gateway.
-    pub fn report_to(&self, url: &dyn Fn(&str) -> String) {
-        for configured in self.gateways() {
-            configured.gateway().report_to(&url(&configured.name));
-        }
     }
 
     /// The gateway of a name.

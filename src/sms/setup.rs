@@ -111,11 +111,16 @@ impl Setup {
         Ok(())
     }
 
-    /// Opens every gateway that messages go through. `report_url` says where
-    /// receipts of the named one are to be posted.
-    pub fn open(&self, report_url: &dyn Fn(&str) -> String) -> Result<Routes, Flaw> {
+    /// Opens every gateway that messages go through, in the place of those
+    /// `before`. `report_url` says where receipts of the named one are to be posted.
+    pub fn open(
+        &self,
+        before: &Routes,
+        report_url: &dyn Fn(&str) -> String,
+    ) -> Result<Routes, Flaw> {
         let mut opener = Opener {
             plan: self,
+            before,
             report_url,
             client: None,
             gateways: Vec::new(),
@@ -201,6 +206,7 @@ fn prices(value: &Value) -> Result<Vec<Price>, String> {
 /// Opens gateways, each once.
 struct Opener<'a> {
     plan: &'a Setup,
+    before: &'a Routes,
     report_url: &'a dyn Fn(&str) -> String,
     client: Option<Client>,
     gateways: Vec<(Choice, Arc<Configured>)>,
@@ -226,7 +232,11 @@ impl Opener<'_> {
             }
             Choice::Named(name) => self.named(name).map_err(|flaw| flaw.under(name))?,
         };
-        let configured = Arc::new(configured);
+        let before = self.before.gateway_named(&configured.name);
+        let configured = Arc::new(match before {
+            Some(before) => configured.after(before),
+            None => configured,
+        });
         self.gateways
             .push((choice.clone(), Arc::clone(&configured)));
         Ok(configured)
@@ -267,7 +277,7 @@ impl Opener<'_> {
             settings: &settings,
             given: &given,
             environment: &self.plan.environment,
-            report_url: ReportUrl::new((self.report_url)(name)),
+            report_url: ReportUrl::new(&(self.report_url)(name)),
         };
         // Told where they stand, and not where they would be used.
         for setting in given.keys() {

@@ -3,26 +3,41 @@
 //! never.
 
 mod access;
+mod filter;
 mod format;
 mod queue;
 
-use std::{ffi::OsString, io::IsTerminal, sync::OnceLock};
+use std::{
+    ffi::OsString,
+    io::IsTerminal,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tracing::Level;
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{Formatter, format::DefaultFields},
+    reload::Handle,
+};
 
 pub use self::{
     access::{Access, RequestId},
+    filter::Filter,
     format::Format,
 };
 use self::{format::Style, queue::Queue};
 
-const NO_FILTER: &str = "--log is not a filter: write a level (error, warn, info, debug, trace, off), and others for parts \
-    of the program if you like, as in \"info\" or \"warn,invited=debug\"";
-
-/// Where the lines of requests go, if the filter lets them through. Like the
-/// subscriber of all others, the first is kept.
+/// Where the lines of requests go. Like the subscriber of all others, the first
+/// is kept.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
+/// Whether the filter lets them through.
+static HAS_ACCESS: AtomicBool = AtomicBool::new(false);
+/// Puts another filter in the place of the one that is there.
+static HANDLE: OnceLock<Handle<EnvFilter, Formatter<DefaultFields, Style, Queue>>> =
+    OnceLock::new();
 
 /// The log. What waits to be written is written when it is dropped.
 pub struct Log(Queue);
@@ -33,12 +48,11 @@ impl Drop for Log {
     }
 }
 
-/// Starts logging what `filter` lets through (`info`, `invited=debug`, ..).
+/// Starts logging what `filter` lets through.
 ///
 /// # Errors
-/// When `filter` is not one.
-pub fn start(filter: &str, format: Format) -> Result<Log, String> {
-    let filter = parsed(filter).ok_or(NO_FILTER)?;
+/// When there is no thread for it.
+pub fn start(filter: &Filter, format: Format) -> Result<Log, String> {
     let is_coloured =
         std::io::stderr().is_terminal() && wants_colour(|name| std::env::var_os(name));
     let style = match format {
@@ -48,17 +62,20 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
     };
     let queue = Queue::start(std::io::stderr(), style)
         .map_err(|error| format!("the log cannot be written: {error}"))?;
-    // A second start in one process (tests) keeps the first.
-    let _ = tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         // A log that cannot be written (a full disk, a closed pipe) is not a reason to
         // stop serving; this would print that to the same place, and panic.
         .log_internal_errors(false)
-        .with_env_filter(filter)
         .with_writer(queue.clone())
         .event_format(style)
-        .try_init();
-    if tracing::enabled!(target: access::TARGET, Level::INFO) {
+        .with_env_filter(filter.directives())
+        .with_filter_reloading();
+    let handle = subscriber.reload_handle();
+    // A second start in one process (tests) keeps the first.
+    if subscriber.try_init().is_ok() {
         let _ = QUEUE.set(queue.clone());
+        let _ = HANDLE.set(handle);
+        note_access();
     }
     // A panic's own message may hold what a request held, so only its place is told.
     std::panic::set_hook(Box::new(|panic| {
@@ -71,29 +88,27 @@ pub fn start(filter: &str, format: Format) -> Result<Log, String> {
     Ok(Log(queue))
 }
 
-/// Has the log tell of a request, if it is to.
-pub fn log(access: Access) {
-    if let Some(queue) = QUEUE.get() {
-        queue.push(format::now(), access);
+/// Logs what `filter` lets through from now on.
+pub fn refilter(filter: &Filter) {
+    if let Some(handle) = HANDLE.get() {
+        let _ = handle.reload(filter.directives());
+        note_access();
     }
 }
 
-/// A filter of levels and of `target=level`. What no level is given for is
-/// logged at `info`, so that a mistake in a target's name silences nothing.
-fn parsed(filter: &str) -> Option<EnvFilter> {
-    let parts = filter.split(',').map(str::trim);
-    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    for part in &parts {
-        let (target, level) = part.split_once('=').unwrap_or(("invited", part));
-        let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-        let is_level = level.starts_with(|c: char| c.is_ascii_alphabetic())
-            && level.parse::<LevelFilter>().is_ok();
-        if !is_level || target.is_empty() || !target.chars().all(is_path) {
-            return None;
-        }
+/// Asked once, and not at each request.
+fn note_access() {
+    let is_on = tracing::enabled!(target: access::TARGET, Level::INFO);
+    HAS_ACCESS.store(is_on, Ordering::Relaxed);
+}
+
+/// Has the log tell of a request, if it is to.
+pub fn log(access: Access) {
+    if let Some(queue) = QUEUE.get()
+        && HAS_ACCESS.load(Ordering::Relaxed)
+    {
+        queue.push(format::now(), access);
     }
-    let parts = parts.join(",");
-    EnvFilter::builder().parse(format!("info,{parts}")).ok()
 }
 
 /// Whether a terminal is to be written in colours (no-color.org, bixense.com/clicolors).
@@ -106,41 +121,6 @@ fn wants_colour(variable: impl Fn(&str) -> Option<OsString>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_filter_of_words_that_are_no_levels_is_none() {
-        for good in [
-            "info",
-            "INFO",
-            "off",
-            "warn,invited=debug",
-            "invited::http=trace",
-            "",
-            "debug, hyper=warn",
-        ] {
-            assert!(parsed(good).is_some(), "{good}");
-        }
-        for wrong in [
-            "infoo",
-            "inof",
-            "invited",
-            "invited=",
-            "=debug",
-            "invited=dbug",
-            "warn,verbose",
-            "[span]=info",
-            "9",
-        ] {
-            assert!(parsed(wrong).is_none(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_a_filter_does_not_name_is_logged() {
-        let shown = |filter: &str| parsed(filter).unwrap().to_string();
-        assert_eq!(shown("invted=debug"), "invted=debug,info");
-        assert_eq!(shown("warn"), "warn");
-    }
 
     #[test]
     fn colours_are_for_terminals_whose_owners_want_them() {

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("store", &["domain", "files"]),
     ("sms", &["domain", "files"]),
     ("tls", &["domain", "files"]),
-    ("config", &["domain", "files", "sms", "store"]),
+    ("config", &["domain", "files", "sms", "store", "telemetry"]),
     (
         "app",
         &[

@@ -1,7 +1,7 @@
 //! What each preset makes of answers as its vendor gives them: taken, or
 //! refused in spite of a status that says otherwise.
 
-use invited::sms::{SmsError, Transcript, choice::Choice, presets, setup::Setup};
+use invited::sms::{SmsError, Transcript, choice::Choice, presets, route::Routes, setup::Setup};
 
 use super::{
     WHSEC, message,
@@ -363,7 +363,7 @@ async fn outcome(preset: &str, status: u16, body: &str) -> Option<SmsError> {
         let variable = invited::sms::Setting::variable(preset, name);
         plan.environment.insert(variable, WHSEC.to_owned());
     }
-    let routes = plan.open(&|_| String::new());
+    let routes = plan.open(&Routes::default(), &|_| String::new());
     let routes = routes.unwrap_or_else(|flaw| panic!("{preset}: {flaw:?}"));
     let mut transcript = Transcript::default();
     let delivery = routes

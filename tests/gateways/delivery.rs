@@ -9,6 +9,7 @@ use invited::{
     app::{gateways, hook_secret},
     clock::dice,
     config::{Config, Layers},
+    sms::route::Routes,
     token::keys::Keys,
 };
 use poem::http::Method;
@@ -104,7 +105,7 @@ fn codes_that_no_gateway_brings_are_refused_at_the_start() {
         std::fs::write(folder.path().join("invited.toml"), toml).unwrap();
         layers.file(&folder.path().join("invited.toml")).unwrap();
         let config = Config::read(layers).unwrap();
-        let opened = gateways(&config, &Keys::draw(&mut dice())).map(drop);
+        let opened = gateways(&config, &Keys::draw(&mut dice()), &Routes::default()).map(drop);
         assert_eq!(
             opened.err().map(|error| error.to_string()).as_deref(),
             reason
@@ -225,12 +226,12 @@ async fn the_address_that_providers_know_ends_with_its_epoch() {
     let harness = harness(&first, &second, "");
     harness.ask(ALICE).await;
     let old = address(&first);
-    let mut keys = harness.app.context().keys().clone();
+    let mut keys = harness.keys();
     keys.rotate(&mut dice());
-    harness.app.take_up(keys.clone());
+    harness.take_up(keys.clone());
     report(&harness, &first, "queued").await;
     keys.begin_epoch(&mut dice());
-    harness.app.take_up(keys);
+    harness.take_up(keys);
     let refused = harness.post(&old, json!({ "id": "1", "state": "ok" }));
     refused.await.refused(404, "not_found");
     harness.ask(BOB).await;
@@ -245,7 +246,7 @@ async fn the_address_that_providers_know_ends_with_its_epoch() {
 #[tokio::test(start_paused = true)]
 async fn a_report_that_does_not_arrive_is_not_waited_for() {
     let harness = harness(&taking(), &taking(), "");
-    let secret = hook_secret(harness.app.context().keys(), "first");
+    let secret = hook_secret(&harness.keys(), "first");
     let request = poem::Request::builder()
         .method(Method::POST)
         .uri_str(format!("/hooks/sms/first/{secret}/"))
@@ -293,7 +294,7 @@ async fn what_becomes_of_messages_can_be_watched() {
     harness
         .post(&path, json!({ "id": id, "state": "ok" }))
         .await;
-    let page = invited::http::metrics::endpoint(&harness.app, None);
+    let page = invited::http::metrics::endpoint(harness.service.clone(), None);
     let request = poem::Request::builder().uri_str("/metrics").finish();
     let response = poem::Endpoint::call(&page, request).await.unwrap();
     let text = response.into_body().into_string().await.unwrap();

@@ -48,7 +48,9 @@ fn plan(toml: &str) -> Setup {
 }
 
 fn open(toml: &str) -> Routes {
-    let routes = plan(toml).open(&|_| "https://login.example.com/hook/".to_owned());
+    let routes = plan(toml).open(&Routes::default(), &|_| {
+        "https://login.example.com/hook/".to_owned()
+    });
     routes.unwrap_or_else(|flaw| panic!("{flaw:?}: {toml}"))
 }
 
@@ -84,7 +86,7 @@ fn every_preset_is_a_gateway_once_its_settings_are_given() {
             plan.gateways.insert(preset.name.to_owned(), own);
         }
         for (name, setting) in &preset.settings {
-            let before = plan.open(&|_| String::new()).map(drop);
+            let before = plan.open(&Routes::default(), &|_| String::new()).map(drop);
             if setting.default.is_none() {
                 let flaw = before.unwrap_err();
                 assert!(flaw.reason.contains("set it in"), "{flaw:?}");
@@ -92,7 +94,9 @@ fn every_preset_is_a_gateway_once_its_settings_are_given() {
             let variable = invited::sms::Setting::variable(preset.name, name);
             plan.environment.insert(variable, WHSEC.to_owned());
         }
-        if let Err(flaw) = plan.open(&|_| "https://login.example.com/".to_owned()) {
+        if let Err(flaw) = plan.open(&Routes::default(), &|_| {
+            "https://login.example.com/".to_owned()
+        }) {
             panic!("{}: {flaw:?}", preset.name);
         }
         assert!(
@@ -118,7 +122,7 @@ fn presets_that_bring_codes_alone_are_known_to_bring_no_texts() {
             let variable = invited::sms::Setting::variable(preset.name, name);
             plan.environment.insert(variable, WHSEC.to_owned());
         }
-        let routes = plan.open(&|_| String::new());
+        let routes = plan.open(&Routes::default(), &|_| String::new());
         let routes = routes.unwrap_or_else(|flaw| panic!("{}: {flaw:?}", preset.name));
         let codes = ["smsru-call", "telegram", "ucaller", "whatsapp"];
         assert_eq!(
@@ -184,7 +188,10 @@ async fn a_line_of_a_file_has_an_empty_code_where_the_message_has_none() {
         chains: vec![(String::new(), vec![Choice::File(path.clone())])],
         ..Setup::default()
     };
-    let routes = plan.open(&|_| String::new()).ok().unwrap();
+    let routes = plan
+        .open(&Routes::default(), &|_| String::new())
+        .ok()
+        .unwrap();
     let mut notice = message("hello");
     notice.code = None;
     for message in [message("0042"), notice] {
@@ -464,7 +471,7 @@ async fn a_webhook_is_signed_and_posted_again_under_the_same_name() {
     plan.environment
         .insert("WHSEC".to_owned(), WHSEC.to_owned());
     let routes = plan
-        .open(&|_| String::new())
+        .open(&Routes::default(), &|_| String::new())
         .unwrap_or_else(|flaw| panic!("{flaw:?}"));
     let mut transcript = Transcript::kept();
     let delivery = routes.deliver(&message("hello"), &mut transcript).await;
@@ -573,7 +580,8 @@ fn a_mistake_in_a_gateway_is_told_at_the_start() {
             "is plain http",
         ),
     ] {
-        let Err(flaw) = plan(&(good.clone() + more)).open(&|_| String::new()) else {
+        let Err(flaw) = plan(&(good.clone() + more)).open(&Routes::default(), &|_| String::new())
+        else {
             panic!("taken: {more}")
         };
         assert_eq!(flaw.path.join("."), path, "{more}: {}", flaw.reason);
@@ -599,7 +607,7 @@ fn a_url_gives_nothing_away() {
             "puts a secret into the URL",
         ),
     ] {
-        let Err(flaw) = plan(&plain(url)).open(&|_| String::new()) else {
+        let Err(flaw) = plan(&plain(url)).open(&Routes::default(), &|_| String::new()) else {
             panic!("taken: {url}")
         };
         assert!(flaw.reason.contains(reason), "{url}: {}", flaw.reason);

@@ -16,7 +16,7 @@ use std::{
 use async_trait::async_trait;
 use flate2::read::GzDecoder;
 use invited::{
-    app::{self, App},
+    app::{self, App, Reloadable},
     clock::{ManualClock, dice},
     config::{Config, Layers},
     domain::{code::OneTimeCode, time::Timestamp},
@@ -46,7 +46,9 @@ pub const CAROL: &str = "+79161112233";
 #[derive(Clone)]
 pub struct Harness {
     router: Arc<BoxEndpoint<'static, Response>>,
+    /// As it was at its start.
     pub app: Arc<App>,
+    pub service: Arc<Reloadable>,
     pub clock: Arc<ManualClock>,
     pub gateway: Arc<Recorder>,
     folder: Arc<TempDir>,
@@ -65,6 +67,14 @@ pub const UNLIMITED: [(&str, &str); 10] = [
     ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "off"),
     ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_SOURCE", "off"),
 ];
+
+/// The gateways that are configured, or else one that remembers messages.
+fn routes(config: &Config, keys: &Keys, gateway: &Arc<Recorder>, before: &Routes) -> Routes {
+    if config.plan.gateways.is_empty() {
+        return Routes::only(Arc::clone(gateway) as _);
+    }
+    app::gateways(config, keys, before).unwrap()
+}
 
 impl Harness {
     /// The service without limits.
@@ -116,18 +126,15 @@ impl Harness {
     fn open(config: Config, keys: Keys, clock: Arc<ManualClock>, folder: Arc<TempDir>) -> Self {
         let store = Store::open(&at(&folder)).unwrap();
         let gateway = Arc::new(Recorder::default());
-        let is_default = config.plan.gateways.is_empty();
-        let sms = if is_default {
-            Routes::only(Arc::clone(&gateway) as _)
-        } else {
-            app::gateways(&config, &keys).unwrap()
-        };
+        let sms = routes(&config, &keys, &gateway, &Routes::default());
         let time = Arc::clone(&clock) as _;
-        let app = Arc::new(App::new(config, store, keys, sms, time, dice));
-        let router = Arc::new(poem::EndpointExt::boxed(http::router(&app)));
+        let app = App::new(config, store, keys, sms, time, dice);
+        let service = Arc::new(Reloadable::new(app));
+        let router = Arc::new(poem::EndpointExt::boxed(http::router(&service)));
         Self {
             router,
-            app,
+            app: service.current(),
+            service,
             clock,
             gateway,
             folder,
@@ -136,13 +143,26 @@ impl Harness {
 
     /// The same service after a restart. Nobody else may hold it.
     pub fn restarted(self) -> Self {
-        let (config, keys) = (self.app.config.clone(), self.app.context().keys().clone());
-        drop(self.router);
+        let (config, keys) = (self.app.config.clone(), self.keys());
+        drop((self.router, self.service));
         assert!(
             Arc::into_inner(self.app).is_some(),
             "somebody holds the service"
         );
         Self::open(config, keys, self.clock, self.folder)
+    }
+
+    /// The keys in use.
+    pub fn keys(&self) -> Keys {
+        self.service.current().keys().clone()
+    }
+
+    /// Uses other keys from now on.
+    pub fn take_up(&self, keys: Keys) {
+        let (app, gateway) = (self.service.current(), &self.gateway);
+        let sms = routes(&app.config, &keys, gateway, &app.sms);
+        self.service
+            .replace(app.reconfigured(app.config.clone(), keys, sms));
     }
 
     /// Sends one request and reads its whole answer.

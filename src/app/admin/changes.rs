@@ -1,11 +1,13 @@
 //! What operators change: each a rule in one transaction.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{error::AdminError, reads::Show, view, who::Who};
 use crate::{
-    app::Context,
+    app::App,
     domain::{
         admin::{Desk as Rules, Refused},
         audit::Operator,
@@ -57,7 +59,7 @@ pub enum Change {
 
 /// An operator at work.
 pub struct Desk<'a> {
-    pub app: &'a Context,
+    pub app: &'a Arc<App>,
     pub operator: Operator,
     /// Whether phones are shown in full.
     pub full: bool,

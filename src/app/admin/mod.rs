@@ -10,14 +10,14 @@ pub mod socket;
 mod view;
 mod who;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{changes::Change, error::AdminError, reads::Look};
 use self::{changes::Desk, reads::Show};
-use super::{Context, backup::running};
+use super::{App, backup::running};
 use crate::domain::audit::Operator;
 
 /// What an operator wants.
@@ -61,7 +61,7 @@ pub struct Request {
 ///
 /// # Errors
 /// When it is refused or fails; then nothing was changed.
-pub async fn perform(app: &Context, actor: &str, request: Request) -> Result<Value, AdminError> {
+pub async fn perform(app: &Arc<App>, actor: &str, request: Request) -> Result<Value, AdminError> {
     let full = request.full;
     match request.command {
         Command::Look(look) => Show { app, full }.answer(look).await,

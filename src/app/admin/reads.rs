@@ -1,11 +1,13 @@
 //! What operators look at.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{error::AdminError, view, who::Who};
 use crate::{
-    app::Context,
+    app::App,
     domain::{
         device::{self, Epoch},
         guard::{alarm, limits::Limits},
@@ -63,7 +65,7 @@ pub enum Look {
 
 /// An operator who looks.
 pub struct Show<'a> {
-    pub app: &'a Context,
+    pub app: &'a Arc<App>,
     /// Whether phones are shown in full.
     pub full: bool,
 }

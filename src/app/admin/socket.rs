@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{Request, perform};
-use crate::app::{App, Context};
+use crate::app::{App, Reloadable};
 
 /// Bytes of a request at most.
 const LONGEST: u64 = 64 * 1024;
@@ -96,11 +96,11 @@ impl Drop for AdminSocket {
 }
 
 /// Answers for as long as it is polled.
-pub async fn serve(app: Arc<App>, socket: AdminSocket) {
+pub async fn serve(service: Arc<Reloadable>, socket: AdminSocket) {
     loop {
         match socket.listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(answer(app.context(), stream));
+                tokio::spawn(answer(service.current(), stream));
             }
             // Too many open files, as a rule.
             Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -108,7 +108,7 @@ pub async fn serve(app: Arc<App>, socket: AdminSocket) {
     }
 }
 
-async fn answer(app: Context, mut stream: UnixStream) {
+async fn answer(app: Arc<App>, mut stream: UnixStream) {
     let Ok(peer) = stream.peer_cred() else { return };
     let own = rustix::process::geteuid().as_raw();
     let reply = if [0, own].contains(&peer.uid()) {
@@ -131,7 +131,7 @@ async fn answer(app: Context, mut stream: UnixStream) {
 }
 
 /// Does the work, and says once a second how far it is, if it is a long one.
-async fn told_of<T>(app: &Context, stream: &mut UnixStream, work: impl Future<Output = T>) -> T {
+async fn told_of<T>(app: &App, stream: &mut UnixStream, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     loop {
         match timeout(TOLD, &mut work).await {

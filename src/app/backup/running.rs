@@ -12,7 +12,7 @@ use tokio::{sync::oneshot, time::MissedTickBehavior};
 
 use super::{BackupError, Made, Order, folder::Place};
 use crate::{
-    app::{App, Context},
+    app::{App, Reloadable},
     domain::time::Timestamp,
     store::{Location, Progress},
 };
@@ -30,7 +30,7 @@ const NICENESS: i32 = 10;
 ///
 /// # Errors
 /// When there is none.
-pub async fn back_up(app: &Context, to: PathBuf) -> Result<Made, BackupError> {
+pub async fn back_up(app: &Arc<App>, to: PathBuf) -> Result<Made, BackupError> {
     let (guard, progress) = app.backups.begin()?;
     let (answer, made) = oneshot::channel();
     let (own, now) = (app.clone(), app.now());
@@ -52,7 +52,7 @@ pub async fn back_up(app: &Context, to: PathBuf) -> Result<Made, BackupError> {
 }
 
 fn make(
-    app: &Context,
+    app: &App,
     to: &Path,
     now: Timestamp,
     progress: &Arc<Progress>,
@@ -73,21 +73,24 @@ fn make(
 }
 
 /// Makes one whenever it is due, for as long as it is polled.
-pub async fn back_up_regularly(app: Arc<App>) {
-    let Some(to) = app.config.backup.to.clone() else {
-        return;
-    };
-    let Location::Sqlite(database) = &app.config.server.database;
-    let place = Place::of(database, &to);
+pub async fn back_up_regularly(service: Arc<Reloadable>) {
     let mut not_before = Timestamp::default();
     let mut seconds = tokio::time::interval(TICK);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
-        if app.now() < not_before {
+        let app = service.current();
+        let Some(to) = app
+            .config
+            .backup
+            .to
+            .clone()
+            .filter(|_| app.now() >= not_before)
+        else {
             continue;
-        }
-        match back_up_if_due(&app, &place, &to).await {
+        };
+        let Location::Sqlite(database) = &app.config.server.database;
+        match back_up_if_due(&app, &Place::of(database, &to), &to).await {
             Ok(due_at) => not_before = due_at,
             Err(BackupError::Busy | BackupError::Stopped) => {}
             Err(error) => {
@@ -117,7 +120,7 @@ async fn back_up_if_due(
             return Ok(*last + every);
         }
     }
-    back_up(&app.context(), to.to_owned()).await?;
+    back_up(app, to.to_owned()).await?;
     if let Err(error) = prune(app, place)
         && app.log_throttle.is_due_every(TOLD, "prune", now)
     {

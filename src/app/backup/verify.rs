@@ -102,7 +102,7 @@ impl Candidate<'_> {
     /// Has somebody log in on it, and reads a profile of those who were there.
     fn log_in(&self, store: &Store, keys: Keys) -> Result<(), BackupError> {
         let hash = move |what: &str, text: &str| keys.fingerprint(what, text);
-        let guard = Guard::new(self.config.guard(), hash);
+        let guard = Guard::new(self.config.guard(), Arc::default(), hash);
         let (now, sessions, dice) = (self.now, self.config.sessions(), self.dice);
         let work = move |tx: &mut dyn Tx| log_in(tx, &guard, sessions, now, &mut dice());
         let runtime = tokio::runtime::Builder::new_current_thread().build();

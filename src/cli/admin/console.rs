@@ -28,6 +28,7 @@ use crate::{
     },
     clock::{SystemClock, dice},
     config::Config,
+    sms::route::Routes,
     store::{Location, Store},
 };
 
@@ -165,10 +166,10 @@ fn exchange(
 /// Without a server: does it here.
 fn open_and_perform(config: Config, request: Request) -> Result<Value, Failure> {
     let found = Found::look(&config)?.fitting()?;
-    let sms = app::gateways(&config, &found.keys)?;
+    let sms = app::gateways(&config, &found.keys, &Routes::default())?;
     let store = Store::open(&config.server.database)?;
     let app = App::new(config, store, found.keys, sms, Arc::new(SystemClock), dice);
-    let app = Arc::new(app).context();
+    let app = Arc::new(app);
     let actor = actor(rustix::process::getuid().as_raw());
     run_now(async { perform(&app, &actor, request).await.map_err(Failure::of) })
 }

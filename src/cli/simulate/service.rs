@@ -1,7 +1,7 @@
 //! The service as attackers meet it: the rules that `serve` goes by, over a
 //! transaction, at the instant that they say it is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -75,7 +75,9 @@ impl<'t> Service<'t> {
         Self {
             now: BEGINNING,
             tx,
-            guard: Guard::new(policy, move |what, text| keys.fingerprint(what, text)),
+            guard: Guard::new(policy, Arc::default(), move |what, text| {
+                keys.fingerprint(what, text)
+            }),
             sessions,
             destination,
             rng,

@@ -17,7 +17,7 @@ pub mod send;
 pub mod standing;
 mod trickle;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::limits::Limits;
 use super::{
@@ -60,6 +60,17 @@ impl Policy {
         let spans: BTreeSet<_> = spans.collect();
         spans.into_iter()
     }
+
+    /// Counts what was counted already for spans that limits did not have until
+    /// they were changed.
+    pub fn backfill_spans(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        for counter in [Counter::SendsToStrangers, Counter::SendsToKnown] {
+            for span in self.send_spans() {
+                tx.backfill_span(counter, span)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A keyed hash of what something is, and of its text.
@@ -69,30 +80,23 @@ type Hash = dyn Fn(&str, &str) -> i64 + Send + Sync;
 pub struct Guard {
     /// The limits.
     pub policy: Policy,
-    /// What sources did lately.
-    pub sources: Sources,
+    sources: Arc<Sources>,
     hash: Box<Hash>,
 }
 
 impl Guard {
-    /// A guard of `policy`, who calls phones by a keyed `hash` of this installation.
-    pub fn new(policy: Policy, hash: impl Fn(&str, &str) -> i64 + Send + Sync + 'static) -> Self {
+    /// A guard of `policy`, who knows what `sources` did, and calls phones by a
+    /// keyed `hash` of this installation.
+    pub fn new(
+        policy: Policy,
+        sources: Arc<Sources>,
+        hash: impl Fn(&str, &str) -> i64 + Send + Sync + 'static,
+    ) -> Self {
         Self {
             policy,
-            sources: Sources::default(),
+            sources,
             hash: Box::new(hash),
         }
-    }
-
-    /// Counts what was counted already for spans that limits did not have until
-    /// they were changed.
-    pub fn backfill_spans(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        for counter in [Counter::SendsToStrangers, Counter::SendsToKnown] {
-            for span in self.policy.send_spans() {
-                tx.backfill_span(counter, span)?;
-            }
-        }
-        Ok(())
     }
 
     /// Who the visitor is to the phone's user.

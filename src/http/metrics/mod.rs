@@ -18,7 +18,7 @@ use prometheus_client::{
 
 use super::server::{self, Plain};
 use crate::{
-    app::App,
+    app::{App, Reloadable},
     domain::{
         counter::Counter,
         error::StoreError,
@@ -31,10 +31,9 @@ use crate::{
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `/metrics`.
-pub fn endpoint(app: &Arc<App>, tls: Option<Arc<Tls>>) -> impl server::Service + use<> {
-    let app = Arc::clone(app);
+pub fn endpoint(service: Arc<Reloadable>, tls: Option<Arc<Tls>>) -> impl server::Service {
     let page = move |_| {
-        let (app, tls) = (Arc::clone(&app), tls.clone());
+        let (app, tls) = (service.current(), tls.clone());
         async move {
             Ok::<_, poem::Error>(match text(&app, tls.as_deref()).await {
                 Ok(text) => Response::builder().content_type(CONTENT_TYPE).body(text),

@@ -172,12 +172,8 @@ impl Gateway for Declared {
     }
 
     fn report_url(&self) -> Option<String> {
-        let url = self.reports.as_ref().map(|_| self.report_url.get());
-        url.filter(|url| !url.is_empty())
-    }
-
-    fn report_to(&self, url: &str) {
-        self.report_url.set(url);
+        let url = self.reports.as_ref().map(|_| self.report_url.as_str());
+        url.filter(|url| !url.is_empty()).map(str::to_owned)
     }
 
     fn hear(&self, post: Post<'_>) -> Result<Report, Doubt> {

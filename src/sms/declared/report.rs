@@ -60,7 +60,7 @@ impl Reports {
             .as_ref()
             .is_none_or(|(kind, secret)| match kind {
                 Signature::Twilio => {
-                    signature::is_twilio(secret, post.headers, &self.url.get(), &members)
+                    signature::is_twilio(secret, post.headers, self.url.as_str(), &members)
                 }
                 Signature::Telegram => signature::is_telegram(secret, &post),
                 Signature::StandardWebhooks => signature::is_webhook(secret, &post),
@@ -113,7 +113,7 @@ mod tests {
 
     fn reports(toml: &str) -> Reports {
         let spec = toml::from_str(toml).unwrap();
-        Reports::read(spec, ReportUrl::new(String::new()), None).unwrap()
+        Reports::read(spec, ReportUrl::new(""), None).unwrap()
     }
 
     fn hear(reports: &Reports, body: &str) -> Result<Vec<(String, Reported)>, Doubt> {

@@ -211,7 +211,7 @@ impl RequestTemplate {
             filter.hide(&format!("{}:{}", text(user), text(password)), MASK);
         }
         for url in self.templates().flat_map(Template::report_urls) {
-            filter.hide(&url, MASK);
+            filter.hide(url, MASK);
             // Whoever knows the gateway's name needs this part only.
             if let Some(secret) = url.trim_end_matches('/').rsplit('/').next() {
                 filter.hide(secret, MASK);

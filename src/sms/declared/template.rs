@@ -152,7 +152,7 @@ impl Template {
         if !rest.is_empty() {
             pieces.push(Piece::Plain(rest.to_owned()));
         }
-        let is_unreachable = variables.report_url.get().is_empty() && text.contains(REPORT_URL);
+        let is_unreachable = variables.report_url.as_str().is_empty() && text.contains(REPORT_URL);
         if is_unreachable {
             pieces.clear();
         }
@@ -187,7 +187,7 @@ impl Template {
             Piece::Plain(text) => text.clone(),
             Piece::Given(text) => escape(text),
             Piece::Secret(secret) if show == Show::Secrets => escape(secret.reveal()),
-            Piece::Private(url) if show == Show::Secrets => escape(&url.get()),
+            Piece::Private(url) if show == Show::Secrets => escape(url.as_str()),
             Piece::Secret(_) | Piece::Private(_) => MASK.to_owned(),
             Piece::Placeholder(placeholder) => escape(&placeholder.filling(message)),
         };
@@ -225,9 +225,9 @@ impl Template {
     }
 
     /// Where it tells providers to report.
-    pub fn report_urls(&self) -> impl Iterator<Item = String> {
+    pub fn report_urls(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Private(url) => Some(url.get()).filter(|url| !url.is_empty()),
+            Piece::Private(url) => Some(url.as_str()).filter(|url| !url.is_empty()),
             _ => None,
         })
     }

@@ -89,7 +89,7 @@ impl StatefulTest {
         let (reply, wait) = (reply.ok(), self.model.resend_in(phone, device));
         let token = reply["sms-token"].as_str().unwrap().to_owned();
         let app = &self.harness().app;
-        let opened = challenge::open(app.context().keys(), &token, app.now());
+        let opened = challenge::open(app.keys(), &token, app.now());
         let id = opened.unwrap().challenge.0;
         let sent = self.harness().gateway.count() - before;
         let mut challenges = self.model.challenges.iter();
