@@ -3,7 +3,7 @@
 use invited::app::admin::{Command, Request, perform};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, other_than};
+use crate::harness::{ALICE, BOB, CAROL, Harness, other_than};
 
 impl Harness {
     async fn perform(&self, command: Value) -> Result<Value, String> {
@@ -17,7 +17,7 @@ impl Harness {
         done.map_err(|error| error.to_string())
     }
 
-    async fn done(&self, command: Value) -> Value {
+    pub async fn done(&self, command: Value) -> Value {
         self.perform(command).await.unwrap()
     }
 
@@ -237,48 +237,6 @@ async fn sessions_are_ended_one_by_one_and_all_at_once() {
         .done(json!({ "command": "log_out_user", "who": ALICE }))
         .await;
     one.get("/profile/").await.refused(401, "token_invalid");
-}
-
-#[tokio::test]
-async fn what_happened_on_each_day_is_told_also_after_a_restart() {
-    let harness = Harness::as_is(&[]);
-    let alice = harness.login(ALICE).await;
-    let refused = harness.post("/login/", json!({ "phone": ALICE })).await;
-    refused.refused(429, "sms_rate_limited");
-    let code = alice.invitation_code().await;
-    harness.advance(86_400);
-    let token = harness.ask(BOB).await;
-    harness.confirm(&token, &harness.wrong_code()).await;
-    let bob = Actor::of(&harness, &harness.confirm(&token, &harness.code()).await);
-    for _ in 0..2 {
-        bob.redeem(&code).await.ok();
-    }
-    let stats = json!({ "command": "stats", "days": 2 });
-    let told = harness.done(stats.clone()).await;
-    let days = told["by_day"].as_array().unwrap();
-    let of = |day: usize, measure: &str| days[day][measure].as_i64().unwrap();
-    assert_eq!(
-        [&days[0]["day"], &days[1]["day"]],
-        ["2024-04-15", "2024-04-16"]
-    );
-    for measure in ["asked", "sent", "confirmed", "accounts"] {
-        assert_eq!([of(0, measure), of(1, measure)], [1, 1], "{measure}");
-    }
-    for (measure, counts) in [
-        ("limited", [1, 0]),
-        ("wrong", [0, 1]),
-        ("invitations", [0, 1]),
-    ] {
-        assert_eq!([of(0, measure), of(1, measure)], counts, "{measure}");
-    }
-    let labels = told["by_gateway_and_limit"].as_array().unwrap();
-    let has = |name: &str| labels.iter().any(|row| row["of"] == name);
-    assert!(has("sends_per_phone"), "{labels:?}");
-    drop((alice, bob));
-    let harness = harness.restarted();
-    assert_eq!(harness.done(stats).await, told);
-    let one = harness.done(json!({ "command": "stats", "days": 1 })).await;
-    assert_eq!(one["by_day"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -56,5 +56,6 @@ mod service_manager;
 mod session;
 mod simulate;
 mod start;
+mod stats;
 mod store;
 mod tls;

@@ -3,7 +3,7 @@
 use poem::{Endpoint, Request};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, Harness};
+use crate::harness::{ALICE, BOB, CAROL, Harness};
 
 impl Harness {
     pub async fn metrics(&self) -> String {
@@ -66,14 +66,29 @@ async fn metrics_follow_people_from_the_code_to_the_invitation() {
     assert_tells(
         &harness.metrics().await,
         &[
-            "invited_codes_asked_total 2",
-            "invited_messages_sent_total{gateway=\"",
+            "invited_codes_asked_total{prefix=\"+79\"} 2",
+            "invited_messages_sent_total{gateway=\"only\",prefix=\"+79\"} 2",
             "invited_limits_hit_total{limit=\"sends_per_phone\"} 1",
-            "invited_logins_total 2",
-            "invited_accounts_created_total 2",
-            "invited_invitations_entered_total 1",
+            "invited_logins_total{prefix=\"+79\"} 2",
+            "invited_accounts_created_total{prefix=\"+79\"} 2",
+            "invited_invitations_entered_total{prefix=\"+79\"} 1",
             "invited_accounts_deleted_total 1",
             "invited_budget_amount{party=\"strangers\",span_seconds=\"3600\"} 50",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_becomes_of_codes_is_told_by_the_prefixes_of_the_destinations_and_no_others() {
+    let harness = Harness::with(&[("INVITED_LOGIN__DESTINATIONS", "+79, +7900, +44")]);
+    harness.logins([ALICE, BOB, CAROL]).await;
+    assert_tells(
+        &harness.metrics().await,
+        &[
+            "invited_logins_total{prefix=\"+7900\"} 2",
+            "invited_logins_total{prefix=\"+79\"} 1",
+            "invited_logins_total{prefix=\"+44\"} 0",
+            "invited_messages_sent_total{gateway=\"only\",prefix=\"+7900\"} 2",
         ],
     );
 }
@@ -128,5 +143,5 @@ async fn the_board_for_grafana_asks_for_what_there_is() {
             seen += 1;
         }
     }
-    assert!(seen > 20, "{seen}");
+    assert!(seen > 25, "{seen}");
 }

@@ -80,7 +80,7 @@ fn migrations_run_once() {
 
 #[test]
 fn an_old_schema_is_not_served() {
-    let folder = of_version(14);
+    let folder = of_version(15);
     assert!(matches!(
         Store::open(&location(&folder)),
         Err(OpenError::OldSchema { missing: 3, .. })
@@ -88,9 +88,9 @@ fn an_old_schema_is_not_served() {
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
         [
-            "V15__counters",
             "V16__administration",
-            "V17__imported_tokens"
+            "V17__imported_tokens",
+            "V18__prefixes"
         ]
         .map(|name| Migration(name.to_owned()))
     );

@@ -120,7 +120,7 @@ async fn carry(
         .taken()
         .and_then(|(_, receipt)| receipt.code.clone());
     let is_on_record = app.sms.is_paid(challenge.phone);
-    count(&app, &delivery, visitor.now);
+    count(&app, &delivery, challenge.phone, visitor.now);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
         let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);
@@ -153,13 +153,17 @@ async fn carry(
     }
 }
 
-fn count(app: &App, delivery: &Delivery, now: Timestamp) {
-    let cost = delivery.cost().unwrap_or_default();
+fn count(app: &App, delivery: &Delivery, phone: Phone, now: Timestamp) {
+    let prefix = app.config.login.destinations.prefix(phone);
+    let may_cost = matches!(delivery.outcome(), Ok(()) | Err(SmsError::Unknown));
+    let common = || (may_cost && app.sms.is_paid(phone)).then(|| app.guard.price(phone));
+    let cost = delivery.cost().or_else(common).unwrap_or_default();
     let (measure, gateway) = match delivery.taken() {
         Some((attempt, _)) => (Measure::Sent, &*attempt.gateway),
         None => (Measure::Unsent, ""),
     };
-    app.statistics.count_of(measure, gateway, cost, now);
+    let what = (measure, gateway, &*prefix);
+    app.statistics.count_of(what, cost, now);
 }
 
 /// A user's phone has proved itself: what becomes of its message tells

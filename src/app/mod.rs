@@ -33,6 +33,7 @@ use crate::{
             alarm::{self, Turn},
         },
         money::Money,
+        phone::Phone,
         source::memory::Sources,
         statistic::Measure,
         time::Timestamp,
@@ -197,6 +198,13 @@ impl App {
         &self.keys
     }
 
+    /// Counts something of a phone.
+    pub fn count(&self, measure: Measure, phone: Phone, at: Timestamp) {
+        let prefix = self.config.login.destinations.prefix(phone);
+        let what = (measure, "", &*prefix);
+        self.statistics.count_of(what, Money::default(), at);
+    }
+
     /// What goes on however it is configured.
     pub fn state(&self) -> &Arc<State> {
         &self.state
@@ -237,9 +245,8 @@ impl State {
     /// Remembers why a request was refused, and counts the limits that are hit.
     pub fn note_refusal(&self, refused: RefusedRequest) {
         if let Some(limit) = refused.limit {
-            let free = Money::default();
-            self.statistics
-                .count_of(Measure::Limited, limit, free, refused.at);
+            let what = (Measure::Limited, limit, "");
+            self.statistics.count_of(what, Money::default(), refused.at);
         }
         self.refusals.note(refused);
     }

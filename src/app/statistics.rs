@@ -18,7 +18,8 @@ use crate::{
     store::Store,
 };
 
-type Key = (Measure, String);
+/// What, of which gateway or limit, of which destination.
+type Key = (Measure, String, String);
 
 /// How often, and at what cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,18 +46,20 @@ struct Counts {
 pub struct Statistics(Mutex<Counts>);
 
 impl Statistics {
-    /// Counts something that has no label and no cost.
+    /// Counts something that has no label, no phone and no cost.
     pub fn count(&self, measure: Measure, at: Timestamp) {
-        self.add(measure, "", 1, Money::default(), at);
+        self.count_of((measure, "", ""), Money::default(), at);
     }
 
-    /// Counts something of a gateway or a limit.
-    pub fn count_of(&self, measure: Measure, label: &str, cost: Money, at: Timestamp) {
-        self.add(measure, label, 1, cost, at);
-    }
-
-    fn add(&self, measure: Measure, label: &str, count: i64, cost: Money, at: Timestamp) {
-        let (key, count) = ((measure, label.to_owned()), Count { count, cost });
+    /// Counts something of a gateway or a limit, and of a destination.
+    pub fn count_of(
+        &self,
+        (measure, label, prefix): (Measure, &str, &str),
+        cost: Money,
+        at: Timestamp,
+    ) {
+        let key = (measure, label.to_owned(), prefix.to_owned());
+        let count = Count { count: 1, cost };
         let mut counts = self.counts();
         counts
             .since_start
@@ -106,10 +109,11 @@ impl Statistics {
     }
 }
 
-fn statistic((measure, label): &Key, count: Count) -> Statistic {
+fn statistic((measure, label, prefix): &Key, count: Count) -> Statistic {
     Statistic {
         measure: *measure,
         label: label.clone(),
+        prefix: prefix.clone(),
         count: count.count,
         cost: count.cost,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
+use super::{error::StoreError, id::ChallengeId, money::Money, phone::Phone, time::Timestamp};
 
 /// How long a delivery may be under way. After that whoever saw to it is gone.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -79,9 +79,14 @@ pub trait Deliveries {
         trace: Option<&Trace>,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// Records what the provider reports of the one with this trace. Whether
-    /// that is news: there is one, and it has not moved past that before.
-    fn report_delivery(&mut self, trace: &Trace, reported: Reported) -> Result<bool, StoreError>;
+    /// Records what the provider reports of those with this trace, and yields
+    /// each of which that is news: it had not moved past that before. The phone
+    /// is known as long as the challenge is.
+    fn report_delivery(
+        &mut self,
+        trace: &Trace,
+        reported: Reported,
+    ) -> Result<Vec<Option<Phone>>, StoreError>;
     /// Forgets one that certainly was not sent.
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Of some that nobody sees to any more, says that nobody knows, and how many those are.

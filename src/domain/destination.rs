@@ -1,6 +1,6 @@
 //! Which numbers the operator pays for: patterns of phone numbers.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use super::phone::{DIGITS, Phone};
 
@@ -29,6 +29,22 @@ impl Destinations {
     pub fn cover(&self, phone: Phone) -> bool {
         let covering = || self.0.iter().filter(|pattern| pattern.covers(phone));
         covering().next().is_some() && covering().all(|pattern| !pattern.excludes)
+    }
+
+    /// How the phone's numbers begin, as the most exact pattern that covers it
+    /// says; `other` where none does.
+    pub fn prefix(&self, phone: Phone) -> String {
+        let covering = self.included().filter(|pattern| pattern.covers(phone));
+        let prefixes = covering.map(|pattern| &pattern.prefix);
+        let longest = prefixes.max_by_key(|prefix| prefix.len());
+        longest.map_or("other".to_owned(), |prefix| format!("+{prefix}"))
+    }
+
+    /// Every prefix that there is.
+    pub fn prefixes(&self) -> BTreeSet<String> {
+        self.included()
+            .map(|pattern| format!("+{}", pattern.prefix))
+            .collect()
     }
 
     /// The patterns that exclude nothing.
@@ -141,6 +157,20 @@ mod tests {
         ] {
             assert!(text.parse::<Destination>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_most_exact_pattern_that_covers_a_phone_gives_its_prefix() {
+        let list = list("+79#########, +7912#######, +44, !+7940");
+        for (digits, prefix) in [
+            ("79123456789", "+7912"),
+            ("79161234567", "+79"),
+            ("447911123456", "+44"),
+            ("77012345678", "other"),
+        ] {
+            assert_eq!(list.prefix(Phone::from_digits(digits).unwrap()), prefix);
+        }
+        assert_eq!(Vec::from_iter(list.prefixes()), ["+44", "+79", "+7912"]);
     }
 
     #[test]

@@ -32,6 +32,16 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// What becomes of phones, from the code to the invitation.
+    pub const FUNNEL: [Self; 6] = [
+        Self::Asked,
+        Self::Sent,
+        Self::Delivered,
+        Self::Confirmed,
+        Self::Accounts,
+        Self::Invitations,
+    ];
+
     /// Every measure there is, in the order of what happens.
     pub const ALL: [Self; 11] = [
         Self::Asked,
@@ -88,6 +98,8 @@ pub struct Statistic {
     pub measure: Measure,
     /// Of which gateway or limit; empty where there is no such thing.
     pub label: String,
+    /// Of phones of which destination; empty where there is no phone.
+    pub prefix: String,
     /// How often.
     pub count: i64,
     /// What it cost.

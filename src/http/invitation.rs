@@ -142,16 +142,16 @@ impl InvitationApi {
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
         let (service, code) = (caller.app().clone(), body.0);
         let visitor = client.visitor(&service, None);
-        let (redeemed, is_first) = caller
+        let (redeemed, invitee) = caller
             .write(move |tx, _, user| {
                 let redeemed = invitation::redeem(tx, &service.guard, &visitor, &user, code)?;
-                Ok((redeemed, user.redeemed.is_none()))
+                Ok((redeemed, user))
             })
             .await?;
         let referrer = redeemed.map_err(Problem::from)?;
-        if is_first {
+        if invitee.redeemed.is_none() {
             let app = caller.app();
-            app.statistics.count(Measure::Invitations, app.now());
+            app.count(Measure::Invitations, invitee.phone, app.now());
         }
         Ok(Reply::of(&RedeemReply {
             invited_by: referrer.phone.to_string(),

@@ -24,6 +24,7 @@ use crate::{
         code::InvitationCode,
         invitation::RedeemError,
         login::{self, Attempt, Confirmation, Welcome},
+        phone::Phone,
         proof,
         statistic::Measure,
         time::Timestamp,
@@ -235,7 +236,7 @@ impl LoginApi {
             invitation,
             origin: client.origin,
         };
-        let sessions = app.config.sessions();
+        let (phone, sessions) = (attempt.answer.phone, app.config.sessions());
         let (service, mut rng) = (app.clone(), app.dice());
         let confirmation = app
             .store
@@ -249,7 +250,7 @@ impl LoginApi {
             Confirmation::Refused(rejection) => return Err(refused(app, rejection).into()),
             Confirmation::Banned => return Err(Problem::new(&problem::USER_BANNED).into()),
         };
-        count(app, &welcome, now);
+        count(app, &welcome, phone, now);
         let pair = access::issue(app.keys(), &welcome.session, sessions);
         Ok(Reply::of(&ConfirmReply {
             access: pair.access,
@@ -263,13 +264,13 @@ impl LoginApi {
     }
 }
 
-fn count(app: &App, welcome: &Welcome, now: Timestamp) {
-    app.statistics.count(Measure::Confirmed, now);
+fn count(app: &App, welcome: &Welcome, phone: Phone, now: Timestamp) {
+    app.count(Measure::Confirmed, phone, now);
     if welcome.created {
-        app.statistics.count(Measure::Accounts, now);
+        app.count(Measure::Accounts, phone, now);
     }
     if let Some(Ok(_)) = welcome.invitation {
-        app.statistics.count(Measure::Invitations, now);
+        app.count(Measure::Invitations, phone, now);
     }
 }
 

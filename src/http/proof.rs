@@ -152,7 +152,7 @@ pub async fn deliver(
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
     }
     let now = visitor.now;
-    app.statistics.count(Measure::Asked, now);
+    app.count(Measure::Asked, challenge.phone, now);
     if sends {
         challenge = delivery::send(app, visitor, challenge, reader).await?;
     }

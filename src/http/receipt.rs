@@ -70,16 +70,17 @@ pub async fn sms(
                 gateway: gateway.clone(),
                 message: Some(message.clone()),
             };
-            if tx.report_delivery(&trace, *reported)? {
-                news.push((message.clone(), *reported));
+            for phone in tx.report_delivery(&trace, *reported)? {
+                news.push((message.clone(), *reported, phone));
             }
         }
         Ok::<_, Problem>(news)
     });
     // What was known before says nothing new of the gateway either.
-    for (message, reported) in writing.await? {
-        let (measure, free) = (measure(reported), Money::default());
-        app.statistics.count_of(measure, &name, free, now);
+    for (message, reported, phone) in writing.await? {
+        let prefix = phone.map(|phone| app.config.login.destinations.prefix(phone));
+        let what = (measure(reported), &*name, &*prefix.unwrap_or_default());
+        app.statistics.count_of(what, Money::default(), now);
         configured.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()

@@ -1,6 +1,9 @@
 //! What operators are shown, as JSON.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -127,7 +130,7 @@ pub fn audit(audit: &Audit) -> Value {
     })
 }
 
-/// What happened: a row a day, and a row for each gateway and limit.
+/// What happened: a row a day, a row for each gateway and limit, and a row for each prefix.
 pub fn statistics(rows: &[(Day, Statistic)]) -> Value {
     let mut days: BTreeMap<Day, Map<String, Value>> = BTreeMap::new();
     let mut labels: BTreeMap<(Measure, &str), (i64, Money)> = BTreeMap::new();
@@ -154,7 +157,30 @@ pub fn statistics(rows: &[(Day, Statistic)]) -> Value {
     json!({
         "by_day": days.into_values().map(Value::Object).collect::<Value>(),
         "by_gateway_and_limit": by_label.collect::<Value>(),
+        "by_prefix": by_prefix(rows),
     })
+}
+
+fn by_prefix(rows: &[(Day, Statistic)]) -> Value {
+    let of_phones = || {
+        rows.iter()
+            .map(|(_, row)| row)
+            .filter(|row| !row.prefix.is_empty())
+    };
+    let prefixes: BTreeSet<_> = of_phones().map(|row| &row.prefix).collect();
+    let row = |prefix: &String| {
+        let of_prefix = || of_phones().filter(|row| row.prefix == *prefix);
+        let mut members = Map::from_iter([("prefix".to_owned(), json!(prefix))]);
+        members.extend(Measure::FUNNEL.map(|measure| {
+            let counts = of_prefix().filter(|row| row.measure == measure);
+            let count: i64 = counts.map(|row| row.count).sum();
+            (measure.name().to_owned(), json!(count))
+        }));
+        let cost = of_prefix().fold(Money::default(), |sum, row| sum + row.cost);
+        members.insert("cost".to_owned(), json!(cost.to_string()));
+        Value::Object(members)
+    };
+    prefixes.into_iter().map(row).collect()
 }
 
 fn empty_day(day: Day) -> Map<String, Value> {

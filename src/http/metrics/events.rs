@@ -17,65 +17,70 @@ use crate::{
     },
 };
 
-/// How a measure is called here, what it is, and what its label names.
-type Metric = (Measure, &'static str, &'static str, Option<&'static str>);
+/// How a measure is called here, what it is, and what its labels name.
+type Metric = (Measure, &'static str, &'static str, &'static [&'static str]);
 
 const METRICS: [Metric; 11] = [
     (
         Measure::Asked,
         "codes_asked",
         "Codes that were asked for and granted",
-        None,
+        &["prefix"],
     ),
     (
         Measure::Limited,
         "limits_hit",
         "Refusals, by the limit that was reached",
-        Some("limit"),
+        &["limit"],
     ),
     (
         Measure::Sent,
         "messages_sent",
         "Messages that a gateway took",
-        Some("gateway"),
+        &["gateway", "prefix"],
     ),
     (
         Measure::Unsent,
         "messages_unsent",
         "Messages that no gateway took",
-        None,
+        &["prefix"],
     ),
     (
         Measure::Delivered,
         "messages_delivered",
         "Messages that arrived, as reported",
-        Some("gateway"),
+        &["gateway", "prefix"],
     ),
     (
         Measure::Undelivered,
         "messages_undelivered",
         "Messages that did not arrive, as reported",
-        Some("gateway"),
+        &["gateway", "prefix"],
     ),
-    (Measure::Wrong, "codes_wrong", "Wrong codes", None),
+    (Measure::Wrong, "codes_wrong", "Wrong codes", &[]),
     (
         Measure::Confirmed,
         "logins",
         "Right codes that opened a session",
-        None,
+        &["prefix"],
     ),
-    (Measure::Accounts, "accounts_created", "First logins", None),
+    (
+        Measure::Accounts,
+        "accounts_created",
+        "First logins",
+        &["prefix"],
+    ),
     (
         Measure::Invitations,
         "invitations_entered",
         "Invitation codes that were entered",
-        None,
+        &["prefix"],
     ),
     (
         Measure::Deleted,
         "accounts_deleted",
         "Accounts that their users deleted",
-        None,
+        &[],
     ),
 ];
 
@@ -89,17 +94,28 @@ pub fn encode(
     encoder: &mut DescriptorEncoder<'_>,
 ) -> fmt::Result {
     let happened = app.statistics.since_start();
-    for (measure, name, help, label) in METRICS {
+    let prefixes = app.config.login.destinations.prefixes();
+    for (measure, name, help, labels) in METRICS {
         let mut counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        let events = happened.iter().filter(|event| event.measure == measure);
+        let events = || happened.iter().filter(|event| event.measure == measure);
         let count = |event: &Statistic| event.count.unsigned_abs();
-        let Some(label) = label else {
-            ConstCounter::new(events.map(count).sum::<u64>()).encode(counter)?;
+        if labels.is_empty() {
+            ConstCounter::new(events().map(count).sum::<u64>()).encode(counter)?;
             continue;
-        };
-        for event in events {
-            let labels = [(label, event.label.as_str())];
+        }
+        for event in events() {
+            let labels = labelled(labels, event);
             ConstCounter::new(count(event)).encode(counter.encode_family(&labels)?)?;
+        }
+        // A rate is known of what was told before it happened.
+        let is_new = |prefix: &&String| events().all(|event| event.prefix != **prefix);
+        for prefix in prefixes
+            .iter()
+            .filter(is_new)
+            .filter(|_| labels == ["prefix"])
+        {
+            let labels = [("prefix", prefix.as_str())];
+            ConstCounter::new(0_u64).encode(counter.encode_family(&labels)?)?;
         }
     }
     let help = "What messages cost, by the gateway that took them";
@@ -108,10 +124,19 @@ pub fn encode(
         .iter()
         .filter(|event| event.measure == Measure::Sent)
     {
-        let labels = [("gateway", event.label.as_str())];
+        let labels = labelled(&["gateway", "prefix"], event);
         ConstCounter::new(amount(event.cost)).encode(costs.encode_family(&labels)?)?;
     }
     encode_budgets(spending, encoder)
+}
+
+/// The labels of these names.
+fn labelled<'e>(names: &[&'static str], event: &'e Statistic) -> Vec<(&'static str, &'e str)> {
+    let value = |name| match name {
+        "prefix" => event.prefix.as_str(),
+        _ => event.label.as_str(),
+    };
+    names.iter().map(|name| (*name, value(*name))).collect()
 }
 
 fn encode_budgets(

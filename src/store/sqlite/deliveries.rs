@@ -2,11 +2,12 @@
 
 use rusqlite::params;
 
-use super::transaction::Transaction;
+use super::{transaction::Transaction, users};
 use crate::domain::{
     challenge::ChallengeId,
     delivery::{Deliveries, Reported, State, Trace},
     error::StoreError,
+    phone::Phone,
     time::Timestamp,
 };
 
@@ -39,13 +40,21 @@ impl Deliveries for Transaction<'_> {
         Ok(())
     }
 
-    fn report_delivery(&mut self, trace: &Trace, reported: Reported) -> Result<bool, StoreError> {
+    fn report_delivery(
+        &mut self,
+        trace: &Trace,
+        reported: Reported,
+    ) -> Result<Vec<Option<Phone>>, StoreError> {
         let state = number(State::Reported(reported));
-        let changed = self.change(
-            "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3",
+        self.all(
+            "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3
+             RETURNING (SELECT phone FROM challenges WHERE challenges.id = deliveries.id)",
             params![trace.gateway, trace.message, state],
-        )?;
-        Ok(changed > 0)
+            |row| {
+                let is_known = row.get::<_, Option<i64>>(0)?.is_some();
+                is_known.then(|| users::phone(row, 0)).transpose()
+            },
+        )
     }
 
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError> {
