@@ -5,13 +5,16 @@ use std::{io, ops::ControlFlow};
 use clap::{Args, Subcommand};
 
 use super::{
+    admin::operator,
     failure::Failure,
     import::people::COLUMNS,
     settings::Settings,
     terminal::{run_now, tell},
 };
 use crate::{
+    clock::dice,
     domain::{
+        audit::{self, Action, AuditId, Operator},
         error::StoreError,
         time::Timestamp,
         tx::Tx,
@@ -27,6 +30,15 @@ const BATCH: usize = 1000;
 pub struct Export {
     #[command(flatten)]
     settings: Settings,
+    /// Why, for the audit.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    reason: String,
     #[command(subcommand)]
     to: To,
 }
@@ -47,21 +59,26 @@ impl Export {
     pub fn run(&self) -> Result<(), Failure> {
         let To::Csv = self.to;
         let store = Store::open(&self.settings.read()?.server.database)?;
+        // It is read once it is on record that it was.
+        let operator = operator(&self.reason);
+        let row = note(&store, None, &operator, "begun".to_owned())?;
         let mut writer = csv::Writer::from_writer(io::stdout().lock());
         let mut flow = written(writer.write_record(COLUMNS))?;
-        let (mut last, mut orphans) = (UserId(0), 0);
+        let (mut last, mut users, mut orphans) = (UserId(0), 0, 0);
         while flow.is_continue() {
             let lines = run_now(async { read(&store, last).await })?;
             let Some((user, _)) = lines.last() else {
                 break;
             };
             last = user.id;
+            users += lines.len();
             for (user, referrer) in &lines {
                 orphans += usize::from(user.redeemed.is_some() && referrer.is_none());
                 flow = written(writer.write_record(fields(user, referrer.as_ref())))?;
             }
         }
         written(writer.flush().map_err(csv::Error::from)).map(drop)?;
+        note(&store, Some(row), &operator, format!("{users} users"))?;
         if orphans > 0 {
             tell(&format!(
                 "{orphans} were invited by people who are gone: the file does not say so\n"
@@ -69,6 +86,19 @@ impl Export {
         }
         Ok(())
     }
+}
+
+fn note(
+    store: &Store,
+    row: Option<AuditId>,
+    operator: &Operator,
+    detail: String,
+) -> Result<AuditId, Failure> {
+    let (operator, action) = (operator.clone(), Action::ExportAll);
+    let work = store
+        .write(move |tx| audit::note_part(tx, row, &operator, action, detail.clone(), &mut dice()));
+    let failed = |error: StoreError| Failure::of(format!("--database: {error}"));
+    run_now(async { work.await.map_err(failed) })
 }
 
 async fn read(store: &Store, after: UserId) -> Result<Vec<Line>, Failure> {

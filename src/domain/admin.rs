@@ -52,7 +52,8 @@ impl Desk<'_> {
         user: Option<UserId>,
         detail: String,
     ) -> Result<(), Refused> {
-        audit::note(tx, self.operator, action, user, detail, self.rng).map_err(Refused::Store)
+        audit::note(tx, self.operator, action, user, detail, self.rng)?;
+        Ok(())
     }
 
     /// Lets a user log in no more: every session ends, every device is forgotten,

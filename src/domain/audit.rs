@@ -34,11 +34,13 @@ pub enum Action {
     Unlock,
     MovePhone,
     FixInvitation,
+    Import,
+    ExportAll,
 }
 
 impl Action {
     /// Every action there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Ban,
         Self::Unban,
         Self::Delete,
@@ -48,6 +50,8 @@ impl Action {
         Self::Unlock,
         Self::MovePhone,
         Self::FixInvitation,
+        Self::Import,
+        Self::ExportAll,
     ];
 
     /// As it is written. Never to be changed.
@@ -62,6 +66,8 @@ impl Action {
             Self::Unlock => "unlock",
             Self::MovePhone => "move_phone",
             Self::FixInvitation => "fix_invitation",
+            Self::Import => "import",
+            Self::ExportAll => "export_all",
         }
     }
 }
@@ -89,6 +95,8 @@ pub struct Audit {
 pub trait Audits {
     /// Adds a row; `false` when the identifier is taken.
     fn insert_audit(&mut self, audit: &Audit) -> Result<bool, StoreError>;
+    /// Replaces what there is to know beyond the action.
+    fn set_audit_detail(&mut self, id: AuditId, detail: &str) -> Result<(), StoreError>;
     /// The latest rows before one, of one user or of all, the latest first.
     fn audits(
         &mut self,
@@ -106,7 +114,7 @@ pub fn note(
     user: Option<UserId>,
     detail: String,
     rng: &mut dyn CryptoRng,
-) -> Result<(), StoreError> {
+) -> Result<AuditId, StoreError> {
     let mut audit = Audit {
         id: AuditId(0),
         at: operator.at,
@@ -118,6 +126,23 @@ pub fn note(
     };
     id::draw_free("audit", operator.at, rng, |id, _| {
         audit.id = AuditId(id);
-        Ok(tx.insert_audit(&audit)?.then_some(()))
+        Ok(tx.insert_audit(&audit)?.then_some(audit.id))
     })
+}
+
+/// The same of something that takes many transactions: the first adds the row,
+/// and each of the others says in it how far that is.
+pub fn note_part(
+    tx: &mut (impl Audits + ?Sized),
+    row: Option<AuditId>,
+    operator: &Operator,
+    action: Action,
+    detail: String,
+    rng: &mut dyn CryptoRng,
+) -> Result<AuditId, StoreError> {
+    let Some(id) = row else {
+        return note(tx, operator, action, None, detail, rng);
+    };
+    tx.set_audit_detail(id, &detail)?;
+    Ok(id)
 }

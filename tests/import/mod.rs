@@ -178,6 +178,48 @@ fn a_second_run_adds_nothing_twice() {
     assert_eq!(export(folder), before);
 }
 
+/// Actions and details of the audit, the latest first.
+fn audit(folder: &Path) -> Vec<(String, String)> {
+    let told = told(folder, &["audit", "--json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&told).unwrap();
+    let text = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap().to_owned();
+    let rows = rows.iter();
+    rows.map(|row| (text(row, "action"), text(row, "detail")))
+        .collect()
+}
+
+#[test]
+fn who_took_everybody_in_or_out_and_why_is_on_record() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let dump = given("dump.sql");
+    let path = dump.to_str().unwrap();
+    told(folder, &["import", "django", path, "--reason", "the move"]);
+    import_dump(folder, "dump.sql");
+    told(folder, &["export", "csv", "--reason", "asked by the court"]);
+    let rows = [
+        ("export_all", "299 users"),
+        (
+            "import",
+            "dump.sql: 0 imported, 299 imported before, 1 not imported",
+        ),
+        (
+            "import",
+            "dump.sql: 299 imported, 0 imported before, 1 not imported",
+        ),
+    ];
+    assert_eq!(
+        audit(folder),
+        rows.map(|(one, other)| (one.to_owned(), other.to_owned()))
+    );
+    let told = told(folder, &["audit"]);
+    assert!(
+        told.contains("the move") && told.contains("asked by the court"),
+        "{told}"
+    );
+    assert!(told.contains("uid "), "{told}");
+}
+
 /// People each of whom invited the next five.
 fn many(people: u64) -> String {
     let mut text = "id,phone,invitation_code,invited_by_phone,created_at\n".to_owned();
@@ -218,6 +260,12 @@ fn an_import_that_was_killed_goes_on_where_it_was() {
     }
     import.kill().unwrap();
     import.wait().unwrap();
+    let [(action, detail)] = &audit(killed.path())[..] else {
+        panic!("one row a run");
+    };
+    let users = export(killed.path()).lines().count() - 1;
+    let counts = format!("people.csv: {users} imported, 0 imported before, 0 not imported");
+    assert_eq!((&**action, detail), ("import", &counts));
     let told = import_csv(killed.path(), &text);
     assert!(!told.contains(", 0 imported before"), "{told}");
     assert_eq!(export(killed.path()), export(whole.path()));

@@ -26,8 +26,9 @@ use crate::{
         settings::Settings,
         terminal::{print, run_now},
     },
-    clock::{SystemClock, dice},
+    clock::{Clock, SystemClock, dice},
     config::Config,
+    domain::audit::Operator,
     sms::route::Routes,
     store::{Location, Store},
 };
@@ -53,6 +54,15 @@ pub struct Reason {
     /// Why, for the audit.
     #[arg(long, value_name = "TEXT")]
     reason: String,
+}
+
+/// Whoever runs this command, for the audit.
+pub fn operator(reason: &str) -> Operator {
+    Operator {
+        name: actor(rustix::process::getuid().as_raw()),
+        reason: reason.to_owned(),
+        at: SystemClock.now(),
+    }
 }
 
 impl Console {

@@ -50,6 +50,12 @@ impl Input {
         }
     }
 
+    /// The name of the file.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.display().to_string()
+    }
+
     /// Writes the report, if one is wanted.
     pub fn report(&self, tally: &Tally) -> Result<(), Failure> {
         let Some(report) = &self.report else {

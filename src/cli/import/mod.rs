@@ -19,7 +19,9 @@ use self::{
     old_tokens::{OldTokens, take_up},
     source::Source,
 };
-use super::{failure::Failure, installation::Found, settings::Settings, terminal::print};
+use super::{
+    admin::operator, failure::Failure, installation::Found, settings::Settings, terminal::print,
+};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -32,6 +34,15 @@ use crate::{
 pub struct Import {
     #[command(flatten)]
     settings: Settings,
+    /// Why, for the audit.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    reason: String,
     #[command(subcommand)]
     from: From,
 }
@@ -91,9 +102,9 @@ impl Import {
                 let read = |source: &Source, reading: &mut Reading| {
                     django::read(source, &django.table, reading)
                 };
-                import(&config, &django.file, read, key)
+                import(&config, &django.file, read, key, &self.reason)
             }
-            From::Csv(csv) => import(&config, &csv.file, people::read, None),
+            From::Csv(csv) => import(&config, &csv.file, people::read, None, &self.reason),
         }
     }
 }
@@ -105,6 +116,7 @@ fn import(
     file: &Input,
     read: impl FnOnce(&Source, &mut Reading) -> Result<(), String>,
     key: Option<ImportedKey>,
+    reason: &str,
 ) -> Result<(), Failure> {
     let plan = file.read(config, read)?;
     let found = match &key {
@@ -121,7 +133,7 @@ fn import(
         since: SystemClock.now() - config.login.fresh_for,
         until: key.until(),
     });
-    let mut tally = fill(&store, plan, tokens)?;
+    let mut tally = fill(&store, plan, tokens, &operator(reason), &file.name())?;
     print(&tally.summary())?;
     file.report(&tally)
 }

@@ -1,6 +1,6 @@
 //! What came of an import: how many, and what was not kept of whom.
 
-use std::{collections::BTreeMap, fs::File, io, path::Path};
+use std::{collections::BTreeMap, fmt, fs::File, io, path::Path};
 
 use serde_json::{Value, json};
 
@@ -12,33 +12,67 @@ use crate::{
 /// Rows of a table that are named; a report names all.
 const NAMED: usize = 3;
 
-/// What came of the rows so far.
-pub struct Tally {
+/// How many rows so far came to what.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
     added: usize,
     before: usize,
     refused: usize,
+}
+
+impl Counts {
+    /// With one more.
+    pub fn with(mut self, outcome: &Outcome) -> Self {
+        *match outcome {
+            Outcome::Added(_) => &mut self.added,
+            Outcome::Before(_) => &mut self.before,
+            Outcome::Refused(_) => &mut self.refused,
+        } += 1;
+        self
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            added,
+            before,
+            refused,
+        } = self;
+        write!(
+            f,
+            "{added} imported, {before} imported before, {refused} not imported"
+        )
+    }
+}
+
+/// What came of the rows so far.
+pub struct Tally {
+    /// How many.
+    pub counts: Counts,
     notes: Vec<Note>,
 }
 
 impl Tally {
     /// Begins with those that were refused without looking at the store.
     pub fn new(refused: Vec<Note>) -> Self {
-        Self {
-            added: 0,
-            before: 0,
+        let counts = Counts {
             refused: refused.len(),
+            ..Counts::default()
+        };
+        Self {
+            counts,
             notes: refused,
         }
     }
 
     /// Counts one more.
     pub fn add(&mut self, person: &Person, outcome: Outcome) {
-        let (count, reasons) = match outcome {
-            Outcome::Added(reasons) => (&mut self.added, reasons),
-            Outcome::Before(reasons) => (&mut self.before, reasons),
-            Outcome::Refused(reason) => (&mut self.refused, vec![reason]),
+        self.counts = self.counts.with(&outcome);
+        let reasons = match outcome {
+            Outcome::Added(reasons) | Outcome::Before(reasons) => reasons,
+            Outcome::Refused(reason) => vec![reason],
         };
-        *count += 1;
         let notes = reasons.into_iter().map(|reason| person.note(reason));
         self.notes.extend(notes);
     }
@@ -46,15 +80,8 @@ impl Tally {
     /// How many, and a table of what was not kept.
     pub fn summary(&mut self) -> String {
         self.notes.sort_by_key(|note| (note.line, note.reason));
-        let Self {
-            added,
-            before,
-            refused,
-            notes,
-        } = self;
-        let mut text =
-            format!("{added} imported, {before} imported before, {refused} not imported\n");
-        if !notes.is_empty() {
+        let mut text = format!("{}\n", self.counts);
+        if !self.notes.is_empty() {
             text += "\n";
             text += &table(&self.by_reason());
         }

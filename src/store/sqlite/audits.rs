@@ -30,6 +30,14 @@ impl Audits for Transaction<'_> {
         Ok(inserted == 1)
     }
 
+    fn set_audit_detail(&mut self, id: AuditId, detail: &str) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE audits SET detail = ?2 WHERE id = ?1",
+            params![id.0, detail],
+        )?;
+        Ok(())
+    }
+
     fn audits(
         &mut self,
         user: Option<UserId>,
