@@ -104,6 +104,10 @@ async fn people_are_found_by_phone_code_identifier_and_name() {
         assert_eq!(shown["last_name"], "Ёлкина");
         assert_eq!(shown["sessions"].as_array().unwrap().len(), 1);
     }
+    for (part, found) in [("123-45", 1), ("+7900•••••67", 1), ("7900", 2), ("345", 0)] {
+        let find = json!({ "command": "find_users", "text": part, "limit": 9 });
+        assert_eq!(names(&harness.done(find).await).len(), found, "{part}");
+    }
     let list = json!({ "command": "list_users", "after": 0, "banned": false, "limit": 9 });
     assert_eq!(names(&harness.done(list).await).len(), 2);
     for who in ["+79990000000", "id:5", "QQQQQQ"] {

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{error::AdminError, view, who::Who};
+use super::{
+    error::AdminError,
+    view,
+    who::{Part, Who},
+};
 use crate::{
     app::App,
     domain::{
@@ -114,14 +118,14 @@ impl Show<'_> {
         Ok(self.list(&users.await?))
     }
 
-    /// Whoever has this phone, code or identifier, and those of whose names or
-    /// e-mail address the text is a part.
+    /// Whoever has this phone, code or identifier, and those of whom the text is a part.
     async fn found(&self, text: &str, limit: usize) -> Result<Value, AdminError> {
         let mut found = Vec::new();
         if let Ok(who) = Who::parse(text, self.app.config.login.default_region) {
             found.extend(self.read(move |tx| Ok(who.find(tx)?)).await?);
         }
-        let part = text.trim().to_lowercase();
+        let known = found.first().map(|user: &User| user.id);
+        let part = Part::of(text);
         let mut after = UserId(0);
         while found.len() < limit {
             let users = self
@@ -129,11 +133,8 @@ impl Show<'_> {
                 .await?;
             let Some(last) = users.last() else { break };
             after = last.id;
-            let matches = |user: &User| {
-                let texts = [&user.first_name, &user.last_name, &user.email];
-                texts.iter().any(|text| text.to_lowercase().contains(&part))
-            };
-            found.extend(users.into_iter().filter(matches));
+            let others = users.into_iter().filter(|user| Some(user.id) != known);
+            found.extend(others.filter(|user| part.is_in(user)));
         }
         found.truncate(limit);
         Ok(self.list(&found))

@@ -40,7 +40,9 @@ enum UserAction {
         #[arg(long, value_name = "ROWS", default_value_t = LIMIT)]
         limit: usize,
     },
-    /// Find users by phone, code, identifier, or a part of a name or an e-mail address.
+    /// Find users by phone, code, identifier, or a part of a name, an e-mail address or a phone.
+    ///
+    /// Four digits of a phone are enough, and so is a masked one, as in the log.
     Find {
         text: String,
         #[arg(long, value_name = "ROWS", default_value_t = LIMIT)]
