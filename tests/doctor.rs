@@ -96,3 +96,20 @@ fn a_proxy_that_nobody_named_is_found_by_its_header() {
     assert_eq!(level(&found, "proxy"), "yellow");
     drop(server);
 }
+
+#[test]
+fn a_clock_that_nothing_keeps_right_is_told() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    for (answer, expected) in [
+        ("echo no", "yellow"),
+        ("echo yes", "green"),
+        ("echo no >&2; exit 1", "green"),
+    ] {
+        let fake = folder.join("timedatectl");
+        fs::write(&fake, format!("#!/bin/sh\n{answer}\n")).unwrap();
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+        let (found, _) = findings(folder, &[("PATH", folder.to_str().unwrap())]);
+        assert_eq!(level(&found, "ntp"), expected, "{answer}");
+    }
+}

@@ -1,6 +1,10 @@
 //! What can be said of the machine and the files.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use rustix::{
     fs::statvfs,
@@ -46,6 +50,23 @@ fn clock() -> Finding {
     match clock::require_sane() {
         Ok(()) => Finding::green("clock", "is between 1970 and 2089"),
         Err(sentence) => Finding::of("clock", Level::Red, sentence, remedy),
+    }
+}
+
+/// Whether anything keeps the clock right, as the kernel is told by whatever does, and systemd by the kernel.
+pub fn synchronization() -> Finding {
+    let mut command = Command::new("timedatectl");
+    command.args(["show", "--property=NTPSynchronized", "--value"]);
+    let output = command.stdin(Stdio::null()).output().ok();
+    let output = output.filter(|output| output.status.success());
+    match output.map(|output| output.stdout).as_deref() {
+        Some(b"yes\n") => Finding::green("ntp", "the clock is synchronized"),
+        Some(b"no\n") => {
+            let remedy = "start what keeps it right (timedatectl set-ntp true, or chrony)";
+            let said = "the clock is not synchronized: tokens and limits go by it";
+            Finding::of("ntp", Level::Yellow, said, remedy)
+        }
+        _ => Finding::green("ntp", "whether the clock is synchronized is not known here"),
     }
 }
 

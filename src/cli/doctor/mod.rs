@@ -22,6 +22,7 @@ impl Doctor {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.console.config()?;
         let mut findings = machine::findings(&config);
+        findings.push(machine::synchronization());
         findings.push(machine::flush_time(&config));
         findings.extend(server::findings(&self.console, &config));
         if self.console.wants_json() {
