@@ -87,8 +87,8 @@ fn judge(health: &Value) -> Vec<Finding> {
             "log",
             number("log_blocked_seconds") > 0,
             Level::Yellow,
-            "another program holds the write-ahead log",
-            "end backups and shells that hold a read transaction open",
+            "a backup or another program holds the write-ahead log",
+            "end other programs that hold a read transaction open; a backup of the server ends by itself",
             "the write-ahead log is merged",
         ),
         either(

@@ -30,7 +30,7 @@ pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         ),
         (
             "store_log_blocked_seconds",
-            "For how long another program has kept the write-ahead log from being merged",
+            "For how long a backup or another program has kept the write-ahead log from being merged",
             figures.log_blocked.as_secs(),
         ),
         (

@@ -50,6 +50,7 @@ impl Source {
         let connection = self.connection.lock();
         let connection = connection.unwrap_or_else(PoisonError::into_inner);
         let has_room = || self.log.held.load(Ordering::Relaxed) < LENGTH.most / 2;
+        let _read = self.log.begin_read();
         copy(&connection, to, progress, &has_room)
     }
 }

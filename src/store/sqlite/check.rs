@@ -143,6 +143,7 @@ impl Shared {
             let handler = connection.progress_handler(STEPS, Some(move || !pace.goes_on()));
             handler.map_err(failed)?;
             let first = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+            let _read = self.log.begin_read();
             match connection.query_row("PRAGMA quick_check(1)", [], first) {
                 Ok(found) => {
                     let last = found.lines().next_back().unwrap_or_default();

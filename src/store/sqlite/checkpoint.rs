@@ -6,9 +6,10 @@
 //! commits changed is written to the database once. A short one is merged now
 //! and then ([`super::emptying`]).
 //!
-//! Somebody outside of this process who holds a read transaction open (a
-//! backup, a shell) keeps the log from being begun anew. That is told, and at
-//! some length nothing is written any more, before the disk is full of it.
+//! Somebody who holds a read transaction open keeps the log from being begun
+//! anew: a backup or a check of ours, which gives up in time, or a shell. That
+//! is told, and at some length nothing is written any more, before the disk is
+//! full of it.
 
 use std::{
     path::Path,
@@ -223,7 +224,7 @@ impl Log {
         if let Ok(is_merged) = self.merge(connection, Mode::Passive) {
             self.growth.put_off();
             if !is_merged {
-                self.growth.warn();
+                self.growth.warn(self.figures.has_own_read());
             }
         }
     }

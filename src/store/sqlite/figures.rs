@@ -110,9 +110,31 @@ pub struct LogFigures {
     pub blocked: AtomicU64,
     /// How many frames it has if it could not be merged; else 0.
     pub held: AtomicU32,
+    /// How many of this process read for long, and keep it from being begun anew.
+    own: AtomicU32,
+}
+
+/// A long read of this process, until it is dropped.
+pub struct OwnRead<'a>(&'a LogFigures);
+
+impl Drop for OwnRead<'_> {
+    fn drop(&mut self) {
+        self.0.own.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl LogFigures {
+    /// Begins a long read of this process.
+    pub fn begin_read(&self) -> OwnRead<'_> {
+        self.own.fetch_add(1, Ordering::Relaxed);
+        OwnRead(self)
+    }
+
+    /// Whether there is one.
+    pub fn has_own_read(&self) -> bool {
+        self.own.load(Ordering::Relaxed) > 0
+    }
+
     /// Looks at the log once a second.
     pub fn look(&self, log: &Path, is_blocked: bool) {
         let bytes = fs::metadata(log).map_or(0, |log| log.len());

@@ -77,13 +77,18 @@ impl Growth {
     }
 
     /// Warns of a log that cannot be merged: at twice its usual length, and whenever that doubles.
-    pub fn warn(&mut self) {
+    pub fn warn(&mut self, has_own_read: bool) {
         if self.frames / 2 >= self.warned.max(self.length.usual) {
             self.warned = self.frames;
+            let holder = if has_own_read {
+                "a backup or the check of this server reads the database; it gives up in time"
+            } else {
+                "another program (a backup, an sqlite3 shell) holds a read transaction open"
+            };
             tracing::warn!(
                 mebibytes = mebibytes(self.frames),
                 refused_at = mebibytes(self.length.most),
-                "the write-ahead log grows, because another program (a backup, an sqlite3 shell) holds a read transaction open"
+                "the write-ahead log grows, because {holder}"
             );
         }
     }
@@ -106,4 +111,38 @@ pub struct TooLong(u64);
 
 fn mebibytes(frames: u32) -> u64 {
     (u64::from(frames) * FRAME) >> 20
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Seek},
+        sync::Arc,
+    };
+
+    use super::*;
+    use crate::store::sqlite::figures::LogFigures;
+
+    fn warned(figures: &LogFigures) -> String {
+        let output = Arc::new(tempfile::tempfile().unwrap());
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(Arc::clone(&output))
+            .finish();
+        let mut growth = Growth::of(LENGTH, 2 * LENGTH.usual);
+        tracing::subscriber::with_default(subscriber, || growth.warn(figures.has_own_read()));
+        let (mut output, mut written) = (&*output, String::new());
+        output.rewind().unwrap();
+        output.read_to_string(&mut written).unwrap();
+        written
+    }
+
+    #[test]
+    fn another_program_is_not_blamed_for_what_this_one_reads() {
+        let figures = LogFigures::default();
+        let read = figures.begin_read();
+        let told = warned(&figures);
+        assert!(told.contains("of this server") && !told.contains("another program"));
+        drop(read);
+        assert!(warned(&figures).contains("another program"));
+    }
 }
