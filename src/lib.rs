@@ -16,7 +16,7 @@
 //! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `tls`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`files`] what can be said of a file; imports nothing of ours
-//! - [`telemetry`] logs; imports nothing of ours
+//! - [`telemetry`] logs, and traces; imports nothing of ours
 //!
 //! Files do not import one another in a circle either.
 

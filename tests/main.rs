@@ -41,6 +41,7 @@ mod metrics;
 mod migrate;
 mod notice;
 mod openapi;
+mod otel;
 mod page;
 mod phone;
 mod prefix;

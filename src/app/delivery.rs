@@ -3,6 +3,8 @@
 
 use std::{net::IpAddr, panic, sync::Arc};
 
+use tracing::Instrument;
+
 use super::App;
 use crate::{
     domain::{
@@ -89,7 +91,7 @@ pub async fn send(
 pub async fn finish<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, ShuttingDown> {
-    match tokio::spawn(work).await {
+    match tokio::spawn(work.in_current_span()).await {
         Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),

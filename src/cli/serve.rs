@@ -89,7 +89,12 @@ impl Serve {
             migrate(&config.server.database)?;
         }
         let app = runtime.block_on(open(config, found, sms))?;
-        let served = runtime.block_on(serve(app, read, listeners, &workers));
+        #[cfg(feature = "otel")]
+        let endpoint = app.config.otel.endpoint.clone();
+        let serving = serve(app, read, listeners, &workers);
+        #[cfg(feature = "otel")]
+        let serving = traced(endpoint, serving);
+        let served = runtime.block_on(serving);
         // Whatever hangs by now has had its time.
         runtime.shutdown_timeout(SHUTDOWN);
         served
@@ -110,6 +115,17 @@ async fn open(config: Config, found: Found, sms: Routes) -> Result<App, Failure>
     let keys = found.settle(&store, take_up).await?;
     let clock = Arc::new(SystemClock);
     Ok(App::new(config, store, keys, sms, clock, dice))
+}
+
+/// Serves, and sends traces, if they are to go anywhere.
+#[cfg(feature = "otel")]
+async fn traced(
+    endpoint: Option<config::PublicUrl>,
+    serving: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let endpoint = endpoint.as_ref().map(config::PublicUrl::as_str);
+    let served = telemetry::export_during(endpoint, serving).await;
+    served.unwrap_or_else(|error| Err(Failure::of(format!("cannot start: {error}"))))
 }
 
 /// Goes on where an earlier run ended. Of messages that were under way when it

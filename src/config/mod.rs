@@ -28,7 +28,7 @@ use place::Places;
 
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Backup, Budget, Entry, Http, Login, Relief, Server, Sms, Tls, Tokens};
+pub use sections::{Backup, Budget, Entry, Http, Login, Otel, Relief, Server, Sms, Tls, Tokens};
 pub use test_number::TestNumber;
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
 
@@ -70,6 +70,8 @@ pub struct Config {
     pub tls: Tls,
     /// How codes reach phones.
     pub sms: Sms,
+    /// Where traces go.
+    pub otel: Otel,
     /// Backups that the server makes by itself.
     pub backup: Backup,
     /// The words of a message, made of `sms`.
@@ -109,6 +111,7 @@ impl Config {
             budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
+            otel: Otel::read(&mut layers)?,
             backup: Backup::read(&mut layers)?,
             tls: Tls::read(&mut layers)?,
             test_numbers: TestNumber::read(&mut layers, login.default_region)?,
@@ -121,6 +124,10 @@ impl Config {
         };
         layers.finish(Self::entries().map(|entry| entry.key))?;
         config.tls.check(&config.http)?;
+        if config.otel.endpoint.is_some() && !cfg!(feature = "otel") {
+            let reason = "is for a build with traces in it (cargo build --features otel)";
+            return Err(ConfigError::of("otel.endpoint", reason));
+        }
         let has_budget = !config.budget.amounts.allowances().is_empty();
         if has_budget && config.budget.prices.is_empty() && !config.plan.is_priced() {
             return Err(ConfigError::of(
@@ -146,6 +153,7 @@ impl Config {
             Http::ENTRIES,
             Tls::ENTRIES,
             Sms::ENTRIES,
+            Otel::ENTRIES,
             Backup::ENTRIES,
         ];
         let first = Server::ENTRIES.iter().copied();

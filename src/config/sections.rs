@@ -189,6 +189,14 @@ section! {
 }
 
 section! {
+    /// Where traces go.
+    Otel "otel." {
+        /// The collector of OpenTelemetry that traces are sent to (OTLP over HTTP), as in `http://127.0.0.1:4318`, by a build with `--features otel`; none by default.
+        endpoint: Option<PublicUrl> = "";
+    }
+}
+
+section! {
     /// Backups that the server makes by itself.
     Backup "backup." {
         /// The folder, which must be there, that backups are made in; none are made by default.

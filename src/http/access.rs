@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use poem::{Response, http::Method};
 use tokio::time::Instant;
+use tracing::{Span, field::Empty};
 
 use super::{problem::Kind, route::Route};
 use crate::{
@@ -17,6 +18,8 @@ pub struct Line<'a> {
     requests: &'a Requests,
     access: Access,
     begun: Instant,
+    /// For traces.
+    pub span: Span,
 }
 
 impl<'a> Line<'a> {
@@ -38,10 +41,25 @@ impl<'a> Line<'a> {
             request_id,
         };
         let begun = Instant::now();
+        let (method, route) = (access.method, access.route);
+        let span = tracing::debug_span!(
+            target: "invited::span",
+            parent: None,
+            "request",
+            otel.name = format!("{} {}", method.unwrap_or("other"), route.unwrap_or_default()).trim_end(),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = method,
+            http.route = route,
+            http.response.status_code = Empty,
+            problem.code = Empty,
+            request_id = request_id.as_str(),
+        );
         Self {
             requests,
             access,
             begun,
+            span,
         }
     }
 
@@ -50,6 +68,12 @@ impl<'a> Line<'a> {
         self.access.status = Some(response.status().as_u16());
         let kind = response.extensions().get::<&'static Kind>();
         self.access.code = kind.map(|kind| kind.code);
+        let status = response.status().as_u16();
+        self.span.record("http.response.status_code", status);
+        self.span.record("problem.code", self.access.code);
+        if status >= 500 {
+            self.span.record("otel.status_code", "ERROR");
+        }
     }
 }
 

@@ -54,6 +54,7 @@ use poem::{
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use rand::{RngExt, rngs::StdRng};
+use tracing::Instrument;
 
 use self::{
     access::Line,
@@ -167,8 +168,8 @@ impl Endpoint for Envelope {
             Some(Err(problem)) => problem.answer(id.as_str(), app.config.prefix()),
             None => {
                 let route = route.map(|route| route.pattern);
-                self.handle(request, source, Arc::clone(&app), route, id)
-                    .await
+                let handling = self.handle(request, source, Arc::clone(&app), route, id);
+                handling.instrument(line.span.clone()).await
             }
         };
         line.end(&response);

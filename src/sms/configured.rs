@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, field::Empty};
 
 use super::{
     breaker::{Breaker, Transition},
@@ -159,7 +160,9 @@ impl Configured {
         let left = deadline.saturating_duration_since(Instant::now());
         let delivery = timeout(left.min(CALL), self.gateway.deliver(message, transcript));
         let late = |_| Err(Failure::of(SmsError::Unknown, "no answer in time"));
-        let mut outcome = delivery.await.unwrap_or_else(late);
+        let (name, kind) = (&*self.name, "client");
+        let span = tracing::debug_span!(target: "invited::span", "gateway.call", otel.kind = kind, gateway = name, outcome = Empty);
+        let mut outcome = delivery.instrument(span.clone()).await.unwrap_or_else(late);
         let chosen = outcome
             .as_ref()
             .ok()
@@ -168,8 +171,11 @@ impl Configured {
             outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
         }
         let ended = outcome.as_ref().map(drop).map_err(|failure| failure.error);
-        for (count, (_, outcome)) in self.history.calls.iter().zip(OUTCOMES) {
-            count.fetch_add(u64::from(outcome == ended), Ordering::Relaxed);
+        for (count, (name, outcome)) in self.history.calls.iter().zip(OUTCOMES) {
+            if outcome == ended {
+                count.fetch_add(1, Ordering::Relaxed);
+                span.record("outcome", name);
+            }
         }
         let transition = self.breaker().note(ended, Instant::now());
         self.tell(&outcome, transition, message.to);

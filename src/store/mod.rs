@@ -18,6 +18,8 @@ use std::{
     sync::Arc,
 };
 
+use tracing::Instrument;
+
 use self::sqlite::Sqlite;
 pub use self::{
     error::{CopyError, OpenError, VerifyError},
@@ -149,7 +151,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         match self {
-            Self::Sqlite(sqlite) => sqlite.write(work).await,
+            Self::Sqlite(sqlite) => {
+                let span = tracing::debug_span!(target: "invited::span", "store.write");
+                sqlite.write(work).instrument(span).await
+            }
         }
     }
 
@@ -163,7 +168,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         match self {
-            Self::Sqlite(sqlite) => sqlite.read(work).await,
+            Self::Sqlite(sqlite) => {
+                let span = tracing::debug_span!(target: "invited::span", "store.read");
+                sqlite.read(work).instrument(span).await
+            }
         }
     }
 

@@ -4,6 +4,13 @@ use std::str::FromStr;
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+/// Lets spans through, where they are for anything.
+const SPANS: &str = if cfg!(feature = "otel") {
+    "invited::span=debug,"
+} else {
+    ""
+};
+
 /// A filter of levels and of `target=level`. What no level is given for is
 /// logged at `info`, so that a mistake in a target's name silences nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +19,7 @@ pub struct Filter(String);
 impl Filter {
     /// As tracing has it.
     pub(super) fn directives(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        EnvFilter::new(format!("{SPANS}{}", self.0))
     }
 }
 
@@ -73,7 +80,10 @@ mod tests {
 
     #[test]
     fn what_a_filter_does_not_name_is_logged() {
-        let shown = |text: &str| text.parse::<Filter>().unwrap().directives().to_string();
+        let shown = |text: &str| {
+            let shown = text.parse::<Filter>().unwrap().directives().to_string();
+            shown.trim_start_matches(SPANS).to_owned()
+        };
         assert_eq!(shown("invted=debug"), "invted=debug,info");
         assert_eq!(shown("warn"), "warn");
     }

@@ -1,10 +1,13 @@
 //! Logs: a sentence and fields, on stderr, for people or as JSON. A failure is
 //! logged once, at the edge; phones appear masked, and codes, tokens and names
-//! never.
+//! never. And traces, in builds with the feature `otel`: what takes its time
+//! says so in a span of the target `invited::span`, which nobody else enables.
 
 mod access;
 mod filter;
 mod format;
+#[cfg(feature = "otel")]
+mod otlp;
 mod queue;
 
 use std::{
@@ -22,7 +25,11 @@ use tracing_subscriber::{
     fmt::{Formatter, format::DefaultFields},
     reload::Handle,
 };
+#[cfg(feature = "otel")]
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
+#[cfg(feature = "otel")]
+pub use self::otlp::export_during;
 pub use self::{
     access::{Access, RequestId},
     filter::Filter,
@@ -71,6 +78,8 @@ pub fn start(filter: &Filter, format: Format) -> Result<Log, String> {
         .with_env_filter(filter.directives())
         .with_filter_reloading();
     let handle = subscriber.reload_handle();
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.finish().with(otlp::Layer);
     // A second start in one process (tests) keeps the first.
     if subscriber.try_init().is_ok() {
         let _ = QUEUE.set(queue.clone());
