@@ -6,7 +6,7 @@ import pathlib
 import sqlite3
 import sys
 
-from neighbour import INVITED, expect, listens, ports, post, sms, start, until
+from processes import INVITED, expect, listens, ports, post, sms, start, until
 
 here = sys.argv[1]
 admin, box, centre, http, ours = ports(5)

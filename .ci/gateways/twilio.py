@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-from neighbour import expect, listens, ports, sms, start, until
+from processes import expect, listens, ports, sms, start, until
 
 prism, document = sys.argv[1:]
 (port,) = ports(1)

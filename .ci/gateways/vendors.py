@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.parse
 
-from neighbour import INVITED, expect, listens, ports, post, sms, start, until
+from processes import INVITED, expect, listens, ports, post, sms, start, until
 from smsru_api import Client
 
 here = sys.argv[1]

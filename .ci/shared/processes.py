@@ -27,8 +27,13 @@ def ports(count):
 
 def start(*command, **options):
     process = subprocess.Popen(command, text=True, **options)
-    atexit.register(process.kill)
+    atexit.register(end, process)
     return process
+
+
+def end(process):
+    process.kill()
+    process.wait()
 
 
 def until(what, holds, seconds=30):
