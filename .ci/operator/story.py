@@ -91,7 +91,6 @@ accounts = sum(
     day["accounts"] for name, day in service.by_day(month.DAYS + 2).items() if name not in played
 )
 expect("all who came are in `stats`", accounts == len(load.people) + 1, accounts)
-old = {phone: (person.access, person.refresh) for phone, person in load.people.items()}
 load.end(lambda: service.stop(signal.SIGKILL))
 
 shutil.rmtree(service.state)
@@ -101,23 +100,7 @@ service.serve(SSL_CERT_FILE=str(issuer.own))
 service.issued(2)
 is_well()
 
-# Nothing that was acknowledged before the backup began is lost.
-lost = []
-for phone, (access, refresh) in old.items():
-    person = load.people[phone]
-    person.line.close()
-    person.access = access
-    if person.ask("GET", "/profile/")[0] != 401:
-        lost.append(f"{phone}: an access token of before is good")
-    person.access = None
-    if person.ask("POST", "/token/refresh/", {"refresh": refresh})[0] != 401:
-        lost.append(f"{phone}: a refresh token of before is good")
-for phone in names | inviters:
-    profile = load.people[phone].login().profile()
-    if phone in names and int(profile["first_name"].removeprefix("Turn ") or 0) < names[phone]:
-        lost.append(f"{phone}: is {profile['first_name']}, not {names[phone]}")
-    if profile["invited_by"] != inviters.get(phone):
-        lost.append(f"{phone}: is invited by {profile['invited_by']}, not {inviters.get(phone)}")
+lost = load.lost(names, inviters)
 facts = len(names) + len(inviters)
 expect(f"{facts} facts of {len(load.people)} people survived", not lost, "\n".join(lost[:20]))
 locked.line.close()

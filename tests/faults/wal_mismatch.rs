@@ -108,7 +108,7 @@ impl History {
     }
 
     async fn write(&mut self, how_many: u32) {
-        self.modified_outside &= self.reader.is_some();
+        self.modified_outside = false;
         let store = self.store.as_ref().unwrap();
         for _ in 0..how_many {
             self.next += 1;

@@ -53,8 +53,6 @@ pub struct Log {
     ticked: Instant,
     /// What SQLite counts the commits of others by.
     version: i64,
-    /// Whether others wrote what cannot be told from what was there before.
-    is_meddled_with: bool,
 }
 
 impl Log {
@@ -75,7 +73,6 @@ impl Log {
             emptying: Emptying::default(),
             ticked: now(),
             version: version(connection).map_err(failed)?,
-            is_meddled_with: false,
         };
         log.renew(connection)?;
         log.figures.look(log.files.log(), false);
@@ -96,24 +93,21 @@ impl Log {
     /// Gives the file a state that no copy of it has, whoever wrote to it before.
     fn renew(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.wait_for_merger();
-        if self.is_merged()? {
-            mark::begin(connection, self.files.lock())?;
-        }
+        mark::begin(connection, self.files.lock())?;
         mark::draw(connection).map_err(failed)?;
-        self.merge_short(connection, Mode::Truncate)?;
-        self.is_meddled_with = self.growth.frames > 0;
-        Ok(())
+        self.merge_short(connection, Mode::Truncate)
     }
 
-    /// Makes up for what others wrote: they draw no marks, and begin logs that do
-    /// not say what they continue.
-    fn make_up(&mut self, connection: &Connection) -> Result<(), StoreError> {
+    /// Makes up for what others wrote, if they did: they draw no marks, and begin
+    /// logs that do not say what they continue.
+    fn make_up(&mut self, connection: &Connection) -> Result<bool, StoreError> {
         let version = version(connection).map_err(failed)?;
-        if std::mem::replace(&mut self.version, version) == version {
-            return Ok(());
+        let is_changed = std::mem::replace(&mut self.version, version) != version;
+        if is_changed {
+            tracing::info!("another program wrote to the database");
+            self.renew(connection)?;
         }
-        tracing::warn!("another program wrote to the database");
-        self.renew(connection)
+        Ok(is_changed)
     }
 
     /// Begins a transaction that may write. If it would begin the log anew,
@@ -140,13 +134,14 @@ impl Log {
 
     /// Fails if what was written is not where it belongs.
     pub fn check(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        // In this order: a log that others began does not say what it continues.
+        self.make_up(connection)?;
         let merging = self.merging();
-        if merging == State::Overwritten {
-            return Err(unavailable(self.files.overwritten()));
-        }
-        let displaced = self.files.displaced(merging != State::Idle);
-        match displaced.map_err(unavailable)? {
+        let is_merging = matches!(merging, State::Merging | State::Merged);
+        match self.files.displaced(is_merging).map_err(unavailable)? {
             None => Ok(()),
+            // Unless they began one just now.
+            Some(Displaced::Overwritten(_)) if self.make_up(connection)? => self.check(connection),
             Some(Displaced::Side { path, .. }) => {
                 // The file itself is there. Unless somebody wrote to it, maybe to restore
                 // it, what is in the log belongs into it.
@@ -181,13 +176,7 @@ impl Log {
     /// Looks after the files, as once a second.
     pub fn tick(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.ticked = now();
-        // In this order, as in a commit: a log that others began does not say what it
-        // continues.
-        self.make_up(connection)?;
         self.check(connection)?;
-        if self.is_meddled_with {
-            self.renew(connection)?;
-        }
         if self.growth.is_due() {
             self.shorten(connection);
         }
@@ -202,7 +191,6 @@ impl Log {
 
     /// Puts everything into the database, so that it can be closed.
     pub fn finish(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        self.make_up(connection)?;
         self.wait_for_merger();
         self.check(connection)?;
         self.merge(connection, Mode::Truncate).map(drop)

@@ -202,6 +202,23 @@ fn what_another_program_wrote_and_merged_is_not_taken_for_an_overwritten_file() 
 }
 
 #[test]
+fn a_log_that_another_program_began_and_holds_is_told_from_others_all_the_same() {
+    let mut database = Database::new();
+    database.write(1, WRITTEN).unwrap();
+    let other = Connection::open(database.path("x.db")).unwrap();
+    let merge = "PRAGMA wal_checkpoint(TRUNCATE); UPDATE users SET first_name = 'Dinarzade'";
+    let hold = "BEGIN; SELECT first_name FROM users";
+    other.execute_batch(&format!("{merge}; {hold}")).unwrap();
+    database.log.check(&database.connection).unwrap();
+    let script = r#"cp "$0" "$1" && cp "$0"-wal "$1"-wal"#;
+    let files = [database.path("x.db"), database.path("copy.db")];
+    let mut copying = std::process::Command::new("sh");
+    let copied = copying.args(["-c", script]).args(&files).status();
+    assert!(copied.unwrap().success());
+    open::exclusively(&files[1], open::Absent::Refuse).unwrap();
+}
+
+#[test]
 fn a_log_that_another_program_holds_grows_to_a_bound_and_shrinks_once_it_lets_go() {
     let mut database = Database::new();
     let figures = database.log.figures();

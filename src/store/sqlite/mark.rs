@@ -8,7 +8,9 @@
 //! and every log begins with a transaction that changes nothing but the mark:
 //! to the fingerprint of the header that the file had by then, all of the log
 //! before being merged. A log is replayed only over that state of the file, or
-//! over one that the log itself led to, for then it was merged in part.
+//! over one that the log itself led to, for then it was merged in part. Where
+//! another program began the log (Litestream does), such a transaction follows
+//! as soon as that is noticed, and before anything more is answered.
 //!
 //! The whole header counts, since a copy that was compacted (`VACUUM INTO`)
 //! keeps the mark and moves the pages. It lies within one sector, so that no
@@ -100,11 +102,10 @@ struct Replay {
 /// What a log would do to a file that begins with `header`.
 fn replay(header: &Header, mut frames: Frames) -> io::Result<Replay> {
     let mut replay = Replay::default();
-    let (mut is_first, mut is_known) = (true, false);
+    let mut is_known = false;
     while let Some(frame) = frames.next()? {
-        let begins_here = is_first && number(&frame.header, PLACE) == fingerprint(header);
-        is_known |= frame.page == 1 && (begins_here || frame.header == *header);
-        is_first = false;
+        let continues = number(&frame.header, PLACE) == fingerprint(header);
+        is_known |= frame.page == 1 && (continues || frame.header == *header);
         if frame.pages > 0 {
             replay.fewest_pages = match replay.transactions {
                 0 => frame.pages,

@@ -30,7 +30,7 @@ pub enum State {
     Merging,
     /// It is over; the writer merges the rest.
     Merged,
-    /// It is over, and the database is not what the log leads to.
+    /// It is over, and the database did not look like what the log leads to.
     Overwritten,
     /// The thread ends.
     Stopping,
@@ -91,7 +91,7 @@ impl Merger {
     /// Notes that the writer has merged the rest.
     pub fn rest_is_merged(&self) {
         let mut state = self.shared.state();
-        if *state == State::Merged {
+        if matches!(*state, State::Merged | State::Overwritten) {
             *state = State::Idle;
         }
     }

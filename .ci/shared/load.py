@@ -80,3 +80,21 @@ class Load:
             thread.join(60)
         if self.failures:
             raise SystemExit("FAILED: a client met\n" + "\n".join(self.failures))
+
+    def lost(self, names, inviters):
+        """What is not as it was acknowledged, once a server was restored."""
+        lost = []
+        for phone, person in self.people.items():
+            person.line.close()
+            if person.ask("GET", "/profile/")[0] != 401:
+                lost.append(f"{phone}: an access token of before is good")
+            person.access = None
+            if person.ask("POST", "/token/refresh/", {"refresh": person.refresh})[0] != 401:
+                lost.append(f"{phone}: a refresh token of before is good")
+        for phone in names | inviters:
+            said = self.people[phone].login().profile()
+            if int(said["first_name"].removeprefix("Turn ") or 0) < names.get(phone, 0):
+                lost.append(f"{phone}: is at {said['first_name']}, not {names[phone]}")
+            if said["invited_by"] != inviters.get(phone):
+                lost.append(f"{phone}: is invited by {said['invited_by']}, not {inviters.get(phone)}")
+        return lost
