@@ -1,15 +1,17 @@
 //! The executable: started, spoken to over TCP, asked to stop, killed.
 
+mod help;
+mod seed;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
-    path::Path,
+    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::harness::server::{Server, call, command, login, run};
@@ -219,51 +221,6 @@ fn an_old_schema_is_migrated_by_serve_unless_told_otherwise() {
 }
 
 #[test]
-fn seeded_people_are_the_same_every_time() {
-    let folder = TempDir::new().unwrap();
-    let seed = |database: &str, more: &[&str]| {
-        let arguments = [
-            "seed",
-            "--database",
-            database,
-            "--users",
-            "300",
-            "--referrals",
-            "200",
-        ];
-        run(folder.path(), &[&arguments, more].concat())
-            .status
-            .code()
-    };
-    assert_eq!(
-        (seed("one.db", &[]), seed("two.db", &[])),
-        (Some(0), Some(0))
-    );
-    assert_eq!(
-        (seed("one.db", &[]), seed("two.db", &["--force"])),
-        (Some(1), Some(0)),
-        "a database with users is left alone"
-    );
-    let people = |database: &str| {
-        let connection = rusqlite::Connection::open(folder.path().join(database)).unwrap();
-        let sql = "SELECT count(*), count(referrer_id), sum(phone * (id % 1000)) FROM users";
-        connection
-            .query_row(sql, [], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, i64>(2)?,
-                ))
-            })
-            .unwrap()
-    };
-    let (one, two) = (people("one.db"), people("two.db"));
-    assert_eq!(((one.0, one.1), (two.0, two.1)), ((300, 200), (600, 400)));
-    assert_eq!(seed("three.db", &[]), Some(0));
-    assert_eq!(people("three.db"), one);
-}
-
-#[test]
 fn the_binary_needs_nothing_but_the_c_library() {
     let output = Command::new("ldd")
         .arg(env!("CARGO_BIN_EXE_invited"))
@@ -283,127 +240,6 @@ fn the_binary_needs_nothing_but_the_c_library() {
             .iter()
             .any(|own| name.starts_with(own));
         assert!(own, "{name}");
-    }
-}
-
-#[test]
-fn documents_are_printed_without_a_server() {
-    let folder = TempDir::new().unwrap();
-    let document: Value = serde_json::from_slice(&run(folder.path(), &["openapi"]).stdout).unwrap();
-    assert_eq!(document["info"]["title"], "invited");
-    assert!(
-        String::from_utf8(run(folder.path(), &["config"]).stdout)
-            .unwrap()
-            .contains("[limits]")
-    );
-    assert!(
-        String::from_utf8(run(folder.path(), &["help"]).stdout)
-            .unwrap()
-            .contains("seed")
-    );
-    assert_eq!(run(folder.path(), &[]).status.code(), Some(2));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    assert_eq!(run(folder.path(), &["help"]).status.signal(), None);
-}
-
-/// Everything that `--help` prints, of every command and its own.
-fn helps(folder: &Path) -> Vec<String> {
-    let commands: [&[&str]; 15] = [
-        &[],
-        &["serve"],
-        &["migrate"],
-        &["seed"],
-        &["openapi"],
-        &["keys"],
-        &["keys", "adopt"],
-        &["keys", "new-epoch"],
-        &["simulate"],
-        &["sms"],
-        &["sms", "test"],
-        &["sms", "check"],
-        &["sms", "list"],
-        &["config"],
-        &["keys", "rotate"],
-    ];
-    let help = |command: &&[&str]| {
-        let output = run(folder, &[command, &["--help"][..]].concat());
-        String::from_utf8(output.stdout).unwrap()
-    };
-    commands.iter().map(help).collect()
-}
-
-#[test]
-fn help_is_plain_text_that_fits_a_terminal() {
-    let folder = TempDir::new().unwrap();
-    for help in helps(folder.path()) {
-        assert!(
-            !help.is_empty() && !help.contains(['`', '\u{1b}']) && !help.contains("<http"),
-            "{help}"
-        );
-        // Without a terminal, 100 columns are taken for granted.
-        let longest = help.lines().map(|line| line.chars().count()).max();
-        assert!(longest <= Some(100), "{help}");
-    }
-    let presets = invited::sms::presets::ALL.iter().map(|(name, _)| *name);
-    let names: Vec<_> = presets.chain(["console", "file:PATH"]).collect();
-    for command in ["serve", "sms"] {
-        let help = run(folder.path(), &[command, "--help"]);
-        let help = String::from_utf8(help.stdout).unwrap();
-        assert!(names.iter().all(|name| help.contains(name)), "{help}");
-    }
-}
-
-#[test]
-fn settings_are_understood_before_and_after_what_they_are_for() {
-    let folder = TempDir::new().unwrap();
-    fs::write(
-        folder.path().join("own.toml"),
-        "keys = \"own.json\"\n[sms]\ngateway = \"file:own.jsonl\"",
-    )
-    .unwrap();
-    let own = ["--config", "own.toml"];
-    for arguments in [
-        [&["sms"], &own[..], &["list"]].concat(),
-        [&["sms", "list"], &own[..]].concat(),
-    ] {
-        let told = String::from_utf8(run(folder.path(), &arguments).stdout).unwrap();
-        assert!(told.contains("*           file\n"), "{told}");
-    }
-    for arguments in [
-        [&["keys"], &own[..], &["show"]].concat(),
-        [&["keys", "show"], &own[..]].concat(),
-    ] {
-        let told = String::from_utf8(run(folder.path(), &arguments).stderr).unwrap();
-        assert!(told.contains("own.json does not exist"), "{told}");
-    }
-}
-
-#[test]
-fn the_version_names_the_commit_and_the_engine() {
-    let folder = TempDir::new().unwrap();
-    let version = String::from_utf8(run(folder.path(), &["--version"]).stdout).unwrap();
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(arguments)
-            .output();
-        output
-            .ok()
-            .filter(|output| output.status.success())
-            .map(|output| output.stdout)
-    };
-    let own = format!("invited {} (", env!("CARGO_PKG_VERSION"));
-    let engine = format!("SQLite {})\n", rusqlite::version());
-    assert!(
-        version.starts_with(&own) && version.ends_with(&engine),
-        "{version}"
-    );
-    match git(&["rev-parse", "--short=12", "HEAD"]) {
-        Some(commit) => assert!(version.contains(&format!(
-            "commit {}",
-            String::from_utf8(commit).unwrap().trim()
-        ))),
-        None => assert!(!version.contains("commit")),
     }
 }
 
@@ -436,44 +272,4 @@ fn codes_that_are_shown_where_others_can_ask_for_them_are_warned_of() {
             "{log}"
         );
     }
-}
-
-#[test]
-fn seeding_that_is_stopped_tells_what_there_is() {
-    let folder = TempDir::new().unwrap();
-    let mut seed = command(folder.path());
-    seed.args(["seed", "--users", "100000", "--referrals", "99999"]);
-    let seed = seed.stderr(Stdio::piped()).spawn().unwrap();
-    // It listens for signals by the time that it has made a database with a schema.
-    let is_there = || {
-        let connection = rusqlite::Connection::open_with_flags(
-            folder.path().join("invited.db"),
-            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )
-        .ok()?;
-        let sql = "SELECT count(*) FROM users";
-        connection
-            .query_row(sql, [], |row| row.get::<_, i64>(0))
-            .ok()
-            .filter(|made| *made > 0)
-    };
-    while is_there().is_none() {
-        std::thread::yield_now();
-    }
-    Command::new("kill")
-        .args(["-INT", &seed.id().to_string()])
-        .status()
-        .unwrap();
-    let output = seed.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    let (made, people) = (is_there().unwrap(), 100_000);
-    if output.status.success() {
-        assert_eq!(made, people);
-        return;
-    }
-    let left = people - made;
-    let sentence =
-        format!("stopped: {made} of {people} people are in the database, each of them whole");
-    let remedy = format!("`invited seed --force --users {left} --referrals ");
-    assert!(told.contains(&sentence) && told.contains(&remedy), "{told}");
 }
