@@ -2,7 +2,7 @@
 //!
 //! Most tests speak to the real router over a real SQLite file in a temporary
 //! folder, with a clock that they move and a gateway that remembers what it
-//! was given. Nothing sleeps. `binary.rs` runs the executable itself.
+//! was given. Nothing sleeps. `binary/` runs the executable itself.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

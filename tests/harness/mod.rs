@@ -1,39 +1,38 @@
 //! A harness with the whole service in it, and people who use it.
 
+mod actor;
 pub mod client;
 pub mod line;
+mod login;
+mod recorder;
+mod reply;
 pub mod server;
 pub mod trace;
 
-use std::{
-    fmt,
-    io::Read,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{io::Read, net::IpAddr, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use flate2::read::GzDecoder;
 use invited::{
     app::{self, App, Reloadable},
     clock::{ManualClock, dice},
     config::{Config, Layers},
-    domain::{code::OneTimeCode, time::Timestamp},
+    domain::time::Timestamp,
     http,
-    sms::{Failure, Gateway, Message, Receipt, SmsError, Transcript, route::Routes},
+    sms::route::Routes,
     store::{Location, Store},
     token::keys::Keys,
 };
 use poem::{
     Addr, Body, Endpoint, Request, RequestParts, Response,
     endpoint::BoxEndpoint,
-    http::{HeaderMap, Method, StatusCode, uri::Scheme},
+    http::{HeaderMap, Method, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+
+pub use self::{actor::Actor, login::other_than, recorder::Recorder, reply::Reply};
 
 /// 2024-04-15T21:11:13Z, the hour of the document's samples.
 pub const NOON: Timestamp = Timestamp::from_seconds(1_713_215_473);
@@ -243,74 +242,9 @@ impl Harness {
         self.call(Method::POST, path, &[], Some(body)).await
     }
 
-    /// Asks for a code; the sms-token.
-    pub async fn ask(&self, phone: &str) -> String {
-        self.post("/login/", json!({ "phone": phone })).await.ok()["sms-token"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    /// Confirms a code.
-    pub async fn confirm(&self, token: &str, code: &str) -> Reply {
-        let body = json!({ "sms_code": code });
-        self.call(
-            Method::POST,
-            "/login/sms-confirm/",
-            &[("sms-token", token)],
-            Some(body),
-        )
-        .await
-    }
-
-    /// The code that was sent last.
-    pub fn code(&self) -> String {
-        self.gateway.last().code
-    }
-
-    /// A code that was not sent.
-    pub fn wrong_code(&self) -> String {
-        other_than(&self.code())
-    }
-
-    /// Logs a phone in.
-    pub async fn login(&self, phone: &str) -> Actor {
-        let token = self.ask(phone).await;
-        let code = self.code();
-        Actor::of(self, &self.confirm(&token, &code).await)
-    }
-
-    /// Logs phones in, one after the other.
-    pub async fn logins<const N: usize>(&self, phones: [&str; N]) -> [Actor; N] {
-        let mut actors = Vec::with_capacity(N);
-        for phone in phones {
-            actors.push(self.login(phone).await);
-        }
-        actors.try_into().ok().expect("as many as phones")
-    }
-
-    /// Logs a phone in on a device that may be known.
-    pub async fn login_on(&self, phone: &str, device: &str) -> Actor {
-        let token = self.ask(phone).await;
-        let headers = [("sms-token", &*token), ("device-token", device)];
-        let body = json!({ "sms_code": self.code() });
-        let path = "/login/sms-confirm/";
-        Actor::of(
-            self,
-            &self.call(Method::POST, path, &headers, Some(body)).await,
-        )
-    }
-
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
-}
-
-/// Another code of the same length.
-pub fn other_than(code: &str) -> String {
-    let first = code.as_bytes()[0];
-    let other = if first == b'9' { b'0' } else { first + 1 };
-    format!("{}{}", char::from(other), &code[1..])
 }
 
 /// The statuses that came of doing things at once, in order.
@@ -323,242 +257,6 @@ pub async fn statuses(tasks: impl IntoIterator<Item = JoinHandle<u16>>) -> Vec<u
     }
     statuses.sort_unstable();
     statuses
-}
-
-/// An answer that was read.
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
-}
-
-impl Reply {
-    /// The JSON of a success.
-    #[track_caller]
-    pub fn ok(&self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        self.json()
-    }
-
-    /// The JSON of any answer.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// Asserts that it is this problem, in every place that says so.
-    #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) -> Value {
-        assert_eq!(
-            (self.status.as_u16(), self.header("content-type")),
-            (status, Some("application/problem+json")),
-            "{self:?}"
-        );
-        let problem = self.json();
-        assert_eq!(
-            (&problem["code"], &problem["status"]),
-            (&json!(code), &json!(status)),
-            "{self:?}"
-        );
-        assert_eq!(problem["type"], format!("/problems/{code}"));
-        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
-        problem
-    }
-}
-
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} {}", self.status, self.headers, self.text)
-    }
-}
-
-/// Somebody who is logged in.
-#[derive(Clone)]
-pub struct Actor {
-    harness: Harness,
-    pub access: String,
-    pub refresh: String,
-    pub device: String,
-}
-
-impl Actor {
-    #[track_caller]
-    pub fn of(harness: &Harness, confirmed: &Reply) -> Self {
-        let reply = confirmed.ok();
-        let text = |name: &str| reply[name].as_str().unwrap().to_owned();
-        Self {
-            harness: harness.clone(),
-            access: text("access"),
-            refresh: text("refresh"),
-            device: text("device_token"),
-        }
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        self.harness
-            .call(
-                method,
-                path,
-                &[("authorization", &format!("Bearer {}", self.access))],
-                body,
-            )
-            .await
-    }
-
-    /// The same, with another token in place of the access token.
-    pub fn bearing(&self, access: &str) -> Self {
-        Self {
-            access: access.to_owned(),
-            ..self.clone()
-        }
-    }
-
-    /// The same, with the tokens of an answer.
-    pub fn with(&self, pair: &Value) -> Self {
-        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
-        Self {
-            refresh: text("refresh"),
-            ..self.bearing(&text("access"))
-        }
-    }
-
-    pub async fn get(&self, path: &str) -> Reply {
-        self.call(Method::GET, path, None).await
-    }
-
-    pub async fn post(&self, path: &str, body: Value) -> Reply {
-        self.call(Method::POST, path, Some(body)).await
-    }
-
-    pub async fn put(&self, path: &str, body: Value) -> Reply {
-        self.call(Method::PUT, path, Some(body)).await
-    }
-
-    pub async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.call(Method::PATCH, path, Some(body)).await
-    }
-
-    pub async fn delete(&self, path: &str) -> Reply {
-        self.call(Method::DELETE, path, None).await
-    }
-
-    pub async fn profile(&self) -> Value {
-        self.get("/profile/").await.ok()
-    }
-
-    pub async fn invitation_code(&self) -> String {
-        self.profile().await["invitation_code"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    pub async fn redeem(&self, code: &str) -> Reply {
-        self.post("/profile/invitation/", json!({ "invitation_code": code }))
-            .await
-    }
-
-    pub async fn exchange(&self, refresh: &str) -> Reply {
-        self.harness
-            .post("/token/refresh/", json!({ "refresh": refresh }))
-            .await
-    }
-
-    /// Confirms another phone with the token and code of `POST /profile/phone/`.
-    pub async fn confirm_phone(&self, token: &str, code: &str) -> Reply {
-        let headers = [
-            ("authorization", &*format!("Bearer {}", self.access)),
-            ("sms-token", token),
-        ];
-        self.harness
-            .call(
-                Method::POST,
-                "/profile/phone/confirm/",
-                &headers,
-                Some(json!({ "sms_code": code })),
-            )
-            .await
-    }
-}
-
-/// A gateway that remembers what it was given, and fails when it is told to.
-#[derive(Default)]
-pub struct Recorder {
-    sent: Mutex<Vec<Sent>>,
-    /// Messages without codes: to whom, and what they said.
-    pub notices: Mutex<Vec<(String, String)>>,
-    pub fails: Mutex<Option<SmsError>>,
-    pub chooses: Mutex<Option<String>>,
-    /// The most digits that it brings, if there is a bound.
-    pub longest: Mutex<Option<usize>>,
-    /// Another gateway in its place.
-    pub instead: Mutex<Option<Arc<dyn Gateway>>>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Sent {
-    pub to: String,
-    pub text: String,
-    pub code: String,
-}
-
-impl Recorder {
-    pub fn last(&self) -> Sent {
-        self.sent
-            .lock()
-            .unwrap()
-            .last()
-            .cloned()
-            .expect("something was sent")
-    }
-
-    pub fn count(&self) -> usize {
-        self.sent.lock().unwrap().len()
-    }
-
-    /// The code that a phone was sent last.
-    pub fn code_of(&self, phone: &str) -> String {
-        let sent = self.sent.lock().unwrap();
-        let last = sent.iter().rfind(|message| message.to == phone);
-        last.expect("the phone was sent something").code.clone()
-    }
-}
-
-#[async_trait]
-impl Gateway for Recorder {
-    fn digits(&self) -> usize {
-        self.longest.lock().unwrap().unwrap_or(usize::MAX)
-    }
-
-    async fn deliver(
-        &self,
-        message: &Message,
-        transcript: &mut Transcript,
-    ) -> Result<Receipt, Failure> {
-        let other = self.instead.lock().unwrap().clone();
-        if let Some(other) = other {
-            return other.deliver(message, transcript).await;
-        }
-        if let Some(error) = *self.fails.lock().unwrap() {
-            return Err(error.into());
-        }
-        let (to, text) = (message.to.e164(), message.text.clone());
-        let Some(drawn) = &message.code else {
-            self.notices.lock().unwrap().push((to, text));
-            return Ok(Receipt::default());
-        };
-        let chosen = self.chooses.lock().unwrap().clone();
-        let code = chosen.clone().unwrap_or_else(|| drawn.reveal().to_owned());
-        self.sent.lock().unwrap().push(Sent { to, text, code });
-        Ok(Receipt {
-            code: chosen.map(|code| OneTimeCode::parse(&code).unwrap()),
-            ..Receipt::default()
-        })
-    }
 }
 
 fn at(folder: &TempDir) -> Location {
