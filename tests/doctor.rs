@@ -37,12 +37,10 @@ fn all_is_well_before_the_first_start_while_serving_and_afterwards() {
     assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
     let server = Server::start(folder);
     login(&server.address, folder, "+79001234567").unwrap();
+    let mut running = Some(server);
     for is_running in [true, false] {
         if !is_running {
-            server.signal("-TERM");
-            while folder.join("invited.db.sock").exists() {
-                std::thread::yield_now();
-            }
+            assert!(running.take().unwrap().stop().success());
         }
         let (found, _) = findings(folder, &[]);
         for check in [
