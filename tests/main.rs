@@ -30,6 +30,7 @@ mod fuzz;
 mod gateways;
 mod growth;
 mod health;
+mod http2;
 mod import;
 mod install;
 mod installation;

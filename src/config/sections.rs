@@ -139,7 +139,7 @@ section! {
         public_url: Option<PublicUrl> = "";
         /// Where figures are told (`/metrics`, OpenMetrics), as in `127.0.0.1:9464`: for whoever reaches it; none by default.
         metrics: Option<SocketAddr> = "";
-        /// Connections at once, as far as the system's limit of open files allows.
+        /// Connections at once, as far as the system's limit of open files allows; over HTTP/2 each open request beside another counts as one.
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is not a trusted proxy.
         connections_per_source: Count<1, 1_000_000> = "1024";

@@ -1,7 +1,7 @@
 //! Requests that others on the path may read differently, refused: a proxy
 //! that sees another length, another host or another end of a line can be
 //! made to pass on what it never saw (request smuggling). What cannot be read
-//! as HTTP/1.1 at all does not come so far: see `server::unreadable`.
+//! as HTTP at all does not come so far: see `server::unreadable` and `server::http2`.
 
 use poem::{
     Request,
@@ -30,12 +30,19 @@ fn is_one_body(request: &Request) -> bool {
     codings.next().is_none_or(chunked) && codings.next().is_none()
 }
 
-/// One `Host` where it is due, and a target that agrees with it (section 3.2).
+/// One host where it is due, and a target that agrees with it (section 3.2).
+/// In HTTP/2 the target may be what names it (RFC 9113, section 8.3.1).
 fn is_one_host(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, another) = (hosts.next(), hosts.next());
-    let proper = host.map_or(request.version() < Version::HTTP_11, is_host);
     let target = request.uri();
+    let proper = match (host, request.version()) {
+        (Some(host), _) => is_host(host.as_bytes()),
+        (None, Version::HTTP_2) => target
+            .authority()
+            .is_some_and(|named| is_host(named.as_str().as_bytes())),
+        (None, version) => version < Version::HTTP_11,
+    };
     let agrees = match (target.scheme(), target.authority()) {
         (Some(scheme), Some(authority)) => {
             let same = |host: &HeaderValue| {
@@ -46,16 +53,21 @@ fn is_one_host(request: &Request) -> bool {
         }
         // `host:port` alone, which is for tunnels.
         (None, Some(_)) => false,
-        _ => target.path() != "*" || request.method() == Method::OPTIONS,
+        _ => true,
     };
-    another.is_none() && proper && agrees && request.method() != Method::CONNECT
+    let is_of_method = match *request.method() {
+        Method::CONNECT => false,
+        Method::OPTIONS => true,
+        _ => target.path() != "*",
+    };
+    another.is_none() && proper && agrees && is_of_method
 }
 
 /// A name or an address, perhaps a port, and nothing else; empty is a host too.
-fn is_host(value: &HeaderValue) -> bool {
+fn is_host(text: &[u8]) -> bool {
     let allowed = |byte: &u8| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']')
     };
-    value.as_bytes().iter().all(allowed)
+    text.iter().all(allowed)
 }

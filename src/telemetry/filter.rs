@@ -34,7 +34,8 @@ impl FromStr for Filter {
                 of the program if you like, as in \"info\" or \"warn,invited=debug\"";
             return Err(reason.to_owned());
         }
-        Ok(Self(format!("info,{}", parts.join(","))))
+        // What clients do to HTTP/2 would fill the log.
+        Ok(Self(format!("info,h2=off,{}", parts.join(","))))
     }
 }
 
@@ -84,7 +85,7 @@ mod tests {
             let shown = text.parse::<Filter>().unwrap().directives().to_string();
             shown.trim_start_matches(SPANS).to_owned()
         };
-        assert_eq!(shown("invted=debug"), "invted=debug,info");
-        assert_eq!(shown("warn"), "warn");
+        assert_eq!(shown("invted=debug"), "invted=debug,h2=off,info");
+        assert_eq!(shown("warn"), "h2=off,warn");
     }
 }

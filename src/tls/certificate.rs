@@ -21,8 +21,8 @@ use openssl::{
 use super::{error::TlsError, key};
 use crate::domain::time::Timestamp;
 
-/// What is spoken over TLS, as the protocols of ALPN are written (RFC 7301).
-const PROTOCOLS: &[u8] = b"\x08http/1.1";
+/// What is spoken over TLS, the preferred first, as the protocols of ALPN are written (RFC 7301).
+const PROTOCOLS: &[u8] = b"\x02h2\x08http/1.1";
 /// Of TLS 1.2, what has forward secrecy and authenticates what it encrypts.
 /// Without finite-field DHE, which costs the server far more than its client.
 const CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20";

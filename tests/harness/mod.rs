@@ -2,6 +2,7 @@
 
 mod actor;
 pub mod client;
+pub mod door;
 pub mod line;
 mod login;
 mod recorder;

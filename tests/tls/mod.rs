@@ -1,7 +1,7 @@
 //! TLS in the server itself: certificates, handshakes, and the way to it from HTTP.
 
 mod acme;
-mod certificates;
+pub mod certificates;
 mod handshake;
 mod redirect;
 mod renewal;
@@ -44,7 +44,7 @@ fn serving(folder: &Path, settings: &[(&str, &str)]) -> Command {
     serve
 }
 
-fn start(folder: &Path, settings: &[(&str, &str)]) -> Server {
+pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Server {
     Server::launch(serving(folder, settings)).unwrap()
 }
 
@@ -94,8 +94,8 @@ fn what_is_old_or_not_spoken_is_refused_in_the_handshake() {
     let server = start(folder.path(), &[]);
     let old = [SslVersion::TLS1_1; 2];
     assert!(connect(&server.address, &certificate, old, HTTP).is_none());
-    assert!(connect(&server.address, &certificate, TLS, b"\x02h2").is_none());
-    assert!(connect(&server.address, &certificate, TLS, b"\x02h2\x08http/1.1").is_some());
+    assert!(connect(&server.address, &certificate, TLS, b"\x02h3").is_none());
+    assert!(connect(&server.address, &certificate, TLS, b"\x02h3\x08http/1.1").is_some());
 }
 
 #[test]

@@ -56,17 +56,19 @@ impl Connections {
     /// every connection that it could evict is active.
     pub async fn acquire(self: &Arc<Self>, peer: IpAddr) -> Option<(Slot, AbortRegistration)> {
         let (abort, evicted) = AbortHandle::new_pair();
-        let since = self.time(Instant::now());
-        let mut slot = Slot {
-            connections: Arc::clone(self),
-            connection: self.insert(self.source(peer), abort, since)?,
-            since,
-            is_idle: true,
-            permit: None,
-        };
+        let mut slot = self.slot(peer, abort)?;
         // At once, unless too many evicted connections are not closed yet.
         slot.permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         Some((slot, evicted))
+    }
+
+    /// A slot for what counts like a connection with a request at work, for as
+    /// long as it has the slot; `None` as above.
+    pub fn acquire_active(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
+        let (abort, _) = AbortHandle::new_pair();
+        let mut slot = self.slot(peer, abort)?;
+        slot.set_active().ok()?;
+        Some(slot)
     }
 
     /// Evicts the connection that has been idle longest. `false` when none is idle.
@@ -74,19 +76,23 @@ impl Connections {
         self.queue().evict(None).is_some()
     }
 
-    fn insert(
-        &self,
-        source: Option<Source>,
-        abort: AbortHandle,
-        now: Time,
-    ) -> Option<Arc<Connection>> {
+    fn slot(self: &Arc<Self>, peer: IpAddr, abort: AbortHandle) -> Option<Slot> {
+        let (source, since) = (self.source(peer), self.time(Instant::now()));
         let mut queue = self.queue();
         if source.is_some_and(|source| queue.len_of(source) >= self.most_per_source) {
             queue.evict(source)?;
         } else if queue.len() >= self.most {
             queue.evict(None)?;
         }
-        Some(queue.insert(source, abort, now))
+        let connection = queue.insert(source, abort, since);
+        drop(queue);
+        Some(Slot {
+            connections: Arc::clone(self),
+            connection,
+            since,
+            is_idle: true,
+            permit: None,
+        })
     }
 
     /// The source a connection counts for; `None` when its peer is exempt.

@@ -1,91 +1,52 @@
 //! The accept loop, with timeouts and caps on connections.
 //!
-//! poem's own server has neither. This one runs hyper over a `stream` with a
+//! poem's own server has neither. This one runs hyper over streams with a
 //! timeout for each part of a request (a client that is slow to send is cut
 //! off, one between requests is not), and `connections` caps how many there
-//! are. The rules for requests' framing are in `framing`, the timeout of bodies
-//! is in `json`.
+//! are. Over TLS, clients choose between `http1` and `http2`. The rules for
+//! requests' framing are in `framing`, the timeout of bodies is in `json`.
 
+mod bodies;
 mod connections;
 mod head;
+mod http1;
+mod http2;
 mod idle_queue;
+mod open_requests;
 mod progress;
+mod service;
 mod socket;
 mod stream;
 mod timeouts;
 mod unreadable;
 mod workers;
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::future::Abortable;
-use hyper::{
-    Request, Response, StatusCode,
-    body::{Body, Incoming},
-    header::{CONNECTION, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use poem::{
-    Addr, Endpoint,
-    http::uri::Scheme,
-    web::{LocalAddr, RemoteAddr},
-};
+use poem::{Addr, http::uri::Scheme, web::LocalAddr};
 use rustix::io::Errno;
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::Instant,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
 };
 
+use self::{connections::Slot, service::Context, socket::Socket};
 pub use self::{
     connections::{CLOSING, Connections},
+    service::{Ambiguous, Plain, Service},
     timeouts::Timeouts,
     workers::Workers,
 };
-use self::{
-    progress::{Finding, Part, Progress},
-    socket::Socket,
-    stream::ClientStream,
-};
 use crate::tls::Tls;
 
-/// Most bytes of a request's head.
-const MAX_HEAD: usize = 32 * 1024;
 /// How long to wait after an accept that failed.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 /// The same, where open files ran out and a connection was evicted.
 const EVICTED_DELAY: Duration = Duration::from_millis(1);
 /// How often the log says that accepts fail.
 const WARNING_PERIOD: Duration = Duration::from_mins(1);
-
-/// Marks a request whose head others on the path may read differently, in ways
-/// that do not show in what hyper made of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Ambiguous;
-
-/// The endpoint that is served.
-pub trait Service: Endpoint<Output = poem::Response> + 'static {
-    /// The answer, with this status, to what `peer` sent and cannot be read as a request.
-    fn refuse(&self, status: StatusCode, peer: SocketAddr) -> poem::Response;
-}
-
-/// An endpoint whose refusals of what cannot be read are a bare status.
-pub struct Plain<E>(pub E);
-
-impl<E: Endpoint<Output = poem::Response>> Endpoint for Plain<E> {
-    type Output = poem::Response;
-
-    async fn call(&self, request: poem::Request) -> poem::Result<poem::Response> {
-        self.0.call(request).await
-    }
-}
-
-impl<E: Endpoint<Output = poem::Response> + 'static> Service for Plain<E> {
-    fn refuse(&self, status: StatusCode, _: SocketAddr) -> poem::Response {
-        poem::Response::builder().status(status).finish()
-    }
-}
 
 /// Serves `endpoint`, over TLS if there is a certificate, until `stop` is ready; then takes no new connections,
 /// lets requests in flight finish, and returns.
@@ -108,15 +69,16 @@ pub async fn serve<E>(
         timeouts,
         workers,
         local: LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
-        graceful: GracefulShutdown::new(),
+        stop: watch::Sender::default(),
     };
     tokio::select! {
         () = stop => {}
         () = accept_loop.run(&listener) => {}
     }
     drop(listener);
-    let finished = accept_loop.graceful.shutdown();
-    if tokio::time::timeout(timeouts.stop, finished).await.is_err() {
+    accept_loop.stop.send_replace(());
+    let finished = accept_loop.stop.closed();
+    if timeout(timeouts.stop, finished).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
@@ -129,7 +91,8 @@ struct AcceptLoop<'w, E> {
     timeouts: Timeouts,
     workers: &'w Workers,
     local: LocalAddr,
-    graceful: GracefulShutdown,
+    /// Told once; each connection has a receiver for as long as it is there.
+    stop: watch::Sender<()>,
 }
 
 impl<E: Service> AcceptLoop<'_, E> {
@@ -166,80 +129,42 @@ impl<E: Service> AcceptLoop<'_, E> {
         let Ok(stream) = stream.into_std() else {
             return;
         };
-        let (tls, endpoint) = (self.tls.clone(), Arc::clone(&self.endpoint));
-        let (timeouts, graceful) = (self.timeouts, self.graceful.watcher());
-        let local = self.local.clone();
+        let tls = self.tls.clone();
+        let context = Arc::new(Context {
+            endpoint: Arc::clone(&self.endpoint),
+            connections: Arc::clone(&self.connections),
+            timeouts: self.timeouts,
+            local: self.local.clone(),
+            peer,
+            scheme: tls.as_ref().map_or(Scheme::HTTP, |_| Scheme::HTTPS),
+        });
+        let connection = serve_connection(stream, tls, slot, context, self.stop.subscribe());
         self.workers.serve(async move {
-            let scheme = tls.as_ref().map_or(Scheme::HTTP, |_| Scheme::HTTPS);
-            let Ok(socket) = socket(stream, tls) else {
-                return;
-            };
-            let progress = Arc::new(Progress::new());
-            let unreadable = Arc::clone(&endpoint);
-            let refuse = Box::new(move |status| unreadable.refuse(status, peer));
-            let stream = ClientStream::new(socket, slot, Arc::clone(&progress), timeouts, refuse);
-            let service = service_fn(move |request: Request<Incoming>| {
-                // Tells the stream how long the body is, and asks what it saw in the head.
-                let finding = progress.open(request.body().size_hint().exact());
-                let remote = RemoteAddr(Addr::SocketAddr(peer));
-                let request = poem::Request::from((request, local.clone(), remote, scheme.clone()));
-                let (endpoint, progress) = (Arc::clone(&endpoint), Arc::clone(&progress));
-                async move {
-                    let response = match finding {
-                        Finding::Cleartext => refuse_cleartext(&*endpoint, peer),
-                        _ => answer(&*endpoint, &progress, finding, request).await,
-                    };
-                    Ok::<Response<_>, Infallible>(response.into())
-                }
-            });
-            let connection = http1::Builder::new()
-                // The stream has timeouts of its own.
-                .header_read_timeout(None)
-                .max_buf_size(MAX_HEAD)
-                .max_header_size(MAX_HEAD)
-                .half_close(true)
-                .serve_connection(TokioIo::new(stream), service);
-            // A client that disconnects early is not an error of the server.
-            let _ = Abortable::new(graceful.watch(connection), evicted).await;
+            let _ = Abortable::new(connection, evicted).await;
         });
     }
 }
 
-fn socket(stream: std::net::TcpStream, tls: Option<Arc<Tls>>) -> io::Result<Socket> {
+/// Serves a connection until it ends. The handshake is part of the first head:
+/// it has the same timeout, and its connection can be evicted like any other.
+async fn serve_connection<E: Service>(
+    stream: std::net::TcpStream,
+    tls: Option<Arc<Tls>>,
+    slot: Slot,
+    context: Arc<Context<E>>,
+    mut stop: watch::Receiver<()>,
+) -> io::Result<()> {
+    let deadline = Instant::now() + context.timeouts.head;
     let ssl = tls.map(|tls| tls.accept()).transpose()?;
-    Socket::new(TcpStream::from_std(stream)?, ssl)
-}
-
-/// Answers a request that anybody on the path could read: it is not handled, lest that go unnoticed.
-fn refuse_cleartext(endpoint: &impl Service, peer: SocketAddr) -> poem::Response {
-    let mut response = endpoint.refuse(StatusCode::BAD_REQUEST, peer);
-    close(&mut response);
-    response
-}
-
-/// Answers a request, with `Connection: close` when no other can follow it.
-async fn answer<E>(
-    endpoint: &E,
-    progress: &Progress,
-    finding: Finding,
-    mut request: poem::Request,
-) -> poem::Response
-where
-    E: Endpoint<Output = poem::Response>,
-{
-    if finding == Finding::Ambiguous {
-        request.extensions_mut().insert(Ambiguous);
+    let mut socket = Socket::new(TcpStream::from_std(stream)?, ssl)?;
+    tokio::select! {
+        over = timeout_at(deadline, socket.handshake()) => over??,
+        _ = stop.changed() => return Ok(()),
     }
-    let mut response = endpoint.get_response(request).await;
-    // The rest of a body is not read, so no request may follow it (RFC 9112, section 9.3).
-    // The end of a chunked one may be elsewhere to others on the path.
-    if *progress.part() != Part::Body(0) {
-        close(&mut response);
+    if socket.is_http2() {
+        http2::serve(socket, slot, deadline, context, stop).await;
+    } else {
+        http1::serve(socket, slot, deadline, context, stop).await;
     }
-    response
-}
-
-fn close(response: &mut poem::Response) {
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    Ok(())
 }

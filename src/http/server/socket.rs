@@ -1,8 +1,6 @@
 //! A client's socket, with TLS over it or without.
 //!
-//! The handshake takes place while the first head is read: it has that head's
-//! timeout, and its connection can be evicted like any other. Whoever sends
-//! anything but a handshake is read in the clear, so that it can be refused.
+//! Whoever sends anything but a handshake is read in the clear, so that it can be refused.
 
 use std::{
     io::{self, IoSlice},
@@ -31,9 +29,9 @@ pub enum Socket {
 /// Where a socket is that TLS is expected of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Nothing has come yet.
-    New,
-    /// A handshake has begun.
+    /// The handshake is under way, if anything has come.
+    Handshake,
+    /// It is over.
     Encrypted,
     /// Something else came.
     Cleartext,
@@ -51,9 +49,32 @@ impl Socket {
     /// The socket of a new connection, with TLS if there is a server's side of it.
     pub fn new(stream: TcpStream, ssl: Option<Ssl>) -> io::Result<Self> {
         Ok(match ssl {
-            Some(ssl) => Self::Tls(SslStream::new(ssl, stream)?, Phase::New),
+            Some(ssl) => Self::Tls(SslStream::new(ssl, stream)?, Phase::Handshake),
             None => Self::Plain(stream),
         })
+    }
+
+    /// Waits for the handshake, if TLS is expected and comes.
+    pub async fn handshake(&mut self) -> io::Result<()> {
+        let Self::Tls(stream, phase) = self else {
+            return Ok(());
+        };
+        let mut first = [HANDSHAKE];
+        stream.get_ref().peek(&mut first).await?;
+        *phase = if first == [HANDSHAKE] {
+            let over = Pin::new(stream).do_handshake().await;
+            over.map_err(|_| io::ErrorKind::InvalidData)?;
+            Phase::Encrypted
+        } else {
+            Phase::Cleartext
+        };
+        Ok(())
+    }
+
+    /// Whether the handshake agreed on HTTP/2.
+    pub fn is_http2(&self) -> bool {
+        matches!(self, Self::Tls(stream, Phase::Encrypted)
+            if stream.ssl().selected_alpn_protocol() == Some(b"h2"))
     }
 
     /// Whether TLS was expected, and did not come.
@@ -88,20 +109,6 @@ impl Socket {
             Self::Tls(stream, _) => Layer::Tls(stream),
         }
     }
-
-    /// Pending until it is known what came first.
-    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Self::Tls(stream, phase @ Phase::New) = self {
-            let mut byte = [HANDSHAKE];
-            ready!(stream.get_mut().poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
-            *phase = if byte == [HANDSHAKE] {
-                Phase::Encrypted
-            } else {
-                Phase::Cleartext
-            };
-        }
-        Poll::Ready(Ok(()))
-    }
 }
 
 impl AsyncRead for Socket {
@@ -110,9 +117,7 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        ready!(this.poll_first(cx))?;
-        match this.layer() {
+        match self.get_mut().layer() {
             Layer::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
             Layer::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
         }

@@ -1,4 +1,4 @@
-//! The stream between a client's socket and hyper. It knows which part of a
+//! The stream between a client's socket and hyper's HTTP/1.1. It knows which part of a
 //! request is under way, so that each part has a timeout of its own.
 //!
 //! hyper reads one request at a time: a head to its very end and not a byte
@@ -55,15 +55,15 @@ pub struct ClientStream {
 }
 
 impl ClientStream {
-    /// A new connection, whose first head is awaited.
+    /// A new connection, whose first head must be there at the deadline.
     pub fn new(
         socket: Socket,
         slot: Slot,
+        head_deadline: Instant,
         progress: Arc<Progress>,
         timeouts: Timeouts,
         refuse: Refuse,
     ) -> Self {
-        let head_deadline = Instant::now() + timeouts.head;
         Self {
             socket,
             slot,
