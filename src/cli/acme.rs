@@ -76,7 +76,7 @@ impl Renewal {
         }
     }
 
-    /// Whether there is none in these files for the hosts, or the last third of its life has begun.
+    /// Whether there is none in these files for the hosts that is good now, or the last third of its life has begun.
     fn is_due(&self, files: &Files, now: Timestamp) -> bool {
         let Ok(Certificate {
             begins,
@@ -88,7 +88,7 @@ impl Renewal {
             return true;
         };
         let due = expires - expires.since(begins) / 3;
-        now >= due || names != self.issuer.names
+        now < begins || now >= due || names != self.issuer.names
     }
 
     async fn renew(&self, state: &State, challenges: &Challenges) -> Result<(), AcmeError> {

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::{
     certificates::{DAY, HTTP, TLS, ask, connect, issue, place, shows},
+    issuer::{self, Issuer},
     log, wait_for,
 };
 use crate::{
@@ -94,26 +95,49 @@ impl Pebble {
 
     /// A server that trusts it, and shows its proofs there.
     fn serve(&self, folder: &Path, proofs: u16) -> Server {
-        let log = fs::File::create(folder.join("stderr.txt")).unwrap();
         let directory = format!("https://localhost:{}/dir", self.directory);
-        let mut serve = command(folder);
-        serve
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--sms",
-                "file:sms.jsonl",
-            ])
-            .env("SSL_CERT_FILE", self.folder.path().join("cert.pem"))
-            .env("INVITED_TLS__ACME", "localhost, A.localhost")
-            .env("INVITED_TLS__ACME_CONTACT", "admin@localhost")
-            .env("INVITED_TLS__ACME_DIRECTORY", directory)
-            .env("INVITED_TLS__REDIRECT", format!("127.0.0.1:{proofs}"))
-            .env("INVITED_HTTP__PUBLIC_URL", "https://localhost")
-            .stderr(log);
-        Server::launch(serve).unwrap()
+        let trusted = self.folder.path().join("cert.pem");
+        serve(
+            folder,
+            "localhost, A.localhost",
+            &directory,
+            &trusted,
+            proofs,
+        )
     }
+}
+
+fn serve(folder: &Path, names: &str, directory: &str, trusted: &Path, proofs: u16) -> Server {
+    let log = fs::File::create(folder.join("stderr.txt")).unwrap();
+    let mut serve = command(folder);
+    serve
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--sms",
+            "file:sms.jsonl",
+        ])
+        .env("SSL_CERT_FILE", trusted)
+        .env("INVITED_TLS__ACME", names)
+        .env("INVITED_TLS__ACME_CONTACT", "admin@localhost")
+        .env("INVITED_TLS__ACME_DIRECTORY", directory)
+        .env("INVITED_TLS__REDIRECT", format!("127.0.0.1:{proofs}"))
+        .env("INVITED_HTTP__PUBLIC_URL", "https://localhost")
+        .stderr(log);
+    Server::launch(serve).unwrap()
+}
+
+/// Puts one there that is still good and should be renewed.
+fn place_old(folder: &Path) -> (X509, Vec<u8>) {
+    let (old, key) = issue("localhost", -60 * DAY, DAY);
+    let pem = [
+        old.to_pem().unwrap(),
+        key.private_key_to_pem_pkcs8().unwrap(),
+    ]
+    .concat();
+    put(&folder.join("invited.certificate.pem"), &pem);
+    (old, pem)
 }
 
 #[test]
@@ -155,13 +179,7 @@ fn where_the_issuer_finds_no_proof_the_old_certificate_is_served_meanwhile() {
         return say("skipped: there is no pebble");
     };
     let folder = TempDir::new().unwrap();
-    let (old, key) = issue("localhost", -60 * DAY, DAY);
-    let pem = [
-        old.to_pem().unwrap(),
-        key.private_key_to_pem_pkcs8().unwrap(),
-    ]
-    .concat();
-    put(&folder.path().join("invited.certificate.pem"), &pem);
+    let (old, pem) = place_old(folder.path());
     let [elsewhere] = free_ports();
     let server = pebble.serve(folder.path(), elsewhere);
     let told = "no certificate was issued error=the issuer refused: ";
@@ -170,4 +188,31 @@ fn where_the_issuer_finds_no_proof_the_old_certificate_is_served_meanwhile() {
     assert!(shows(&server.address, &old));
     let kept = fs::read(folder.path().join("invited.certificate.pem")).unwrap();
     assert_eq!(kept, pem);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_told_and_another_asked_for() {
+    let issuer = Issuer::new();
+    let servers = issuer::UNUSABLE.map(|kind| {
+        let folder = TempDir::new().unwrap();
+        let (old, pem) = place_old(folder.path());
+        let [proofs] = free_ports();
+        let (directory, trusted) = (issuer.directory(kind), issuer.certificate());
+        let server = serve(folder.path(), "localhost", &directory, &trusted, proofs);
+        (kind, folder, server, old, pem)
+    });
+    let told = "no certificate was issued error=the certificate that was issued is not one";
+    for (kind, folder, server, old, pem) in &servers {
+        let log = || log(folder.path());
+        assert!(wait_for(|| log().contains(told)), "{kind}: {}", log());
+        assert!(shows(&server.address, old), "{kind}");
+        let kept = fs::read(folder.path().join("invited.certificate.pem")).unwrap();
+        assert_eq!(&kept, pem, "{kind}");
+    }
+    // The second that it issues is right.
+    for (kind, folder, ..) in &servers {
+        let log = || log(folder.path());
+        let taken_up = "took up the certificate days_left=89";
+        assert!(wait_for(|| log().contains(taken_up)), "{kind}: {}", log());
+    }
 }

@@ -13,7 +13,7 @@ use openssl::{
     ec::{EcGroup, EcKey},
     hash::MessageDigest,
     nid::Nid,
-    pkey::{PKey, Private},
+    pkey::{HasPublic, PKey, PKeyRef, Private},
     ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion},
     x509::{X509, X509Name, extension::SubjectAlternativeName},
 };
@@ -27,6 +27,17 @@ pub const DAY: i64 = 86_400;
 pub fn issue(name: &str, from: i64, until: i64) -> (X509, PKey<Private>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    (certify(name, &key, &key, from, until), key)
+}
+
+/// The same for a key that somebody else has.
+pub fn certify<T: HasPublic>(
+    name: &str,
+    key: &PKeyRef<T>,
+    signer: &PKey<Private>,
+    from: i64,
+    until: i64,
+) -> X509 {
     let mut subject = X509Name::builder().unwrap();
     subject.append_entry_by_text("CN", name).unwrap();
     let subject = subject.build();
@@ -38,13 +49,13 @@ pub fn issue(name: &str, from: i64, until: i64) -> (X509, PKey<Private>) {
     builder.set_issuer_name(&subject).unwrap();
     builder.set_not_before(&at(from)).unwrap();
     builder.set_not_after(&at(until)).unwrap();
-    builder.set_pubkey(&key).unwrap();
+    builder.set_pubkey(key).unwrap();
     let names = SubjectAlternativeName::new()
         .dns(name)
         .build(&builder.x509v3_context(None, None));
     builder.append_extension(names.unwrap()).unwrap();
-    builder.sign(&key, MessageDigest::sha256()).unwrap();
-    (builder.build(), key)
+    builder.sign(signer, MessageDigest::sha256()).unwrap();
+    builder.build()
 }
 
 /// Puts a fresh pair there.

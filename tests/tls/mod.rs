@@ -3,6 +3,7 @@
 mod acme;
 pub mod certificates;
 mod handshake;
+mod issuer;
 mod redirect;
 mod renewal;
 
