@@ -72,9 +72,11 @@ fn the_api_is_served_over_tls_1_2_and_1_3() {
     let server = start(folder.path(), &[]);
     let https = format!("listening on https://{}\n", server.address);
     assert!(server.first_lines.starts_with(&https));
-    for version in TLS {
+    let ciphers = ["ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"];
+    for (version, cipher) in TLS.into_iter().zip(ciphers) {
         let mut stream = connect(&server.address, &certificate, [version; 2], HTTP).unwrap();
         assert_eq!(stream.ssl().version2(), Some(version));
+        assert_eq!(stream.ssl().current_cipher().unwrap().name(), cipher);
         assert_eq!(
             stream.ssl().selected_alpn_protocol(),
             Some(&b"http/1.1"[..])
