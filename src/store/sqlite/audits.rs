@@ -1,5 +1,7 @@
 //! The table `audits`.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Row, params};
 
 use super::{
@@ -46,7 +48,7 @@ impl Audits for Transaction<'_> {
     ) -> Result<Vec<Audit>, StoreError> {
         let before = before.map_or(i64::MAX, |before| before.0);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        match user {
+        let rows = match user {
             Some(user) => self.all(
                 "SELECT id, at, actor, action, user_id, detail, reason FROM audits
                  WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
@@ -59,7 +61,11 @@ impl Audits for Transaction<'_> {
                 params![before, most],
                 audit,
             ),
-        }
+        };
+        let mut rows = rows?;
+        // Identifiers know the second only.
+        rows.sort_by_key(|row| (Reverse(row.at), Reverse(row.id)));
+        Ok(rows)
     }
 }
 
