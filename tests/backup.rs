@@ -6,7 +6,7 @@ use std::{
     fs,
     os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Output, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use invited::app::backup::running;
+use invited::{app::backup::running, config::Target};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,14 +30,14 @@ use crate::{
 const PHONE: &str = "+79001234567";
 
 /// A folder with another in it for backups.
-fn place() -> TempDir {
+pub fn place() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("to")).unwrap();
     folder
 }
 
 /// The same with people in it, and keys.
-fn populated(users: &str) -> TempDir {
+pub fn populated(users: &str) -> TempDir {
     let folder = place();
     done(folder.path(), &["seed", "--users", users]);
     assert!(Server::start(folder.path()).stop().success());
@@ -54,7 +54,12 @@ fn done(folder: &Path, arguments: &[&str]) -> String {
 /// The one sentence by which a command was refused.
 #[track_caller]
 fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
+    sentence(run(folder, arguments))
+}
+
+/// The one sentence of a command that was refused.
+#[track_caller]
+pub fn sentence(output: Output) -> String {
     assert!(matches!(output.status.code(), Some(1 | 2)), "{output:?}");
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(error.lines().count(), 1, "{error}");
@@ -66,7 +71,7 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// The names in a folder, hidden ones too.
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -87,7 +92,7 @@ fn restored(backup: &Path) -> TempDir {
     folder
 }
 
-fn phones(folder: &Path) -> BTreeSet<String> {
+pub fn phones(folder: &Path) -> BTreeSet<String> {
     let list = ["user", "list", "--limit", "100000", "--full", "--json"];
     let users: Value = serde_json::from_str(&done(folder, &list)).unwrap();
     let users = users.as_array().unwrap().iter();
@@ -97,7 +102,7 @@ fn phones(folder: &Path) -> BTreeSet<String> {
 }
 
 /// Waits for something that another process does.
-fn until(what: &str, happened: impl Fn() -> bool) {
+pub fn until(what: &str, happened: impl Fn() -> bool) {
     for _ in 0..60_000 {
         if happened() {
             return;
@@ -105,6 +110,11 @@ fn until(what: &str, happened: impl Fn() -> bool) {
         std::thread::park_timeout(Duration::from_millis(1));
     }
     panic!("{what} did not happen");
+}
+
+/// What `/metrics` tells of a target that backups fail at, or do not.
+pub fn failing(target: &Target, is_failing: u8) -> String {
+    format!("invited_backup_failing{{target=\"{target}\"}} {is_failing}\n")
 }
 
 fn mode(path: &Path) -> u32 {
@@ -162,7 +172,8 @@ fn an_old_schema_is_backed_up_as_it_is() {
 #[tokio::test]
 async fn figures_tell_when_the_last_backup_was_verified() {
     let (harness, to) = (Harness::new(), TempDir::new().unwrap());
-    let back_up = || running::back_up(&harness.app, to.path().to_owned());
+    let target = Target::Folder(to.path().to_owned());
+    let back_up = || running::back_up(&harness.app, target.clone());
     let told = harness.metrics().await;
     assert!(
         !told.contains("\ninvited_backup_verified_timestamp_seconds"),
@@ -170,12 +181,12 @@ async fn figures_tell_when_the_last_backup_was_verified() {
     );
     back_up().await.unwrap();
     let verified = format!(
-        "invited_backup_verified_timestamp_seconds {}\n",
+        "invited_backup_verified_timestamp_seconds{{target=\"{target}\"}} {}\n",
         NOON.seconds()
     );
     let told = harness.metrics().await;
     assert!(
-        told.contains(&verified) && told.contains("backup_failing 0"),
+        told.contains(&verified) && told.contains(&failing(&target, 0)),
         "{told}"
     );
     // There is one of this second.
@@ -192,7 +203,9 @@ async fn backups_are_due_by_the_clock_and_a_place_that_comes_back_is_used_again(
     let to = folder.path().join("to");
     let settings = [("INVITED_BACKUP__TO", to.to_str().unwrap())];
     let harness = Harness::with(&settings);
-    let is_failing = || harness.app.backups.figures().is_failing;
+    let target = Target::Folder(to.clone());
+    let figures = || harness.app.backups.figures()[&target.to_string()];
+    let is_failing = || figures().is_failing;
     let regularly = tokio::spawn(running::back_up_regularly(harness.service.clone()));
     until("the first", || {
         names(&to).contains(&"invited-2024-04-15T21-11-13Z".to_owned())
@@ -205,7 +218,7 @@ async fn backups_are_due_by_the_clock_and_a_place_that_comes_back_is_used_again(
     fs::rename(&to, folder.path().join("away")).unwrap();
     harness.advance(6 * 3600);
     until("a failure", is_failing);
-    assert!(harness.metrics().await.contains("invited_backup_failing 1"));
+    assert!(harness.metrics().await.contains(&failing(&target, 1)));
     fs::rename(folder.path().join("away"), &to).unwrap();
     harness.advance(600);
     until("recovery", || !is_failing());

@@ -15,6 +15,7 @@ mod alarm;
 mod architecture;
 mod backup;
 mod binary;
+mod bucket;
 mod config;
 mod cors;
 mod counter;

@@ -1,13 +1,9 @@
 //! `invited backup`: makes a backup that was verified. A running server is asked
 //! to; without one it is made here, under the database's lock.
 
-use std::{
-    path::{Path, PathBuf, absolute},
-    sync::Arc,
-};
+use std::{path::absolute, sync::Arc};
 
 use clap::Args;
-use serde_json::Value;
 
 use super::{
     admin,
@@ -22,7 +18,7 @@ use crate::{
         backup::{Made, Order},
     },
     clock::{Clock, SystemClock, dice},
-    config::Config,
+    config::{Config, Target},
     store::{Location, Progress, Store},
     token::{
         key_file::{self, KeysError},
@@ -34,16 +30,20 @@ use crate::{
 pub struct Backup {
     #[command(flatten)]
     settings: Settings,
-    /// The folder that it is put in, under a name with the time (UTC). It must be there.
-    to: PathBuf,
+    /// Where it is put, under a name with the time (UTC): a folder, which must be there, or `s3://BUCKET/PREFIX`.
+    to: Target,
 }
 
 impl Backup {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.settings.read()?;
-        let to = absolute(&self.to).map_err(|error| {
-            Failure::misconfigured(format!("{} is not a folder: {error}", self.to.display()))
-        })?;
+        let to = match self.to {
+            // The server may be elsewhere.
+            Target::Folder(path) => Target::Folder(absolute(&path).map_err(|error| {
+                Failure::misconfigured(format!("{} is not a folder: {error}", path.display()))
+            })?),
+            bucket @ Target::Bucket { .. } => bucket,
+        };
         let Location::Sqlite(database) = &config.server.database;
         let request = Request {
             command: Command::Job(Job::Backup { to: to.clone() }),
@@ -55,22 +55,18 @@ impl Backup {
         let asked = admin::ask(&socket::path(database), &request, &mut show);
         bar.finish_and_clear();
         match asked {
-            Some(answer) => print(&told(&answer?)),
-            None => make(&config, &to).and_then(|made| print(&sentence(&made.path.display()))),
+            Some(answer) => print(&sentence(answer?["backup"].as_str().unwrap_or_default())),
+            None => make(&config, &to).and_then(|made| print(&sentence(&made.place))),
         }
     }
 }
 
-fn told(answer: &Value) -> String {
-    sentence(&answer["backup"].as_str().unwrap_or_default())
-}
-
-fn sentence(path: &dyn std::fmt::Display) -> String {
-    format!("{path}: made and verified\n")
+fn sentence(place: &str) -> String {
+    format!("{place}: made and verified\n")
 }
 
 /// Without a server: makes it here.
-fn make(config: &Config, to: &Path) -> Result<Made, Failure> {
+fn make(config: &Config, to: &Target) -> Result<Made, Failure> {
     let keys = keys(config)?;
     let progress = Arc::new(Progress::default());
     let order = Order {

@@ -59,6 +59,7 @@ impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Open(error) => error.into(),
+            BackupError::Config(error) => error.into(),
             error => Self::of(error),
         }
     }

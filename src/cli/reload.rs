@@ -7,7 +7,7 @@ use tokio::{signal::unix::Signal, task::spawn_blocking};
 
 use super::{failure::Failure, service_manager};
 use crate::{
-    app::{self, App, Reloadable},
+    app::{self, App, Reloadable, backup::running},
     config::Config,
     domain::error::StoreError,
     telemetry,
@@ -43,6 +43,7 @@ fn reconfigured(mut config: Config, before: &App) -> Result<App, Failure> {
         tracing::warn!(setting, "this setting is taken up at the next start only");
     }
     config.make_room_for_development();
+    running::check(&config)?;
     let path = config.keys_path();
     let ledger = &before.keys().ledger;
     // An older copy of the file may lack the ledgers' key; it is not lost with it.

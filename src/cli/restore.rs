@@ -12,12 +12,12 @@ use clap::Args;
 use super::{
     failure::Failure,
     settings::Settings,
-    terminal::{print, watch},
+    terminal::{print, run_now, watch},
 };
 use crate::{
-    app::backup::{BackupError, Candidate, archive, folder},
+    app::backup::{BackupError, Candidate, archive, bucket::Bucket, folder},
     clock::{Clock, SystemClock, dice},
-    config::Config,
+    config::{Config, Target},
     files,
     store::{Location, Progress},
     token::{key_file, keys::Keys},
@@ -32,31 +32,28 @@ No device is known any more. Start the server.
 pub struct Restore {
     #[command(flatten)]
     settings: Settings,
-    /// The backup: a folder that `invited backup` made.
-    from: PathBuf,
+    /// The backup that `invited backup` made: a folder, or `s3://BUCKET/PREFIX/NAME`.
+    from: Target,
 }
 
 impl Restore {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.settings.read()?;
         let Location::Sqlite(database) = &config.server.database;
-        let packed = self.from.join(folder::DATABASE);
-        let length = match archive::unpacked_length(&packed) {
-            Ok(length) => length.ok_or_else(|| BackupError::Damaged(packed.clone()))?,
-            Err(error) if is_absence(&error) => return Err(BackupError::NotOne(self.from).into()),
-            Err(error) => return Err(BackupError::io(&packed)(error).into()),
-        };
         refuse_over(&config)?;
         let scratch = tempfile::Builder::new()
             .prefix(".invited-restore-")
             .tempdir_in(files::folder(database))
             .map_err(BackupError::io(database))?;
         let progress = Arc::new(Progress::default());
-        // Once to verify it, once for good.
-        progress.expect(2 * length);
         watch(&progress, || {
+            let from = fetch(&config, &self.from, scratch.path(), &progress)?;
+            let packed = from.join(folder::DATABASE);
+            let length = unpacked_length(&from, &packed)?;
+            // Once to verify it, once for good.
+            progress.expect(2 * length);
             let candidate = Candidate {
-                path: &self.from,
+                path: &from,
                 config: &config,
                 now: SystemClock.now(),
                 dice,
@@ -70,6 +67,31 @@ impl Restore {
             put(&config, &copy, &keys)
         })?;
         print(&format!("{}: restored\n{RESTORED}", database.display()))
+    }
+}
+
+/// The folder that the backup is in: one in `scratch`, if it has to be downloaded.
+fn fetch(
+    config: &Config,
+    from: &Target,
+    scratch: &Path,
+    progress: &Arc<Progress>,
+) -> Result<PathBuf, Failure> {
+    let (bucket, path) = match from {
+        Target::Folder(path) => return Ok(path.clone()),
+        Target::Bucket { name, prefix } => (name, prefix),
+    };
+    let (prefix, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let bucket = Bucket::open(config, (bucket, prefix), progress)?;
+    run_now(async { Ok(bucket.download(name, scratch).await?) })?;
+    Ok(scratch.to_owned())
+}
+
+fn unpacked_length(from: &Path, packed: &Path) -> Result<u64, BackupError> {
+    match archive::unpacked_length(packed) {
+        Ok(length) => length.ok_or_else(|| BackupError::Damaged(packed.to_owned())),
+        Err(error) if is_absence(&error) => Err(BackupError::NotOne(from.to_owned())),
+        Err(error) => Err(BackupError::io(packed)(error)),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     app::{
         self, App, Reloadable, State,
         admin::socket::{self, AdminSocket},
-        backup::running::back_up_regularly,
+        backup::running::{self, back_up_regularly},
     },
     clock::{Clock, SystemClock, dice},
     config::{self, Config},
@@ -78,6 +78,7 @@ impl Serve {
         // All that can be refused is, before anything is created or changed.
         let found = Found::look(&config)?.fitting()?;
         let sms = app::gateways(&config, &found.keys, &Routes::default())?;
+        running::check(&config)?;
         doctor::warn(&config);
         let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
         let workers = Workers::start().map_err(cannot_start)?;

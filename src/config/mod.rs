@@ -13,6 +13,7 @@ mod origin;
 mod place;
 mod print;
 mod sections;
+mod target;
 mod test_number;
 mod tls;
 mod value;
@@ -29,6 +30,7 @@ use place::Places;
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
 pub use sections::{Backup, Budget, Entry, Http, Login, Otel, Relief, Server, Sms, Tls, Tokens};
+pub use target::Target;
 pub use test_number::TestNumber;
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
 

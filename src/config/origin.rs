@@ -1,6 +1,9 @@
 //! Addresses on the web: the origins that may call, and where this server is reached.
 
-use std::{net::Ipv6Addr, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// An origin as browsers and app web views write it (RFC 6454, section 6.2):
 /// scheme, host, and port if it is not the scheme's own.
@@ -78,6 +81,20 @@ impl PublicUrl {
     /// The path of the prefix: empty, or with a slash in front only.
     pub fn prefix(&self) -> &str {
         &self.url[self.origin..]
+    }
+
+    /// Whether others on the way can read what is sent there: it is not
+    /// encrypted, and leaves this machine.
+    pub fn is_exposed(&self) -> bool {
+        let Some(rest) = self.url[..self.origin].strip_prefix("http://") else {
+            return false;
+        };
+        let host = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => host,
+            _ => rest,
+        };
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
     }
 }
 

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     layers::{ConfigError, Layers, variable},
     origin::{Origin, PublicUrl},
+    target::Target,
     value::{AppHash, Count, ForwardingHeader, Host, Name},
 };
 use crate::{
@@ -199,11 +200,15 @@ section! {
 section! {
     /// Backups that the server makes by itself.
     Backup "backup." {
-        /// The folder, which must be there, that backups are made in; none are made by default.
-        to: Option<PathBuf> = "";
+        /// Where they go: folders, which must be there, and buckets of S3-compatible stores, as in `/mnt/backups, s3://bucket/prefix`; none are made by default.
+        to: Vec<Target> = "";
         /// How often.
         every: Duration = "6h";
         /// How long: the last one of each day, week and month, for so many of them; or `all`.
         keep: Retention = "7d, 4w, 12m";
+        /// The address of the store that buckets are of; by default it is Amazon S3. Its keys are the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+        endpoint: Option<PublicUrl> = "";
+        /// The region that the buckets are in.
+        region: Name = "us-east-1";
     }
 }

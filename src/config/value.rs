@@ -10,8 +10,10 @@ use std::{
 
 use toml::Value;
 
-use super::origin::{Origin, PublicUrl};
-
+use super::{
+    origin::{Origin, PublicUrl},
+    target::Target,
+};
 use crate::{
     domain::{
         destination::{Destination, Destinations},
@@ -66,7 +68,8 @@ written_as_text!(
     Name,
     Origin,
     PublicUrl,
-    AppHash
+    AppHash,
+    Target
 );
 
 impl Setting for Duration {

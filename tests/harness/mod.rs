@@ -7,6 +7,7 @@ pub mod line;
 mod login;
 mod recorder;
 mod reply;
+pub mod s3;
 pub mod server;
 pub mod trace;
 

@@ -10,7 +10,7 @@ pub mod socket;
 mod view;
 mod who;
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use serde_json::Value;
 pub use self::{changes::Change, error::AdminError, reads::Look};
 use self::{changes::Desk, reads::Show};
 use super::{App, backup::running};
-use crate::domain::audit::Operator;
+use crate::{config::Target, domain::audit::Operator};
 
 /// What an operator wants.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,8 +38,8 @@ pub enum Command {
 pub enum Job {
     /// Makes a backup.
     Backup {
-        /// The folder that it is made in.
-        to: PathBuf,
+        /// Where it is made.
+        to: Target,
     },
 }
 

@@ -245,6 +245,13 @@ impl Show<'_> {
         let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
         let (alarm, latest) = self.read(work).await?;
         let (figures, backups) = (self.app.store.figures(), self.app.backups.figures());
+        let backups = backups.into_iter().map(|(to, backup)| {
+            json!({
+                "to": to,
+                "seconds_ago": backup.verified_at.map(|at| now.since(at).as_secs()),
+                "failing": backup.is_failing,
+            })
+        });
         let has_logged = |message| self.app.log_throttle.has_logged(message);
         Ok(json!({
             "integrity": figures.check.map(Outcome::name),
@@ -252,8 +259,7 @@ impl Show<'_> {
             "log_blocked_seconds": figures.log_blocked.as_secs(),
             "clock_behind_seconds": latest.since(now).as_secs(),
             "alarm": alarm,
-            "backup_seconds_ago": backups.verified_at.map(|at| now.since(at).as_secs()),
-            "backup_failing": backups.is_failing,
+            "backups": backups.collect::<Value>(),
             "has_unknown_proxy": has_logged("http.trusted_proxies"),
             "has_nameless_clients": has_logged("http.client_address"),
         }))

@@ -39,7 +39,7 @@ pub fn phone(phone: Phone, full: bool) -> String {
 /// A backup that was made.
 pub fn backup(made: &Made) -> Value {
     json!({
-        "backup": made.path.display().to_string(),
+        "backup": made.place,
         "database_bytes": made.database_bytes,
         "bytes": made.bytes,
         "verified": true,

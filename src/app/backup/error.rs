@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    config::ConfigError,
     files,
     store::{CopyError, OpenError},
     token::key_file::KeysError,
@@ -26,7 +27,7 @@ pub enum BackupError {
     Broken,
     /// It would be in the place of another.
     #[error("{0} exists already, and was left as it is: try again")]
-    Exists(PathBuf),
+    Exists(String),
     /// There is none.
     #[error("{0} is no backup: name a folder that `invited backup` made")]
     NotOne(PathBuf),
@@ -52,6 +53,37 @@ pub enum BackupError {
         /// Why.
         reason: String,
     },
+    /// The disk would be full.
+    #[error(
+        "{path} has {free} MB free, and a backup takes up to {needed} MB there for a while: make room"
+    )]
+    NoSpace {
+        /// The folder.
+        path: PathBuf,
+        /// Megabytes that it may take.
+        needed: u64,
+        /// Megabytes that there are.
+        free: u64,
+    },
+    /// There is none in the bucket.
+    #[error("{path} is no backup: {latest}")]
+    NotInBucket {
+        /// What was named.
+        path: String,
+        /// What there is instead.
+        latest: String,
+    },
+    /// The store would not, or was not reached.
+    #[error("{target} cannot be used: {reason}")]
+    Bucket {
+        /// Which.
+        target: String,
+        /// Why, and what to look at.
+        reason: String,
+    },
+    /// The configuration does not say how a bucket is reached.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database cannot be opened at all.
     #[error(transparent)]
     Open(#[from] OpenError),

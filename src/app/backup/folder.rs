@@ -1,20 +1,14 @@
-//! Where backups are: each in a folder of its own, named after the database and
-//! the time (UTC). Until it is whole and verified it has another, hidden name.
+//! A folder with backups in it, each a folder of its own. Until it is whole and
+//! verified it has another, hidden name.
 
 use std::{
-    ffi::OsStr,
     fs::{self, DirBuilder, File},
     io::{self, ErrorKind},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
-use time::{
-    OffsetDateTime, PrimitiveDateTime, format_description::StaticFormatDescription,
-    macros::format_description,
-};
-
-use super::error::BackupError;
+use super::{error::BackupError, names::Names};
 use crate::{domain::time::Timestamp, files};
 
 /// The database, compressed.
@@ -22,37 +16,34 @@ pub const DATABASE: &str = "invited.db.zst";
 /// Its keys.
 pub const KEYS: &str = "invited.keys.json";
 
-/// As in `2026-11-30T02-00-00Z`; in file names, colons are trouble.
-const TIME: StaticFormatDescription =
-    format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]Z");
 /// What the names of those end with that are not whole.
 const PARTIAL: &str = ".partial";
 
-/// The backups of one database in one place.
-pub struct Place {
+/// The backups of one database in one folder.
+pub struct Folder {
     path: PathBuf,
-    prefix: String,
+    names: Names,
 }
 
-impl Place {
+impl Folder {
     /// Those of the database at `database`.
     pub fn of(database: &Path, path: &Path) -> Self {
-        let stem = database.file_stem().unwrap_or(OsStr::new("invited"));
         Self {
             path: path.to_owned(),
-            prefix: format!("{}-", stem.to_string_lossy()),
+            names: Names::of(database),
         }
     }
 
     /// When each of them was made, the oldest first.
     ///
     /// # Errors
-    /// When the place cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Timestamp>> {
+    /// When the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<Timestamp>, BackupError> {
+        let failed = BackupError::io(&self.path);
         let mut times = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            let name = entry?.file_name();
-            times.extend(name.to_str().and_then(|name| self.time(name)));
+        for entry in fs::read_dir(&self.path).map_err(&failed)? {
+            let name = entry.map_err(&failed)?.file_name();
+            times.extend(name.to_str().and_then(|name| self.names.time(name)));
         }
         times.sort_unstable();
         Ok(times)
@@ -65,9 +56,9 @@ impl Place {
     pub fn begin(&self, at: Timestamp) -> Result<Partial, BackupError> {
         let path = self.path(at);
         if path.symlink_metadata().is_ok() {
-            return Err(BackupError::Exists(path));
+            return Err(BackupError::Exists(path.display().to_string()));
         }
-        let name = format!(".{}{PARTIAL}", self.name(at));
+        let name = format!(".{}{PARTIAL}", self.names.name(at));
         let partial = Partial::make(self.path.join(name), path.clone());
         partial.map_err(BackupError::io(&path))
     }
@@ -76,10 +67,10 @@ impl Place {
     ///
     /// # Errors
     /// When the system refuses it.
-    pub fn remove(&self, at: Timestamp) -> io::Result<()> {
-        let going = self.path.join(format!(".{}{PARTIAL}", self.name(at)));
-        fs::rename(self.path(at), &going)?;
-        fs::remove_dir_all(going)
+    pub fn remove(&self, at: Timestamp) -> Result<(), BackupError> {
+        let going = self.path.join(format!(".{}{PARTIAL}", self.names.name(at)));
+        let removed = fs::rename(self.path(at), &going).and_then(|()| fs::remove_dir_all(going));
+        removed.map_err(BackupError::io(&self.path(at)))
     }
 
     /// Removes what was left by those who were killed while they made one.
@@ -90,7 +81,7 @@ impl Place {
             let name = name.to_str().and_then(|name| name.strip_prefix('.'));
             let is_partial = name
                 .and_then(|name| name.strip_suffix(PARTIAL))
-                .is_some_and(|name| self.time(name).is_some());
+                .is_some_and(|name| self.names.time(name).is_some());
             // Whoever makes one holds its lock.
             if is_partial
                 && let Ok(folder) = File::open(entry.path())
@@ -103,19 +94,7 @@ impl Place {
     }
 
     fn path(&self, at: Timestamp) -> PathBuf {
-        self.path.join(self.name(at))
-    }
-
-    fn name(&self, at: Timestamp) -> String {
-        let time = OffsetDateTime::from_unix_timestamp(at.seconds()).ok();
-        let time = time.and_then(|time| time.format(TIME).ok());
-        format!("{}{}", self.prefix, time.unwrap_or_default())
-    }
-
-    fn time(&self, name: &str) -> Option<Timestamp> {
-        let time = name.strip_prefix(&self.prefix)?;
-        let time = PrimitiveDateTime::parse(time, TIME).ok()?.assume_utc();
-        Some(Timestamp::from_seconds(time.unix_timestamp()))
+        self.path.join(self.names.name(at))
     }
 }
 
@@ -148,7 +127,7 @@ impl Partial {
     /// When there is one with that name, or the system refuses it.
     pub fn finish(mut self) -> Result<PathBuf, BackupError> {
         let failed = |error: io::Error| match error.kind() {
-            ErrorKind::DirectoryNotEmpty => BackupError::Exists(self.to.clone()),
+            ErrorKind::DirectoryNotEmpty => BackupError::Exists(self.to.display().to_string()),
             _ => BackupError::io(&self.to)(error),
         };
         self.lock.sync_all().map_err(failed)?;

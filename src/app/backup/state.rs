@@ -1,6 +1,7 @@
 //! What is known of the backups of a running service.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -26,11 +27,12 @@ pub struct Backups {
 #[derive(Default)]
 struct State {
     progress: Option<Arc<Progress>>,
-    figures: Figures,
+    /// By target.
+    figures: BTreeMap<String, Figures>,
     is_stopped: bool,
 }
 
-/// What there is to know of them from outside.
+/// What there is to know from outside of those at one target.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Figures {
     /// When the last was made that was verified.
@@ -57,30 +59,40 @@ impl Backups {
     }
 
     /// Notes what came of it.
-    pub fn note(&self, verified_at: Option<Timestamp>) {
+    pub fn note(&self, target: &str, verified_at: Option<Timestamp>) {
         let mut state = self.state();
         state.progress = None;
         if verified_at.is_some() {
-            state.figures = Figures {
+            let figures = Figures {
                 verified_at,
                 is_failing: false,
             };
+            state.figures.insert(target.to_owned(), figures);
         }
     }
 
     /// Notes that one that was due was not made.
-    pub fn note_failing(&self) {
-        self.state().figures.is_failing = true;
+    pub fn note_failing(&self, target: &str) {
+        let mut state = self.state();
+        let figures = state.figures.entry(target.to_owned()).or_default();
+        figures.is_failing = true;
     }
 
     /// Notes when the last was made by an earlier run.
-    pub fn note_earlier(&self, verified_at: Timestamp) {
-        self.state().figures.verified_at.get_or_insert(verified_at);
+    pub fn note_earlier(&self, target: &str, verified_at: Timestamp) {
+        let mut state = self.state();
+        let figures = state.figures.entry(target.to_owned()).or_default();
+        figures.verified_at.get_or_insert(verified_at);
     }
 
-    /// What there is to know of them.
-    pub fn figures(&self) -> Figures {
-        self.state().figures
+    /// Forgets what there was to know of a target that is not one any more.
+    pub fn forget(&self, target: &str) {
+        self.state().figures.remove(target);
+    }
+
+    /// What there is to know of them, by target.
+    pub fn figures(&self) -> BTreeMap<String, Figures> {
+        self.state().figures.clone()
     }
 
     /// How far the one is that is being made: bytes that are done, and of how many.

@@ -7,7 +7,7 @@ use super::finding::{Finding, Level};
 use crate::{
     app::admin::Look,
     cli::{admin::Console, failure::Failure, sms::routes, terminal::run_now},
-    config::Config,
+    config::{Config, Target},
     sms::Transcript,
     store::Location,
 };
@@ -20,7 +20,7 @@ pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
         match console.fetch(config, Look::Health) {
             Ok(health) => {
                 findings.extend(judge(&health));
-                findings.push(backup(config, &health));
+                findings.extend(backups(config, &health));
             }
             Err(failure) => {
                 let remedy = "see src/store/README.md";
@@ -126,24 +126,36 @@ fn judge(health: &Value) -> Vec<Finding> {
     ]
 }
 
-/// Whether the last backup is as new as it is to be.
-fn backup(config: &Config, health: &Value) -> Finding {
-    let remedy = "the log says what keeps the next one from being made";
-    let Some(to) = &config.backup.to else {
-        let remedy = "name a folder in backup.to, or make them by invited backup";
+/// Whether the last backup at each target is as new as it is to be.
+fn backups(config: &Config, health: &Value) -> Vec<Finding> {
+    let targets = &config.backup.to;
+    if targets.is_empty() {
+        let remedy = "name a folder or a bucket in backup.to, or make them by invited backup";
         let said = "the server makes none by itself";
-        return Finding::of("backup", Level::Yellow, said, remedy);
-    };
-    let seconds = health["backup_seconds_ago"].as_u64();
-    let said = seconds.map_or_else(
-        || format!("there is none in {} yet", to.display()),
-        |seconds| format!("the last was made and verified {} h ago", seconds / 3600),
-    );
-    let is_late = seconds.is_some_and(|seconds| seconds > 2 * config.backup.every.as_secs());
-    if is_late || health["backup_failing"] == true {
-        return Finding::of("backup", Level::Red, said, remedy);
+        return vec![Finding::of("backup", Level::Yellow, said, remedy)];
     }
-    Finding::green("backup", said)
+    let remedy = "the log says what keeps the next one from being made";
+    let finding = |to: &Target| {
+        let to = to.to_string();
+        let mut known = health["backups"].as_array().into_iter().flatten();
+        let known = known.find(|known| known["to"] == *to);
+        let seconds = known.and_then(|known| known["seconds_ago"].as_u64());
+        let said = seconds.map_or_else(
+            || format!("there is none in {to} yet"),
+            |seconds| {
+                format!(
+                    "the last was made and verified {} h ago in {to}",
+                    seconds / 3600
+                )
+            },
+        );
+        let is_late = seconds.is_some_and(|seconds| seconds > 2 * config.backup.every.as_secs());
+        if is_late || known.is_some_and(|known| known["failing"] == true) {
+            return Finding::of("backup", Level::Red, said, remedy);
+        }
+        Finding::green("backup", said)
+    };
+    targets.iter().map(finding).collect()
 }
 
 /// Asks every gateway whether it would take messages; sends none.

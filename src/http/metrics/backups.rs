@@ -9,16 +9,24 @@ use prometheus_client::{
 
 use crate::app::App;
 
-/// Writes it.
+/// Writes it, by target.
 pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let figures = app.backups.figures();
     let help = "When the last backup was made that was verified";
     let name = "backup_verified_timestamp_seconds";
-    let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    if let Some(at) = figures.verified_at {
-        ConstGauge::new(at.seconds()).encode(gauge)?;
+    let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (target, backup) in &figures {
+        if let Some(at) = backup.verified_at {
+            let labels = [("target", target.as_str())];
+            ConstGauge::new(at.seconds()).encode(gauge.encode_family(&labels)?)?;
+        }
     }
     let help = "Whether a backup that was due was not made";
-    let gauge = encoder.encode_descriptor("backup_failing", help, None, MetricType::Gauge)?;
-    ConstGauge::new(u64::from(figures.is_failing)).encode(gauge)
+    let mut gauge = encoder.encode_descriptor("backup_failing", help, None, MetricType::Gauge)?;
+    for (target, backup) in &figures {
+        let labels = [("target", target.as_str())];
+        let is_failing = ConstGauge::new(u64::from(backup.is_failing));
+        is_failing.encode(gauge.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
