@@ -9,17 +9,19 @@
 //! - [`sms`] gateways to phones; imports `domain`, `files`
 //! - [`tls`] certificates, and connections that use them; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`
-//! - [`config`] every setting; imports `domain`, `files`, and the choices of `sms`, `store` and
+//! - [`config`] every setting; imports `age`, `domain`, `files`, and the choices of `sms`, `store` and
 //!   `telemetry`
 //! - [`app`] what a running service consists of, sending, and backups; imports all of the
-//!   above, `files`
+//!   above, `age`, `files`
 //! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `tls`, `token`
 //! - [`cli`] one file a command; imports everything
+//! - [`age`] encrypts files to the holders of keys; imports nothing of ours
 //! - [`files`] what can be said of a file; imports nothing of ours
 //! - [`telemetry`] logs, and traces; imports nothing of ours
 //!
 //! Files do not import one another in a circle either.
 
+pub mod age;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -11,6 +11,7 @@ mod harness;
 mod access;
 mod admin;
 mod admin_commands;
+mod age;
 mod alarm;
 mod architecture;
 mod backup;

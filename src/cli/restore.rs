@@ -15,7 +15,8 @@ use super::{
     terminal::{print, run_now, watch},
 };
 use crate::{
-    app::backup::{BackupError, Candidate, archive, bucket::Bucket, folder},
+    age::Identity,
+    app::backup::{BackupError, Candidate, archive, bucket::Bucket, folder, sealed},
     clock::{Clock, SystemClock, dice},
     config::{Config, Target},
     files,
@@ -34,6 +35,9 @@ pub struct Restore {
     settings: Settings,
     /// The backup that `invited backup` made: a folder, or `s3://BUCKET/PREFIX/NAME`.
     from: Target,
+    /// Where the backup is encrypted: the file with the key that it is encrypted to, as `age-keygen` wrote it.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
 }
 
 impl Restore {
@@ -41,6 +45,7 @@ impl Restore {
         let config = self.settings.read()?;
         let Location::Sqlite(database) = &config.server.database;
         refuse_over(&config)?;
+        let identities = self.identity.as_deref().map(identities).transpose()?;
         let scratch = tempfile::Builder::new()
             .prefix(".invited-restore-")
             .tempdir_in(files::folder(database))
@@ -48,6 +53,7 @@ impl Restore {
         let progress = Arc::new(Progress::default());
         watch(&progress, || {
             let from = fetch(&config, &self.from, scratch.path(), &progress)?;
+            let from = sealed::open(&from, scratch.path(), identities.as_deref(), &progress)?;
             let packed = from.join(folder::DATABASE);
             let length = unpacked_length(&from, &packed)?;
             // Once to verify it, once for good.
@@ -68,6 +74,20 @@ impl Restore {
         })?;
         print(&format!("{}: restored\n{RESTORED}", database.display()))
     }
+}
+
+/// The keys in a file, a line each.
+fn identities(path: &Path) -> Result<Vec<Identity>, Failure> {
+    let wrong =
+        |reason: &str| Failure::misconfigured(format!("--identity: {} {reason}", path.display()));
+    let text = fs::read_to_string(path);
+    let text =
+        text.map_err(|error| wrong(&format!("cannot be read: {}", files::reason(path, &error))))?;
+    let lines = text.lines().map(str::trim_end);
+    let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys: Result<Vec<_>, _> = keys.map(str::parse).collect();
+    let keys = keys.ok().filter(|keys| !keys.is_empty());
+    keys.ok_or_else(|| wrong("is not a key file of age: name the one that `age-keygen` wrote"))
 }
 
 /// The folder that the backup is in: one in `scratch`, if it has to be downloaded.

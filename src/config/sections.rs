@@ -9,6 +9,7 @@ use super::{
     value::{AppHash, Count, ForwardingHeader, Host, Name},
 };
 use crate::{
+    age::Recipient,
     domain::{
         destination::Destinations,
         money::{self, Price},
@@ -206,6 +207,8 @@ section! {
         every: Duration = "6h";
         /// How long: the last one of each day, week and month, for so many of them; or `all`.
         keep: Retention = "7d, 4w, 12m";
+        /// Whom they are encrypted to: age recipients, as `age-keygen` tells them (`age1...`); by default they are not encrypted.
+        recipient: Vec<Recipient> = "";
         /// The address of the store that buckets are of; by default it is Amazon S3. Its keys are the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
         endpoint: Option<PublicUrl> = "";
         /// The region that the buckets are in.

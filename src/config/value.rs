@@ -15,6 +15,7 @@ use super::{
     target::Target,
 };
 use crate::{
+    age::Recipient,
     domain::{
         destination::{Destination, Destinations},
         limit::Limit,
@@ -69,6 +70,7 @@ written_as_text!(
     Origin,
     PublicUrl,
     AppHash,
+    Recipient,
     Target
 );
 

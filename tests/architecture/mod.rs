@@ -11,7 +11,8 @@ use std::{
 use imports::{circles, code, files, imports, module, paths, roots, word};
 
 /// Which modules each module may name.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("age", &[]),
     ("domain", &[]),
     ("telemetry", &[]),
     ("files", &[]),
@@ -20,11 +21,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("store", &["domain", "files"]),
     ("sms", &["domain", "files"]),
     ("tls", &["domain", "files"]),
-    ("config", &["domain", "files", "sms", "store", "telemetry"]),
+    (
+        "config",
+        &["age", "domain", "files", "sms", "store", "telemetry"],
+    ),
     (
         "app",
         &[
-            "domain", "files", "clock", "token", "store", "sms", "config",
+            "age", "domain", "files", "clock", "token", "store", "sms", "config",
         ],
     ),
     (
@@ -42,6 +46,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     (
         "cli",
         &[
+            "age",
             "domain",
             "files",
             "clock",

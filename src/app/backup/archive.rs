@@ -63,7 +63,8 @@ pub fn unpacked_length(of: &Path) -> io::Result<Option<u64>> {
     Ok(get_frame_content_size(&header).ok().flatten())
 }
 
-fn private(path: &Path) -> io::Result<File> {
+/// Makes a file for its owner's eyes alone.
+pub fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options
         .write(true)
@@ -74,7 +75,8 @@ fn private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn pump(
+/// Reads all of `source`, a piece at a time.
+pub fn pump(
     source: &mut dyn Read,
     from: &Path,
     progress: &Progress,

@@ -34,6 +34,17 @@ pub enum BackupError {
     /// It is not what was written.
     #[error("{0} is damaged and cannot be restored: take another backup")]
     Damaged(PathBuf),
+    /// It is encrypted.
+    #[error("{0} is encrypted: name the file with the key that it is encrypted to by --identity")]
+    Sealed(PathBuf),
+    /// It is encrypted, and cannot be decrypted.
+    #[error("{path} cannot be decrypted: {reason}")]
+    NotOpened {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A later version made it.
     #[error("{0} was made by a newer version of invited: restore it with that one")]
     Newer(PathBuf),

@@ -15,6 +15,10 @@ use crate::{domain::time::Timestamp, files};
 pub const DATABASE: &str = "invited.db.zst";
 /// Its keys.
 pub const KEYS: &str = "invited.keys.json";
+/// The same, encrypted.
+pub const SEALED_DATABASE: &str = "invited.db.zst.age";
+/// The same, encrypted.
+pub const SEALED_KEYS: &str = "invited.keys.json.age";
 
 /// What the names of those end with that are not whole.
 const PARTIAL: &str = ".partial";

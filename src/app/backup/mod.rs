@@ -9,6 +9,7 @@ pub mod folder;
 mod names;
 mod place;
 pub mod running;
+pub mod sealed;
 mod state;
 mod verify;
 
@@ -118,10 +119,14 @@ impl Order<'_> {
             progress: self.progress,
         };
         candidate.verify(&partial.path.join("restored"))?;
+        // Whoever makes it cannot read it any more from here on.
+        let (recipients, rng) = (&self.config.backup.recipient, &mut (self.dice)());
+        let bytes = length_of(&packed)?;
+        sealed::seal(&partial.path, recipients, rng, self.progress)?;
         let made = Made {
             place: String::new(),
             database_bytes,
-            bytes: length_of(&packed)?,
+            bytes,
         };
         Ok((partial, made))
     }

@@ -17,7 +17,7 @@ use url::Url;
 use self::requests::Requests;
 use super::{
     error::BackupError,
-    folder::{DATABASE, KEYS},
+    folder::{DATABASE, KEYS, SEALED_DATABASE, SEALED_KEYS},
     names::Names,
 };
 use crate::{
@@ -28,8 +28,8 @@ use crate::{
 
 /// The checksums of a backup's files, as `sha256sum` writes them.
 const SUMS: &str = "SHA256SUMS";
-/// The files.
-const FILES: [&str; 2] = [DATABASE, KEYS];
+/// The files: two of them, one way or the other.
+const FILES: [&str; 4] = [DATABASE, KEYS, SEALED_DATABASE, SEALED_KEYS];
 /// How long a signature is good for: a request is begun at once, or repeated soon.
 const VALID: Duration = Duration::from_hours(1);
 /// How long a request may take that moves no file.
@@ -121,11 +121,10 @@ impl Bucket {
             return Err(self.not_there(name).await?);
         }
         let sums = self.requests.text(self.get(&self.key(name, SUMS))).await?;
-        for file in FILES {
+        let sums = sums.lines().filter_map(|line| line.split_once("  "));
+        for (sum, file) in sums.filter(|(_, file)| FILES.contains(file)) {
             let (key, path) = (self.key(name, file), into.join(file));
-            let sum = self.download_file(&key, &path).await?;
-            let line = format!("{sum}  {file}");
-            if !sums.lines().any(|known| known == line) {
+            if self.download_file(&key, &path).await? != sum {
                 let path = format!("{}{name}/{file}", self.requests.target);
                 return Err(BackupError::Damaged(path.into()));
             }
@@ -240,9 +239,9 @@ fn endpoint(config: &Config, bucket: &str) -> Result<(Url, UrlStyle), ConfigErro
     let region = config.backup.region.as_str();
     let amazon = || format!("https://s3.{region}.amazonaws.com");
     let (url, style) = match &config.backup.endpoint {
-        Some(url) if url.is_exposed() => {
+        Some(url) if url.is_exposed() && config.backup.recipient.is_empty() => {
             return Err(wrong(
-                "is plain http, which anybody on the way can read: write https, or reach it by loopback",
+                "is plain http, which anybody on the way can read: write https, reach it by loopback, or have backups encrypted (backup.recipient)",
             ));
         }
         Some(url) => (url.as_str().to_owned(), UrlStyle::Path),

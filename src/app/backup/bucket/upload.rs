@@ -65,7 +65,7 @@ impl Bucket {
 
     async fn upload_files(&self, folder: &Path, name: &str) -> Result<(), BackupError> {
         let mut sums = Vec::new();
-        for file in FILES {
+        for file in FILES.into_iter().filter(|file| folder.join(file).exists()) {
             let (path, key) = (folder.join(file), self.key(name, file));
             let sum = self.upload_file(&path, &key).await?;
             sums.push(format!("{sum}  {file}\n"));
