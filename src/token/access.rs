@@ -6,7 +6,7 @@
 //! again when an answer was lost.
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     LEEWAY, TokenError,
@@ -39,14 +39,38 @@ pub struct Pair {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct Claims<User = i64> {
     token_type: Kind,
     exp: i64,
     iat: i64,
     jti: String,
-    user_id: i64,
+    user_id: User,
     /// None in tokens of an earlier service, and not believed there.
     session_id: Option<i64>,
+}
+
+/// A user, as an earlier service wrote it: simplejwt puts it in quotes since 5.5.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ImportedUser {
+    Number(i64),
+    Text(String),
+}
+
+impl Claims<ImportedUser> {
+    fn plain(self) -> Option<Claims> {
+        Some(Claims {
+            user_id: match self.user_id {
+                ImportedUser::Number(number) => number,
+                ImportedUser::Text(text) => text.parse().ok()?,
+            },
+            token_type: self.token_type,
+            exp: self.exp,
+            iat: self.iat,
+            jti: self.jti,
+            session_id: None,
+        })
+    }
 }
 
 /// What a token that is believed was made for.
@@ -131,7 +155,7 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Verifi
     let is_own = own.is_some();
     let imported = || {
         let key = keys.imported.as_ref().filter(|key| key.is_believed(now))?;
-        decode(token, &key.verifying())
+        decode(token, &key.verifying()).and_then(Claims::plain)
     };
     let claims = own.or_else(imported).ok_or(TokenError::Invalid)?;
     if claims.token_type != kind || Timestamp::from_seconds(claims.iat) > now + LEEWAY {
@@ -160,7 +184,7 @@ fn verify(keys: &Keys, kind: Kind, token: &str, now: Timestamp) -> Result<Verifi
 
 /// The claims of a token that begins with [`HEADER`] and is signed with the key.
 /// (jsonwebtoken's own `decode` would read the header again, and the claims twice.)
-fn decode(token: &str, key: &DecodingKey) -> Option<Claims> {
+fn decode<User: DeserializeOwned>(token: &str, key: &DecodingKey) -> Option<Claims<User>> {
     let (signed, signature) = token.rsplit_once('.')?;
     crypto::verify(signature, signed.as_bytes(), key, Algorithm::HS256)
         .ok()

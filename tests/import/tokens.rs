@@ -240,19 +240,22 @@ fn the_old_key_is_believed_until_its_end_and_only_for_what_the_old_service_said(
     assert!(verify_refresh(&keys, &token("refresh"), until).is_err());
     keys.settle(Duration::ZERO, until);
     assert!(keys.imported.is_none());
-    // A session is none of what the old service could name.
     keys.imported = Some(ImportedKey::new(&secret, until).unwrap());
-    let claims = json!({
-        "token_type": "refresh", "exp": 1_800_000_000, "iat": 1_700_000_000, "jti": "1".repeat(32),
-        "user_id": 1, "session_id": 7,
-    });
     let header = token("access").split_once('.').unwrap().0.to_owned();
-    let mut forged = format!("{header}.{}", base64(claims.to_string().as_bytes()));
-    let key = EncodingKey::from_secret(secret.as_bytes());
-    let signature = crypto::sign(forged.as_bytes(), &key, Algorithm::HS256).unwrap();
-    forged.extend([".", &signature]);
-    let verified = verify_refresh(&keys, &forged, until - second);
-    assert!(matches!(verified, Ok(Verified::Imported(_))));
+    for (user, is_one) in [(json!(1), true), (json!("1"), true), (json!("one"), false)] {
+        // A session is none of what the old service could name.
+        let claims = json!({
+            "token_type": "refresh", "exp": 1_800_000_000, "iat": 1_700_000_000, "jti": "1".repeat(32),
+            "user_id": user, "session_id": 7,
+        });
+        let mut signed = format!("{header}.{}", base64(claims.to_string().as_bytes()));
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let signature = crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+        signed.extend([".", &signature]);
+        let verified = verify_refresh(&keys, &signed, until - second);
+        let is_believed = matches!(verified, Ok(Verified::Imported(one)) if one.user.0 == 1);
+        assert_eq!(is_believed, is_one, "{user}");
+    }
 }
 
 #[test]
