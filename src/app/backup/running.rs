@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_mins(10);
 /// How often a failure that lasts is told.
 const TOLD: Duration = Duration::from_hours(1);
 /// How much more than the service itself a backup lets others go first.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 19;
 
 /// Makes one now, on a thread of its own.
 ///
