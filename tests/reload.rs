@@ -96,7 +96,7 @@ fn a_configuration_that_is_wrong_is_refused_whole() {
             "sms.gateway",
         ),
         (
-            "limits.sends_in_all = \"off\"\nsms.gateway = \"exolve\"",
+            "limits.sends_in_all = \"off\"\nhttp.connections = 7\nsms.gateway = \"exolve\"",
             "exolve",
         ),
         ("limits.sends_in_all = \"off\"\nlog = \"loud\"", "log"),
@@ -107,6 +107,7 @@ fn a_configuration_that_is_wrong_is_refused_whole() {
             told.contains("stay as they were") && told.contains(why),
             "{told}"
         );
+        assert!(!told.contains("at the next start"), "{told}");
         assert_eq!(service.ask(PHONES[1]).1["limit"], "sends_in_all", "{wrong}");
     }
     std::fs::remove_file(service.folder.path().join("invited.toml")).unwrap();

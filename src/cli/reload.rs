@@ -27,7 +27,7 @@ pub async fn reload_at(
         let reading = spawn_blocking(move || reconfigured(read()?, &before));
         match reading.await.unwrap_or_else(|lost| Err(Failure::of(lost))) {
             // One after the other, so that the last that was read is what is used.
-            Ok(app) => take_up(app, &service).await,
+            Ok((app, fixed)) => take_up(app, fixed, &service).await,
             Err(failure) => tracing::error!(
                 error = failure.sentence,
                 "the configuration and the keys stay as they were"
@@ -37,11 +37,10 @@ pub async fn reload_at(
     }
 }
 
-/// The service with another configuration, and with the keys that are in the key file now.
-fn reconfigured(mut config: Config, before: &App) -> Result<App, Failure> {
-    for setting in config.keep_fixed(&before.config) {
-        tracing::warn!(setting, "this setting is taken up at the next start only");
-    }
+/// The service with another configuration, and with the keys that are in the
+/// key file now; and the settings of it that are as they were.
+fn reconfigured(mut config: Config, before: &App) -> Result<(App, Vec<&'static str>), Failure> {
+    let fixed = config.keep_fixed(&before.config);
     config.make_room_for_development();
     running::check(&config)?;
     let path = config.keys_path();
@@ -60,10 +59,10 @@ fn reconfigured(mut config: Config, before: &App) -> Result<App, Failure> {
     )?;
     let keys = keys.ok_or(KeysError::Lost(path))?;
     let sms = app::gateways(&config, &keys, &before.sms)?;
-    Ok(before.reconfigured(config, keys, sms))
+    Ok((before.reconfigured(config, keys, sms), fixed))
 }
 
-async fn take_up(app: App, service: &Reloadable) {
+async fn take_up(app: App, fixed: Vec<&'static str>, service: &Reloadable) {
     let before = service.current();
     let older_tokens = if app.keys().believe(before.keys()) {
         "stay good"
@@ -81,5 +80,8 @@ async fn take_up(app: App, service: &Reloadable) {
     }
     service.replace(app);
     telemetry::refilter(&filter);
+    for setting in fixed {
+        tracing::warn!(setting, "this setting is taken up at the next start only");
+    }
     tracing::info!(older_tokens, "took up the configuration and the keys");
 }
