@@ -5,12 +5,13 @@ use std::{
     process::{ChildStderr, Stdio},
 };
 
+use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::harness::{
     ALICE, BOB, Harness,
-    server::{Server, command, put},
+    server::{Server, command, put, run},
 };
 
 struct Service {
@@ -138,6 +139,20 @@ fn what_is_taken_up_at_the_start_alone_is_told_and_stays() {
     assert_eq!(service.ask(PHONES[0]).0, 200);
     assert_eq!(service.ask(PHONES[1]).1["limit"], "sends_in_all");
     assert!(!service.folder.path().join("other.db").exists());
+}
+
+#[test]
+fn keys_are_taken_up_whatever_the_store_does() {
+    let config = "sms.gateway = \"file:sms.jsonl\"";
+    let mut service = Service::of(config);
+    let in_the_way = Connection::open(service.folder.path().join("invited.db")).unwrap();
+    in_the_way.execute_batch("BEGIN IMMEDIATE").unwrap();
+    run(service.folder.path(), &["keys", "new-epoch"]);
+    let told = service.reload(config);
+    assert!(told.contains("older_tokens=\"are refused\""), "{told}");
+    let spans = format!("{config}\nlimits.sends_in_all = \"7/2h\"");
+    let told = service.reload(&spans);
+    assert!(told.contains("stay as they were"), "{told}");
 }
 
 #[test]

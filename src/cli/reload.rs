@@ -71,12 +71,15 @@ async fn take_up(app: App, fixed: Vec<&'static str>, service: &Reloadable) {
     };
     let filter = app.config.server.log.clone();
     let policy = app.guard.policy.clone();
-    // Before that: only what is older than all that a span has is added to it. What
-    // requests under way send meanwhile is missing in new spans.
-    let filling = before.store.write(move |tx| policy.backfill_spans(tx));
-    if let Err::<(), StoreError>(error) = filling.await {
-        tracing::error!(%error, "the configuration and the keys stay as they were");
-        return;
+    // Keys can be taken up whatever the store does.
+    if policy.send_spans() != before.guard.policy.send_spans() {
+        // Before that: only what is older than all that a span has is added to it. What
+        // requests under way send meanwhile is missing in new spans.
+        let filling = before.store.write(move |tx| policy.backfill_spans(tx));
+        if let Err::<(), StoreError>(error) = filling.await {
+            tracing::error!(%error, "the configuration and the keys stay as they were");
+            return;
+        }
     }
     service.replace(app);
     telemetry::refilter(&filter);

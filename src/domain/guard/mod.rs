@@ -52,13 +52,12 @@ pub struct Policy {
 
 impl Policy {
     /// The spans that messages are counted for, each once.
-    fn send_spans(&self) -> impl Iterator<Item = Duration> {
+    pub fn send_spans(&self) -> BTreeSet<Duration> {
         let windows = self.limits.sends_in_all.windows().iter();
         let allowances = self.budget.allowances().iter();
         let spans = windows.map(|window| window.span);
         let spans = spans.chain(allowances.map(|allowance| allowance.span));
-        let spans: BTreeSet<_> = spans.collect();
-        spans.into_iter()
+        spans.collect()
     }
 
     /// Counts what was counted already for spans that limits did not have until

@@ -251,7 +251,7 @@ impl Guard {
         count: i64,
         cost: Money,
     ) -> Result<(), StoreError> {
-        let spans: Vec<_> = self.policy.send_spans().collect();
+        let spans: Vec<_> = self.policy.send_spans().into_iter().collect();
         tx.count(Counter::sends(known), &spans, at, count, cost)
     }
 
