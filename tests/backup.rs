@@ -350,7 +350,7 @@ fn a_damaged_backup_is_refused_and_nothing_is_made_of_it() {
     put(&whole.join("invited.keys.json"), "{}");
     assert!(refused().contains("is not a key file of invited"));
     fs::remove_file(whole.join("invited.keys.json")).unwrap();
-    assert!(refused().ends_with("is no backup: name a folder that `invited backup` made"));
+    assert!(refused().ends_with("is not a backup: name a folder that `invited backup` made"));
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn what_is_no_backup_of_this_installation_is_refused() {
         one.path().join("invited.db"),
         empty.to_owned(),
     ] {
-        assert!(restore(&from).contains("is no backup"), "{from:?}");
+        assert!(restore(&from).contains("is not a backup"), "{from:?}");
     }
     let archive = backup.join("invited.db.zst");
     put(

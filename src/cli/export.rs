@@ -5,7 +5,7 @@ use std::{io, ops::ControlFlow};
 use clap::{Args, Subcommand};
 
 use super::{
-    admin::operator,
+    admin::OptionalReason,
     failure::Failure,
     import::people::COLUMNS,
     settings::Settings,
@@ -30,15 +30,8 @@ const BATCH: usize = 1000;
 pub struct Export {
     #[command(flatten)]
     settings: Settings,
-    /// Why, for the audit.
-    #[arg(
-        long,
-        global = true,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    reason: String,
+    #[command(flatten)]
+    why: OptionalReason,
     #[command(subcommand)]
     to: To,
 }
@@ -60,7 +53,7 @@ impl Export {
         let To::Csv = self.to;
         let store = Store::open(&self.settings.read()?.server.database)?;
         // It is read once it is on record that it was.
-        let operator = operator(&self.reason);
+        let operator = self.why.operator();
         let row = note(&store, None, &operator, "begun".to_owned())?;
         let mut writer = csv::Writer::from_writer(io::stdout().lock());
         let mut flow = written(writer.write_record(COLUMNS))?;

@@ -1,9 +1,7 @@
 //! What the two ways of proving a phone have in common: a phone is read, a
 //! code is sent, a token and a guess come back.
 
-use std::sync::Arc;
-
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use poem_openapi::Object;
 use serde::Serialize;

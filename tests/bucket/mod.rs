@@ -76,7 +76,7 @@ fn what_is_not_there_is_refused_and_the_latest_backups_are_told() {
         assert_eq!(names(empty.path()), [""; 0], "{said}");
         said
     };
-    assert!(restore(TO).ends_with("is no backup: there is none there"));
+    assert!(restore(TO).ends_with("is not a backup: there is none there"));
     let name = back_up(&store, folder.path());
     for from in [
         "s3://bucket",
@@ -85,7 +85,7 @@ fn what_is_not_there_is_refused_and_the_latest_backups_are_told() {
         "s3://bucket/some/prefix/invited-2020",
     ] {
         let said = restore(from);
-        let latest = format!("is no backup: the latest there are {TO}/{name}");
+        let latest = format!("is not a backup: the latest there are {TO}/{name}");
         assert!(said.ends_with(&latest), "{from}: {said}");
     }
     assert!(

@@ -29,7 +29,7 @@ pub enum BackupError {
     #[error("{0} exists already, and was left as it is: try again")]
     Exists(String),
     /// There is none.
-    #[error("{0} is no backup: name a folder that `invited backup` made")]
+    #[error("{0} is not a backup: name a folder that `invited backup` made")]
     NotOne(PathBuf),
     /// It is not what was written.
     #[error("{0} is damaged and cannot be restored: take another backup")]
@@ -77,7 +77,7 @@ pub enum BackupError {
         free: u64,
     },
     /// There is none in the bucket.
-    #[error("{path} is no backup: {latest}")]
+    #[error("{path} is not a backup: {latest}")]
     NotInBucket {
         /// What was named.
         path: String,

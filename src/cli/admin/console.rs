@@ -56,12 +56,28 @@ pub struct Reason {
     reason: String,
 }
 
-/// Whoever runs this command, for the audit.
-pub fn operator(reason: &str) -> Operator {
-    Operator {
-        name: actor(rustix::process::getuid().as_raw()),
-        reason: reason.to_owned(),
-        at: SystemClock.now(),
+/// What a command may say that is asked for everybody at once.
+#[derive(Args)]
+pub struct OptionalReason {
+    /// Why, for the audit.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    reason: String,
+}
+
+impl OptionalReason {
+    /// Whoever runs this command, for the audit.
+    pub fn operator(&self) -> Operator {
+        Operator {
+            name: actor(rustix::process::getuid().as_raw()),
+            reason: self.reason.clone(),
+            at: SystemClock.now(),
+        }
     }
 }
 

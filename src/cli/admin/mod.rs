@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use self::console::Reason;
 pub use self::{
-    console::{Console, ask, is_running, operator},
+    console::{Console, OptionalReason, ask, is_running},
     table::table,
 };
 use super::failure::Failure;

@@ -20,7 +20,8 @@ use self::{
     source::Source,
 };
 use super::{
-    admin::operator, failure::Failure, installation::Found, settings::Settings, terminal::print,
+    admin::OptionalReason, failure::Failure, installation::Found, settings::Settings,
+    terminal::print,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -34,15 +35,8 @@ use crate::{
 pub struct Import {
     #[command(flatten)]
     settings: Settings,
-    /// Why, for the audit.
-    #[arg(
-        long,
-        global = true,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    reason: String,
+    #[command(flatten)]
+    why: OptionalReason,
     #[command(subcommand)]
     from: From,
 }
@@ -102,9 +96,9 @@ impl Import {
                 let read = |source: &Source, reading: &mut Reading| {
                     django::read(source, &django.table, reading)
                 };
-                import(&config, &django.file, read, key, &self.reason)
+                import(&config, &django.file, read, key, &self.why)
             }
-            From::Csv(csv) => import(&config, &csv.file, people::read, None, &self.reason),
+            From::Csv(csv) => import(&config, &csv.file, people::read, None, &self.why),
         }
     }
 }
@@ -116,7 +110,7 @@ fn import(
     file: &Input,
     read: impl FnOnce(&Source, &mut Reading) -> Result<(), String>,
     key: Option<ImportedKey>,
-    reason: &str,
+    why: &OptionalReason,
 ) -> Result<(), Failure> {
     let plan = file.read(config, read)?;
     let found = match &key {
@@ -133,7 +127,7 @@ fn import(
         since: SystemClock.now() - config.login.fresh_for,
         until: key.until(),
     });
-    let mut tally = fill(&store, plan, tokens, &operator(reason), &file.name())?;
+    let mut tally = fill(&store, plan, tokens, &why.operator(), &file.name())?;
     print(&tally.summary())?;
     file.report(&tally)
 }
