@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     client::{Client, TokenHeader},
-    docs,
+    examples,
     json::{Body, Fields, FromFields},
     problem::{self, Kind, Problem, seconds},
     proof::{ASK, CONFIRM, ChallengeReply, Proof, deliver, opened, overrun, refused, wanted},
@@ -112,8 +112,8 @@ pub struct ConfirmReply {
 }
 
 example!(ConfirmReply {
-    access: docs::ACCESS.to_owned(),
-    refresh: docs::REFRESH.to_owned(),
+    access: examples::ACCESS.to_owned(),
+    refresh: examples::REFRESH.to_owned(),
     expires_in: 9000,
     refresh_expires_in: 86_400,
     created: false,

@@ -10,7 +10,7 @@ mod catalogue;
 mod client;
 mod cors;
 mod device;
-mod docs;
+mod examples;
 mod forwarded;
 mod framing;
 mod health;
@@ -59,7 +59,7 @@ use tracing::Instrument;
 use self::{
     access::Line,
     cors::Cors,
-    docs::Pages,
+    page::Pages,
     problem::Problem,
     route::{Routes, spell_plainly},
     server::Service,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     client::{Client, TokenHeader},
-    docs,
+    examples,
     json::Fields,
     problem::{self, Problem, seconds},
     types::example,
@@ -57,7 +57,7 @@ pub struct ChallengeReply {
 }
 
 example!(ChallengeReply {
-    sms_token: docs::SMS_TOKEN.to_owned(),
+    sms_token: examples::SMS_TOKEN.to_owned(),
     url_to_redirect: "/login/sms-confirm/".to_owned(),
     fields_to_be_required: vec!["sms_code".to_owned()],
     expires_in: 180,

@@ -10,7 +10,7 @@ use poem::{
 };
 
 use super::{
-    docs::Pages,
+    page::Pages,
     problem::{self, Problem},
     receipt,
 };

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     client::Client,
-    docs,
+    examples,
     json::{Body, Fields, FromFields},
     problem::{self, Problem, seconds},
     refusal::{ANY, BODY, Groups, Refusal, Refusals},
@@ -45,7 +45,7 @@ impl FromFields for RefreshRequest {
 }
 
 example!(RefreshRequest {
-    refresh: docs::REFRESH.to_owned(),
+    refresh: examples::REFRESH.to_owned(),
 });
 
 /// The next pair of tokens.
@@ -74,8 +74,8 @@ impl RefreshReply {
 }
 
 example!(RefreshReply {
-    access: docs::ACCESS.to_owned(),
-    refresh: docs::REFRESH.to_owned(),
+    access: examples::ACCESS.to_owned(),
+    refresh: examples::REFRESH.to_owned(),
     expires_in: 9000,
     refresh_expires_in: 86_400,
 });

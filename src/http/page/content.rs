@@ -14,6 +14,19 @@ use sha2::{Digest, Sha256};
 
 use crate::token::encoding::base64;
 
+/// A page.
+pub const HTML: &str = "text/html; charset=utf-8";
+/// Its style.
+pub const CSS: &str = "text/css; charset=utf-8";
+/// Its script.
+pub const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// What every page begins with. The icon is none, so that no browser asks for one.
+const HEAD: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n"
+);
+
 /// What pages may load (CSP Level 3): what this server has. Nobody may frame them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -89,6 +102,11 @@ impl Text {
             plain,
         }
     }
+}
+
+/// A page whose links are to `prefix`.
+pub fn html(page: &str, prefix: &str) -> String {
+    HEAD.to_owned() + &page.replace("{prefix}", prefix)
 }
 
 /// What a header lists.

@@ -1,0 +1,55 @@
+//! What there is to look at with a browser. All of it is inside the binary.
+
+mod content;
+mod docs;
+
+use std::collections::HashMap;
+
+use poem::{
+    Request, Response,
+    http::{Method, StatusCode, header},
+};
+
+use self::content::Page;
+use super::problem::{self, Problem};
+
+/// Every page, by its path without the slash at its end.
+pub struct Pages {
+    pages: HashMap<String, Page>,
+    /// Where the root leads to.
+    home: String,
+}
+
+impl Pages {
+    /// The pages of an API that is described by `document`, and reached under `prefix`.
+    pub fn new(document: String, prefix: &str) -> Self {
+        Self {
+            pages: docs::pages(document, prefix).into_iter().collect(),
+            home: format!("{prefix}/swagger/"),
+        }
+    }
+
+    /// Their paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.pages.keys().map(String::as_str).chain(["/"])
+    }
+
+    /// The answer to a request for a page; `None` when it is for none.
+    pub fn answer(&self, request: &Request) -> Option<Result<Response, Problem>> {
+        let path = request.uri().path();
+        let page = self.pages.get(path);
+        if page.is_none() && path != "/" {
+            return None;
+        }
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return Some(Err(Problem::new(&problem::METHOD_NOT_ALLOWED)));
+        }
+        let home = || {
+            Response::builder()
+                .status(StatusCode::SEE_OTHER)
+                .header(header::LOCATION, &self.home)
+                .finish()
+        };
+        Some(Ok(page.map_or_else(home, |page| page.answer(request))))
+    }
+}
