@@ -26,6 +26,7 @@ mod doctor;
 mod document;
 mod durability;
 mod faults;
+mod figures;
 mod forwarded;
 mod framing;
 mod fuzz;

@@ -83,14 +83,15 @@ fn an_old_schema_is_not_served() {
     let folder = of_version(15);
     assert!(matches!(
         Store::open(&location(&folder)),
-        Err(OpenError::OldSchema { missing: 3, .. })
+        Err(OpenError::OldSchema { missing: 4, .. })
     ));
     assert_eq!(
         Store::migrate(&location(&folder)).unwrap(),
         [
             "V16__administration",
             "V17__imported_tokens",
-            "V18__prefixes"
+            "V18__prefixes",
+            "V20__figures"
         ]
         .map(|name| Migration(name.to_owned()))
     );

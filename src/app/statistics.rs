@@ -1,5 +1,5 @@
 //! What happens, added up: since the start for whoever watches the process,
-//! and by day for the store, to which it is written now and then. A process
+//! and by hour for the store, to which it is written now and then. A process
 //! that is killed loses the last seconds of it.
 
 use std::{
@@ -12,7 +12,7 @@ use crate::{
     domain::{
         error::StoreError,
         money::Money,
-        statistic::{Day, Measure, Statistic},
+        statistic::{HOURS_KEPT, Hour, Measure, Statistic},
         time::Timestamp,
     },
     store::Store,
@@ -38,7 +38,7 @@ impl Count {
 #[derive(Default)]
 struct Counts {
     since_start: BTreeMap<Key, Count>,
-    unsaved: BTreeMap<(Day, Key), Count>,
+    unsaved: BTreeMap<(Hour, Key), Count>,
 }
 
 /// What happened.
@@ -66,7 +66,7 @@ impl Statistics {
             .entry(key.clone())
             .or_default()
             .add(count);
-        let unsaved = counts.unsaved.entry((Day::of(at), key));
+        let unsaved = counts.unsaved.entry((Hour::of(at), key));
         unsaved.or_default().add(count);
     }
 
@@ -83,16 +83,18 @@ impl Statistics {
     /// When the store fails; then it is written the next time.
     pub async fn save(&self, store: &Store) -> Result<(), StoreError> {
         let unsaved = mem::take(&mut self.counts().unsaved);
-        if unsaved.is_empty() {
+        let Some(((latest, _), _)) = unsaved.last_key_value() else {
             return Ok(());
-        }
+        };
+        let kept = Hour(latest.0 - HOURS_KEPT);
         let rows: Vec<_> = unsaved
             .iter()
-            .map(|((day, key), count)| (*day, statistic(key, *count)))
+            .map(|((hour, key), count)| (*hour, statistic(key, *count)))
             .collect();
         let saving = store.write(move |tx| {
             rows.iter()
-                .try_for_each(|(day, row)| tx.add_statistic(*day, row))
+                .try_for_each(|(hour, row)| tx.add_statistic(*hour, row))?;
+            tx.prune_hourly_statistics(kept)
         });
         let saved: Result<(), StoreError> = saving.await;
         if saved.is_err() {

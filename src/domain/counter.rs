@@ -36,6 +36,14 @@ impl Counter {
         Self::Wrong,
     ];
 
+    /// Whose messages are counted there, where these are.
+    pub fn party(self) -> &'static str {
+        match self {
+            Self::SendsToKnown => "known devices",
+            _ => "strangers",
+        }
+    }
+
     /// Where messages are counted.
     pub fn sends(known: bool) -> Self {
         if known {

@@ -5,9 +5,11 @@
 //! of chance as arguments, so that it can be read aloud and tested alone.
 
 pub mod admin;
+pub mod arrival;
 pub mod audit;
 pub mod challenge;
 pub mod code;
+pub mod cohort;
 pub mod counter;
 pub mod delivery;
 pub mod destination;
@@ -32,11 +34,13 @@ pub mod proof;
 pub mod region;
 pub mod retention;
 pub mod rotation;
+pub mod search;
 pub mod session;
 pub mod source;
 pub mod statistic;
 pub mod text;
 pub mod time;
+pub mod tree;
 pub mod tx;
 pub mod user;
 pub mod visitor;

@@ -1,8 +1,15 @@
-//! Statistics: what happened on each day, for whoever operates the service.
-//! Nothing is decided by them, so they are added up in memory and written down
-//! now and then; limits and bills have counters of their own.
+//! Statistics: what happened in each hour and on each day, for whoever operates
+//! the service. Nothing is decided by them, so they are added up in memory and
+//! written down now and then; limits and bills have counters of their own.
 
-use super::{error::StoreError, money::Money, time::Timestamp};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{arrival::Arrival, error::StoreError, money::Money, time::Timestamp};
+
+/// How long hours are kept: a week of them is shown. Days are kept for good.
+pub const HOURS_KEPT: i64 = 8 * 24;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +36,8 @@ pub enum Measure {
     Invitations,
     /// Accounts that were deleted by their users.
     Deleted,
+    /// Messages that arrived, by gateway, and how soon.
+    Arrived(Arrival),
 }
 
 impl Measure {
@@ -42,7 +51,7 @@ impl Measure {
         Self::Invitations,
     ];
 
-    /// Every measure there is, in the order of what happens.
+    /// What is told of a day, in the order of what happens.
     pub const ALL: [Self; 11] = [
         Self::Asked,
         Self::Limited,
@@ -71,7 +80,36 @@ impl Measure {
             Self::Accounts => "accounts",
             Self::Invitations => "invitations",
             Self::Deleted => "deleted",
+            Self::Arrived(arrival) => arrival.name(),
         }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let arrivals = Arrival::all().map(Self::Arrived);
+        let mut all = Self::ALL.into_iter().chain(arrivals);
+        all.find(|measure| measure.name() == name)
+    }
+}
+
+/// An hour (UTC): how many begin between 1970-01-01 and it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hour(pub i64);
+
+impl Hour {
+    /// The hour of an instant.
+    pub fn of(at: Timestamp) -> Self {
+        Self(at.seconds().div_euclid(3600))
+    }
+
+    /// Its first instant.
+    pub fn begin(self) -> Timestamp {
+        Timestamp::from_seconds(self.0 * 3600)
+    }
+
+    /// The day that it is in.
+    pub fn day(self) -> Day {
+        Day::of(self.begin())
     }
 }
 
@@ -106,10 +144,84 @@ pub struct Statistic {
     pub cost: Money,
 }
 
-/// What happened on each day.
+/// What happened in each hour and on each day.
 pub trait Statistics {
-    /// Adds to what happened on a day.
-    fn add_statistic(&mut self, day: Day, statistic: &Statistic) -> Result<(), StoreError>;
+    /// Adds to what happened in an hour, and on its day.
+    fn add_statistic(&mut self, hour: Hour, statistic: &Statistic) -> Result<(), StoreError>;
     /// What happened from a day on, the earliest first.
     fn statistics(&mut self, from: Day) -> Result<Vec<(Day, Statistic)>, StoreError>;
+    /// What happened from an hour on, the earliest first.
+    fn hourly_statistics(&mut self, from: Hour) -> Result<Vec<(Hour, Statistic)>, StoreError>;
+    /// Forgets what happened in each hour before `before`; the days keep it.
+    fn prune_hourly_statistics(&mut self, before: Hour) -> Result<(), StoreError>;
+}
+
+/// A span that ends now, as charts show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// The last 24 hours, this one among them.
+    Day,
+    /// The last 7 days, by hour.
+    Week,
+    /// The last 30 days, today among them.
+    Month,
+    /// The last 365 days.
+    Year,
+}
+
+impl Span {
+    /// What it is cut into, and into how many.
+    const fn parts(self) -> (Unit, u32) {
+        match self {
+            Self::Day => (Unit::Hour, 24),
+            Self::Week => (Unit::Hour, 7 * 24),
+            Self::Month => (Unit::Day, 30),
+            Self::Year => (Unit::Day, 365),
+        }
+    }
+
+    /// What it is cut into.
+    pub const fn unit(self) -> Unit {
+        self.parts().0
+    }
+
+    /// When each of its hours or days begins, the earliest first; `now` is in the last.
+    pub fn beginnings(self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let (unit, count) = self.parts();
+        let (last, length) = match unit {
+            Unit::Hour => (Hour::of(now).begin(), Duration::from_hours(1)),
+            Unit::Day => (Day::of(now).begin(), Duration::from_hours(24)),
+        };
+        (0..count).rev().map(move |before| last - length * before)
+    }
+
+    /// What happened in it.
+    pub fn read(
+        self,
+        tx: &mut (impl Statistics + ?Sized),
+        now: Timestamp,
+    ) -> Result<Vec<(Timestamp, Statistic)>, StoreError> {
+        let from = self.beginnings(now).next().unwrap_or(now);
+        Ok(match self.unit() {
+            Unit::Hour => {
+                let rows = tx.hourly_statistics(Hour::of(from))?.into_iter();
+                rows.map(|(hour, row)| (hour.begin(), row)).collect()
+            }
+            Unit::Day => {
+                let rows = tx.statistics(Day::of(from))?.into_iter();
+                rows.map(|(day, row)| (day.begin(), row)).collect()
+            }
+        })
+    }
+}
+
+/// What a span is cut into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Hours.
+    Hour,
+    /// Days.
+    Day,
 }

@@ -11,9 +11,10 @@
 //! that it needs (`impl Devices + ?Sized`); one that needs many takes a [`Tx`].
 
 use super::{
-    audit::Audits, challenge::Challenges, counter::Counters, delivery::Deliveries, device::Devices,
-    family::Families, imported_token::ImportedTokens, installation::Installations, ledger::Ledgers,
-    session::Sessions, statistic::Statistics, user::Users,
+    audit::Audits, challenge::Challenges, cohort::Cohorts, counter::Counters, delivery::Deliveries,
+    device::Devices, family::Families, imported_token::ImportedTokens, installation::Installations,
+    ledger::Ledgers, search::Search, session::Sessions, statistic::Statistics, tree::Tree,
+    user::Users,
 };
 
 /// One transaction of whatever engine stores the service's data.
@@ -30,6 +31,9 @@ pub trait Tx:
     + Installations
     + Audits
     + Statistics
+    + Cohorts
+    + Tree
+    + Search
 {
 }
 
@@ -46,5 +50,8 @@ impl<T> Tx for T where
         + Installations
         + Audits
         + Statistics
+        + Cohorts
+        + Tree
+        + Search
 {
 }

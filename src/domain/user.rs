@@ -70,7 +70,8 @@ pub trait Users {
     /// The user with this invitation code.
     fn user_by_invitation_code(&mut self, code: InvitationCode)
     -> Result<Option<User>, StoreError>;
-    /// Adds a user; `false` when the identifier or the code was ever taken.
+    /// Adds a user, and counts them in their [cohort](super::cohort); `false` when
+    /// the identifier or the code was ever taken.
     fn insert_user(&mut self, user: &User) -> Result<bool, StoreError>;
     /// Changes what `change` names and nothing else.
     fn change_profile(&mut self, id: UserId, change: &Change) -> Result<(), StoreError>;

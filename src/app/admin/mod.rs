@@ -5,8 +5,12 @@
 
 mod changes;
 mod error;
+mod figures;
+mod people;
 mod reads;
+mod series;
 pub mod socket;
+mod tree;
 mod view;
 mod who;
 

@@ -5,33 +5,28 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    error::AdminError,
-    view,
-    who::{Part, Who},
-};
+use super::{error::AdminError, view, who::Who};
 use crate::{
     app::App,
     domain::{
         device::{self, Epoch},
-        guard::{alarm, limits::Limits},
+        guard::limits::Limits,
         profile,
-        statistic::Day,
+        statistic::Span,
         tx::Tx,
-        user::{User, UserId},
+        user::User,
     },
-    store::sqlite::Outcome,
 };
 
-/// Users that are looked through in one transaction.
-const WINDOW: usize = 1000;
+/// Invitees beside a user.
+const INVITEES: usize = 1000;
 /// Rows of the audit beside a user.
 const LATEST: usize = 20;
 
 /// What an operator wants to look at.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the command of the same name")]
+#[expect(missing_docs, reason = "each is a command or a page of the same name")]
 pub enum Look {
     ListUsers {
         after: i64,
@@ -65,6 +60,26 @@ pub enum Look {
     Why {
         request_id: String,
     },
+    People {
+        query: Option<String>,
+        banned: bool,
+        after: i64,
+        limit: usize,
+    },
+    Roots {
+        after: i64,
+        limit: usize,
+    },
+    Invitees {
+        who: String,
+        after: i64,
+        limit: usize,
+    },
+    Series {
+        span: Span,
+    },
+    Cohorts,
+    Overview,
 }
 
 /// An operator who looks.
@@ -83,7 +98,10 @@ impl Show<'_> {
                 after,
                 banned,
                 limit,
-            } => self.users(after, banned, limit).await,
+            } => {
+                let page = self.people(None, banned, after, limit).await?;
+                Ok(page["people"].clone())
+            }
             Look::FindUsers { text, limit } => self.found(&text, limit).await,
             Look::ShowUser { who: text } => self.person(who(&text)?, false).await,
             Look::ListSessions { who: text } => self.sessions(who(&text)?).await,
@@ -96,48 +114,36 @@ impl Show<'_> {
             Look::Stats { days } => self.statistics(days).await,
             Look::Health => self.health().await,
             Look::Why { request_id } => self.why(&request_id),
+            Look::People {
+                query,
+                banned,
+                after,
+                limit,
+            } => self.people(query.as_deref(), banned, after, limit).await,
+            Look::Roots { after, limit } => self.roots(after, limit).await,
+            Look::Invitees {
+                who: text,
+                after,
+                limit,
+            } => self.invitees(who(&text)?, after, limit).await,
+            Look::Series { span } => self.series(span).await,
+            Look::Cohorts => self.cohorts().await,
+            Look::Overview => self.overview().await,
         }
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut dyn Tx) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
         self.app.store.read(work).await
     }
 
-    fn list(&self, users: &[User]) -> Value {
+    pub(super) fn list(&self, users: &[User]) -> Value {
         users
             .iter()
             .map(|user| view::user(user, self.full))
             .collect()
-    }
-
-    async fn users(&self, after: i64, banned: bool, limit: usize) -> Result<Value, AdminError> {
-        let users = self.read(move |tx| Ok(tx.users(UserId(after), banned, limit)?));
-        Ok(self.list(&users.await?))
-    }
-
-    /// Whoever has this phone, code or identifier, and those of whom the text is a part.
-    async fn found(&self, text: &str, limit: usize) -> Result<Value, AdminError> {
-        let mut found = Vec::new();
-        if let Ok(who) = Who::parse(text, self.app.config.login.default_region) {
-            found.extend(self.read(move |tx| Ok(who.find(tx)?)).await?);
-        }
-        let known = found.first().map(|user: &User| user.id);
-        let part = Part::of(text);
-        let mut after = UserId(0);
-        while found.len() < limit {
-            let users = self
-                .read(move |tx| Ok(tx.users(after, false, WINDOW)?))
-                .await?;
-            let Some(last) = users.last() else { break };
-            after = last.id;
-            let others = users.into_iter().filter(|user| Some(user.id) != known);
-            found.extend(others.filter(|user| part.is_in(user)));
-        }
-        found.truncate(limit);
-        Ok(self.list(&found))
     }
 
     /// A user; all that is known of them, if it is to be complete.
@@ -195,7 +201,7 @@ impl Show<'_> {
                 Some(redeemed) => tx.user(redeemed.referrer)?,
                 None => None,
             };
-            let invitees = tx.invitees(user.id, 0, WINDOW)?;
+            let invitees = tx.invitees(user.id, 0, INVITEES)?;
             Ok(json!({
                 "user": view::user(&user, full),
                 "invited_by": referrer.map(|referrer| view::user(&referrer, full)),
@@ -227,42 +233,6 @@ impl Show<'_> {
                 .collect())
         })
         .await
-    }
-
-    /// What happened on each of the last days, and of which gateways and limits.
-    async fn statistics(&self, days: u32) -> Result<Value, AdminError> {
-        // What is in memory yet is part of it.
-        self.app.statistics.save(&self.app.store).await?;
-        let today = Day::of(self.app.now());
-        let from = Day(today.0 + 1 - i64::from(days));
-        let rows = self.read(move |tx| Ok(tx.statistics(from)?)).await?;
-        Ok(view::statistics(&rows))
-    }
-
-    /// What the service knows of itself.
-    async fn health(&self) -> Result<Value, AdminError> {
-        let (now, at) = (self.app.now(), self.app.monotonic.now());
-        let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
-        let (alarm, latest) = self.read(work).await?;
-        let (figures, backups) = (self.app.store.figures(), self.app.backups.figures());
-        let backups = backups.into_iter().map(|(to, backup)| {
-            json!({
-                "to": to,
-                "seconds_ago": backup.verified_at.map(|at| now.since(at).as_secs()),
-                "failing": backup.is_failing,
-            })
-        });
-        let has_logged = |message| self.app.log_throttle.has_logged(message);
-        Ok(json!({
-            "integrity": figures.check.map(Outcome::name),
-            "stopped": figures.is_stopped,
-            "log_blocked_seconds": figures.log_blocked.as_secs(),
-            "clock_behind_seconds": latest.since(now).as_secs(),
-            "alarm": alarm,
-            "backups": backups.collect::<Value>(),
-            "has_unknown_proxy": has_logged("http.trusted_proxies"),
-            "has_nameless_clients": has_logged("http.client_address"),
-        }))
     }
 
     /// Why one of the latest requests was refused.

@@ -1,25 +1,23 @@
 //! What operators are shown, as JSON.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     app::backup::Made,
     domain::{
         audit::Audit,
+        cohort::Cohort,
+        counter::Counter,
         device::Device,
-        guard::standing::Standing,
+        guard::{alarm::Alarm, send::Spending, standing::Standing},
         limit::Limit,
-        money::Money,
         phone::Phone,
         session::Session,
-        statistic::{Day, Measure, Statistic},
         time::Timestamp,
+        tree::Node,
         user::{Invitee, User},
     },
 };
@@ -29,6 +27,12 @@ pub fn instant(at: Timestamp) -> String {
     let at = OffsetDateTime::from_unix_timestamp(at.seconds());
     let text = at.ok().and_then(|at| at.format(&Rfc3339).ok());
     text.unwrap_or_default()
+}
+
+/// The day of an instant (ISO 8601).
+pub fn date(at: Timestamp) -> String {
+    let text = instant(at);
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// A phone, masked unless it is to be shown in full.
@@ -130,63 +134,43 @@ pub fn audit(audit: &Audit) -> Value {
     })
 }
 
-/// What happened: a row a day, a row for each gateway and limit, and a row for each prefix.
-pub fn statistics(rows: &[(Day, Statistic)]) -> Value {
-    let mut days: BTreeMap<Day, Map<String, Value>> = BTreeMap::new();
-    let mut labels: BTreeMap<(Measure, &str), (i64, Money)> = BTreeMap::new();
-    let mut costs: BTreeMap<Day, Money> = BTreeMap::new();
-    for (day, row) in rows {
-        let members = days.entry(*day).or_insert_with(|| empty_day(*day));
-        let name = row.measure.name();
-        let before = members.get(name).and_then(Value::as_i64).unwrap_or(0);
-        members.insert(name.to_owned(), json!(before + row.count));
-        let cost = costs.entry(*day).or_default();
-        *cost = *cost + row.cost;
-        if !row.label.is_empty() {
-            let sum = labels.entry((row.measure, &row.label)).or_default();
-            *sum = (sum.0 + row.count, sum.1 + row.cost);
-        }
-    }
-    for (day, members) in &mut days {
-        let cost = costs.get(day).copied().unwrap_or_default();
-        members.insert("cost".to_owned(), json!(cost.to_string()));
-    }
-    let by_label = labels.iter().map(|((measure, label), (count, cost))| {
-        json!({ "measure": measure.name(), "of": label, "count": count, "cost": cost.to_string() })
-    });
+/// Somebody in the tree of who invited whom.
+pub fn node(node: &Node, full: bool) -> Value {
     json!({
-        "by_day": days.into_values().map(Value::Object).collect::<Value>(),
-        "by_gateway_and_limit": by_label.collect::<Value>(),
-        "by_prefix": by_prefix(rows),
+        "id": node.id.0,
+        "phone": node.phone.map(|number| phone(number, full)),
+        "first_name": node.first_name,
+        "invited_at": node.invited_at.map(instant),
+        "invited_users_count": node.invitees,
     })
 }
 
-fn by_prefix(rows: &[(Day, Statistic)]) -> Value {
-    let of_phones = || {
-        rows.iter()
-            .map(|(_, row)| row)
-            .filter(|row| !row.prefix.is_empty())
-    };
-    let prefixes: BTreeSet<_> = of_phones().map(|row| &row.prefix).collect();
-    let row = |prefix: &String| {
-        let of_prefix = || of_phones().filter(|row| row.prefix == *prefix);
-        let mut members = Map::from_iter([("prefix".to_owned(), json!(prefix))]);
-        members.extend(Measure::FUNNEL.map(|measure| {
-            let counts = of_prefix().filter(|row| row.measure == measure);
-            let count: i64 = counts.map(|row| row.count).sum();
-            (measure.name().to_owned(), json!(count))
-        }));
-        let cost = of_prefix().fold(Money::default(), |sum, row| sum + row.cost);
-        members.insert("cost".to_owned(), json!(cost.to_string()));
-        Value::Object(members)
-    };
-    prefixes.into_iter().map(row).collect()
+/// The people of a week, and how many each of them invited in the mean.
+pub fn cohort(cohort: &Cohort) -> Value {
+    let mean = f64::from(cohort.invited) / f64::from(cohort.accounts.max(1));
+    json!({
+        "week": date(cohort.week.begin()),
+        "accounts": cohort.accounts,
+        "invited": cohort.invited,
+        "k": (mean * 1000.0).round() / 1000.0,
+    })
 }
 
-fn empty_day(day: Day) -> Map<String, Value> {
-    let date = instant(day.begin());
-    let date = date.split('T').next().unwrap_or_default();
-    let mut members = Map::from_iter([("day".to_owned(), json!(date))]);
-    members.extend(Measure::ALL.map(|measure| (measure.name().to_owned(), json!(0))));
-    members
+/// That codes are guessed.
+pub fn alarm(alarm: Alarm) -> Value {
+    json!({
+        "since": alarm.since.map(instant),
+        "wrong": alarm.wrong,
+        "entered": alarm.entered,
+    })
+}
+
+/// What may be spent, and what was.
+pub fn budget((counter, spending): &(Counter, Spending)) -> Value {
+    json!({
+        "of": counter.party(),
+        "span": span(spending.span),
+        "amount": spending.amount.to_string(),
+        "spent": spending.spent.to_string(),
+    })
 }

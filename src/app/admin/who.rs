@@ -10,9 +10,6 @@ use crate::domain::{
     user::{User, UserId},
 };
 
-/// Digits by which a part of a phone is looked for.
-const FEWEST_DIGITS: usize = 4;
-
 /// Somebody, as an operator names them: all that the name may be.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Who {
@@ -122,36 +119,6 @@ impl Who {
             (None, Some(phone)) => Ok((phone, None)),
             (None, None) => Err(nobody()),
         }
-    }
-}
-
-/// A part of a name, an e-mail address or a phone; or a whole phone, masked.
-pub struct Part {
-    text: String,
-    digits: Option<String>,
-}
-
-impl Part {
-    /// What an operator looks for.
-    pub fn of(text: &str) -> Self {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let is_number = text
-            .chars()
-            .all(|c| c.is_ascii_digit() || "+-() ".contains(c));
-        Self {
-            text: text.trim().to_lowercase(),
-            digits: (is_number && digits.len() >= FEWEST_DIGITS).then_some(digits),
-        }
-    }
-
-    /// Whether it is one of theirs.
-    pub fn is_in(&self, user: &User) -> bool {
-        let texts = [&user.first_name, &user.last_name, &user.email];
-        let mut texts = texts.into_iter().map(|text| text.to_lowercase());
-        let has_digits = |digits: &String| user.phone.to_string().contains(digits);
-        texts.any(|text| text.contains(&self.text))
-            || self.digits.as_ref().is_some_and(has_digits)
-            || user.phone.masked() == self.text
     }
 }
 

@@ -75,6 +75,32 @@ pub fn is_on(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     Ok(Guesses::read(tx, at)?.are_too_many())
 }
 
+/// What there is to say of it while it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alarm {
+    /// Since when, as far as anybody was told.
+    pub since: Option<Timestamp>,
+    /// Codes that were wrong within a day.
+    pub wrong: u64,
+    /// All that were entered.
+    pub entered: u64,
+}
+
+/// How it stands, if it is on.
+pub fn state(tx: &mut dyn Tx, at: Timestamp) -> Result<Option<Alarm>, StoreError> {
+    let guesses = Guesses::read(tx, at)?;
+    if !guesses.are_too_many() {
+        return Ok(None);
+    }
+    let (wrong, entered) = guesses.within(DAY);
+    let since = tx.alarm()?;
+    Ok(Some(Alarm {
+        since,
+        wrong,
+        entered,
+    }))
+}
+
 /// Whether there is something that [`turn`] would tell.
 pub fn has_turned(tx: &mut dyn Tx, at: Timestamp) -> Result<bool, StoreError> {
     Ok(is_on(tx, at)? != tx.alarm()?.is_some())

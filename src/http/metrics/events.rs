@@ -156,12 +156,8 @@ fn encode_budgets(
     for (name, help, of) in budgets {
         let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (counter, one) in spending {
-            let party = match counter {
-                Counter::SendsToKnown => "known devices",
-                _ => "strangers",
-            };
             let span = one.span.as_secs().to_string();
-            let labels = [("party", party), ("span_seconds", &span)];
+            let labels = [("party", counter.party()), ("span_seconds", &span)];
             ConstGauge::new(amount(of(one))).encode(gauge.encode_family(&labels)?)?;
         }
     }

@@ -11,6 +11,7 @@ mod check;
 mod checkpoint;
 #[cfg(test)]
 mod checkpoint_tests;
+mod cohorts;
 mod counters;
 mod damage;
 mod deliveries;
@@ -30,9 +31,11 @@ pub mod migrate;
 pub mod open;
 #[cfg(debug_assertions)]
 mod plan;
+mod search;
 mod sessions;
 mod statistics;
 mod transaction;
+mod tree;
 mod users;
 pub mod verify;
 pub mod versions;

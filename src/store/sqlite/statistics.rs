@@ -1,28 +1,43 @@
-//! The table `statistics`.
+//! The tables `statistics` and `hourly_statistics`.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::transaction::{Transaction, unreadable};
 use crate::domain::{
     error::StoreError,
     money::Money,
-    statistic::{Day, Measure, Statistic, Statistics},
+    statistic::{Day, Hour, Measure, Statistic, Statistics},
 };
 
 impl Statistics for Transaction<'_> {
-    fn add_statistic(&mut self, day: Day, statistic: &Statistic) -> Result<(), StoreError> {
-        self.change(
-            "INSERT INTO statistics (day, measure, label, prefix, count, cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (day, measure, label, prefix) DO UPDATE SET count = count + excluded.count, cost = cost + excluded.cost",
-            params![
-                day.0,
-                statistic.measure.name(),
-                statistic.label,
-                statistic.prefix,
-                statistic.count,
-                statistic.cost.units(),
-            ],
-        )?;
+    fn add_statistic(&mut self, hour: Hour, statistic: &Statistic) -> Result<(), StoreError> {
+        for (sql, period) in [
+            (
+                "INSERT INTO statistics (day, measure, label, prefix, count, cost) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (day, measure, label, prefix)
+                 DO UPDATE SET count = count + excluded.count, cost = cost + excluded.cost",
+                hour.day().0,
+            ),
+            (
+                "INSERT INTO hourly_statistics (hour, measure, label, prefix, count, cost)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (hour, measure, label, prefix)
+                 DO UPDATE SET count = count + excluded.count, cost = cost + excluded.cost",
+                hour.0,
+            ),
+        ] {
+            self.change(
+                sql,
+                params![
+                    period,
+                    statistic.measure.name(),
+                    statistic.label,
+                    statistic.prefix,
+                    statistic.count,
+                    statistic.cost.units(),
+                ],
+            )?;
+        }
         Ok(())
     }
 
@@ -30,20 +45,33 @@ impl Statistics for Transaction<'_> {
         self.all(
             "SELECT day, measure, label, prefix, count, cost FROM statistics WHERE day >= ?1 ORDER BY day",
             [from.0],
-            |row| {
-                let name = row.get_ref(1)?.as_str()?;
-                let measure = Measure::ALL
-                    .into_iter()
-                    .find(|measure| measure.name() == name);
-                let statistic = Statistic {
-                    measure: measure.ok_or_else(|| unreadable(1))?,
-                    label: row.get(2)?,
-                    prefix: row.get(3)?,
-                    count: row.get(4)?,
-                    cost: Money::from_units(row.get(5)?),
-                };
-                Ok((Day(row.get(0)?), statistic))
-            },
+            |row| Ok((Day(row.get(0)?), statistic(row)?)),
         )
     }
+
+    fn hourly_statistics(&mut self, from: Hour) -> Result<Vec<(Hour, Statistic)>, StoreError> {
+        self.all(
+            "SELECT hour, measure, label, prefix, count, cost FROM hourly_statistics
+             WHERE hour >= ?1 ORDER BY hour",
+            [from.0],
+            |row| Ok((Hour(row.get(0)?), statistic(row)?)),
+        )
+    }
+
+    fn prune_hourly_statistics(&mut self, before: Hour) -> Result<(), StoreError> {
+        self.change("DELETE FROM hourly_statistics WHERE hour < ?1", [before.0])?;
+        Ok(())
+    }
+}
+
+/// What stands behind the first column.
+fn statistic(row: &Row<'_>) -> rusqlite::Result<Statistic> {
+    let measure = Measure::named(row.get_ref(1)?.as_str()?);
+    Ok(Statistic {
+        measure: measure.ok_or_else(|| unreadable(1))?,
+        label: row.get(2)?,
+        prefix: row.get(3)?,
+        count: row.get(4)?,
+        cost: Money::from_units(row.get(5)?),
+    })
 }

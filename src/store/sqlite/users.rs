@@ -1,4 +1,4 @@
-//! The tables `users` and `retired_users`.
+//! The tables `users`, `retired_users` and `deleted_referrers`.
 
 use rusqlite::{Row, named_params, params};
 
@@ -16,7 +16,7 @@ use crate::domain::{
     user::{Invitee, Redeemed, User, UserId, Users},
 };
 
-/// All that [`user`] reads, of the one row that the condition picks.
+/// All that [`user`] reads, of the rows that the condition picks.
 macro_rules! select {
     ($condition:literal) => {
         concat!(
@@ -27,6 +27,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 impl Users for Transaction<'_> {
     fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -62,6 +63,9 @@ impl Users for Transaction<'_> {
                 ":created_at": user.created_at.millis(),
             },
         )?;
+        if inserted == 1 {
+            self.count_account(user.id)?;
+        }
         Ok(inserted == 1)
     }
 
@@ -104,6 +108,7 @@ impl Users for Transaction<'_> {
              WHERE id = ?1",
             params![id.0, referrer.0, at.millis(), family.0],
         )?;
+        self.count_invited(referrer, 1)?;
         self.invalidated
             .extend([id, referrer].map(Invalidated::User));
         Ok(())
@@ -162,7 +167,12 @@ impl Users for Transaction<'_> {
             "DELETE FROM challenges WHERE phone = ?1 AND spent = 1",
             [number(user.phone)],
         )?;
+        self.count_deleted(user.id)?;
         self.change("DELETE FROM users WHERE id = ?1", [user.id.0])?;
+        self.change(
+            "INSERT INTO deleted_referrers SELECT ?1 WHERE EXISTS (SELECT 1 FROM users WHERE referrer_id = ?1)",
+            [user.id.0],
+        )?;
         self.change(
             "INSERT INTO retired_users (id, invitation_code) VALUES (?1, ?2)",
             params![user.id.0, user.invitation_code.as_str()],
@@ -183,6 +193,9 @@ impl Users for Transaction<'_> {
 
     fn clear_referrer(&mut self, user: &User) -> Result<(), StoreError> {
         self.leave_referrer(user)?;
+        if let Some(Redeemed { referrer, .. }) = user.redeemed {
+            self.count_invited(referrer, -1)?;
+        }
         self.change(
             "UPDATE users SET referrer_id = NULL, redeemed_at = NULL, referral_number = NULL WHERE id = ?1",
             [user.id.0],

@@ -1,0 +1,95 @@
+//! What operators are told of the service as a whole: counted before they ask,
+//! so that no answer takes longer where there are more people.
+
+use serde_json::{Value, json};
+
+use super::{error::AdminError, reads::Show, series, view};
+use crate::{
+    domain::{
+        cohort,
+        guard::alarm,
+        statistic::{Day, Span},
+        tx::Tx,
+    },
+    store::sqlite::Outcome,
+};
+
+impl Show<'_> {
+    /// What happened on each of the last days, and of which gateways and limits.
+    pub async fn statistics(&self, days: u32) -> Result<Value, AdminError> {
+        self.save().await?;
+        let today = Day::of(self.app.now());
+        let from = Day(today.0 + 1 - i64::from(days));
+        let rows = self.read(move |tx| Ok(tx.statistics(from)?)).await?;
+        Ok(series::by_day(&rows))
+    }
+
+    /// What happened in each hour or on each day of a span.
+    pub async fn series(&self, span: Span) -> Result<Value, AdminError> {
+        self.save().await?;
+        let now = self.app.now();
+        let rows = self.read(move |tx| Ok(span.read(tx, now)?)).await?;
+        Ok(series::over(span, now, &rows))
+    }
+
+    /// How many people each week's people invited.
+    pub async fn cohorts(&self) -> Result<Value, AdminError> {
+        let cohorts = self.read(|tx| Ok(tx.cohorts()?)).await?;
+        let rows = cohorts.iter().map(view::cohort);
+        Ok(json!({ "cohorts": rows.collect::<Value>() }))
+    }
+
+    /// How things are today.
+    pub async fn overview(&self) -> Result<Value, AdminError> {
+        self.save().await?;
+        let (app, at) = (self.app.clone(), self.app.monotonic.now());
+        let today = Day::of(app.now());
+        let service = app.clone();
+        let work = move |tx: &mut dyn Tx| {
+            let alarm = alarm::state(tx, at)?;
+            let spending = service.guard.spending(tx, at)?;
+            Ok((alarm, spending, cohort::people(tx)?, tx.statistics(today)?))
+        };
+        let (alarm, spending, people, rows) = self.read(work).await?;
+        let rows = rows.iter().filter(|(day, _)| *day == today);
+        let rows: Vec<_> = rows.map(|(_, row)| row).collect();
+        Ok(json!({
+            "alarm": alarm.map(view::alarm),
+            "budgets": spending.iter().map(view::budget).collect::<Value>(),
+            "health": self.health().await?,
+            "people": people,
+            "today": series::point(today.begin(), &rows),
+        }))
+    }
+
+    /// What the service knows of itself.
+    pub async fn health(&self) -> Result<Value, AdminError> {
+        let (now, at) = (self.app.now(), self.app.monotonic.now());
+        let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
+        let (alarm, latest) = self.read(work).await?;
+        let (figures, backups) = (self.app.store.figures(), self.app.backups.figures());
+        let backups = backups.into_iter().map(|(to, backup)| {
+            json!({
+                "to": to,
+                "seconds_ago": backup.verified_at.map(|at| now.since(at).as_secs()),
+                "failing": backup.is_failing,
+            })
+        });
+        let has_logged = |message| self.app.log_throttle.has_logged(message);
+        Ok(json!({
+            "integrity": figures.check.map(Outcome::name),
+            "stopped": figures.is_stopped,
+            "log_blocked_seconds": figures.log_blocked.as_secs(),
+            "clock_behind_seconds": latest.since(now).as_secs(),
+            "alarm": alarm,
+            "backups": backups.collect::<Value>(),
+            "has_unknown_proxy": has_logged("http.trusted_proxies"),
+            "has_nameless_clients": has_logged("http.client_address"),
+        }))
+    }
+
+    /// What is in memory yet is part of what happened.
+    async fn save(&self) -> Result<(), AdminError> {
+        Ok(self.app.statistics.save(&self.app.store).await?)
+    }
+}
