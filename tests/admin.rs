@@ -1,24 +1,12 @@
 //! What operators do to people and for them, by the rules that every way in shares.
 
-use invited::app::admin::{Command, Request, perform};
 use serde_json::{Value, json};
 
 use crate::harness::{ALICE, BOB, CAROL, Harness, other_than};
 
 impl Harness {
-    async fn perform(&self, command: Value) -> Result<Value, String> {
-        let command: Command = serde_json::from_value(command).unwrap();
-        let request = Request {
-            command,
-            reason: "asked by mail".to_owned(),
-            full: false,
-        };
-        let done = perform(&self.app, "uid 7", request).await;
-        done.map_err(|error| error.to_string())
-    }
-
     pub async fn done(&self, command: Value) -> Value {
-        self.perform(command).await.unwrap()
+        self.command(command).await.unwrap()
     }
 
     async fn audit(&self) -> Vec<Value> {
@@ -53,7 +41,7 @@ async fn a_banned_user_is_out_at_once_and_let_in_no_more() {
     let again = harness.confirm(&token, &harness.code()).await;
     again.refused(401, "sms_token_used");
     assert_eq!(
-        harness.perform(ban).await,
+        harness.command(ban).await,
         Err("the user is banned already".to_owned())
     );
     harness.advance(61);
@@ -113,7 +101,7 @@ async fn people_are_found_by_phone_code_identifier_and_name() {
     for who in ["+79990000000", "id:5", "QQQQQQ"] {
         let show = json!({ "command": "show_user", "who": who });
         let refused = Err("there is no such user".to_owned());
-        assert_eq!(harness.perform(show).await, refused);
+        assert_eq!(harness.command(show).await, refused);
     }
 }
 
@@ -157,7 +145,7 @@ async fn a_phone_is_moved_and_whoever_had_it_is_logged_out() {
     let [alice, _] = harness.logins([ALICE, BOB]).await;
     let code = alice.invitation_code().await;
     let to = |phone: &str| json!({ "command": "move_phone", "who": ALICE, "phone": phone });
-    let refused = harness.perform(to(BOB)).await.unwrap_err();
+    let refused = harness.command(to(BOB)).await.unwrap_err();
     assert_eq!(refused, "another account has this phone");
     harness.done(to(CAROL)).await;
     alice.get("/profile/").await.refused(401, "token_invalid");
@@ -174,7 +162,7 @@ async fn who_invited_whom_is_put_right() {
     let fix = |who: &str, referrer: Option<&str>| json!({ "command": "fix_invitation", "who": who, "referrer": referrer });
     // Bob and those whom he invited cannot have invited him.
     for circle in [BOB, CAROL] {
-        let refused = harness.perform(fix(BOB, Some(circle))).await.unwrap_err();
+        let refused = harness.command(fix(BOB, Some(circle))).await.unwrap_err();
         assert!(refused.contains("invited by this user"), "{refused}");
         assert_eq!(bob.profile().await["invited_by"], "79001234567");
     }
@@ -235,7 +223,7 @@ async fn sessions_are_ended_one_by_one_and_all_at_once() {
     harness.done(end.clone()).await;
     other.get("/profile/").await.refused(401, "token_invalid");
     one.profile().await;
-    let refused = harness.perform(end).await.unwrap_err();
+    let refused = harness.command(end).await.unwrap_err();
     assert_eq!(refused, "there is no such session");
     harness
         .done(json!({ "command": "log_out_user", "who": ALICE }))
@@ -257,5 +245,5 @@ async fn a_person_is_told_why_a_request_was_refused() {
     assert_eq!(told["is_set_to"], "1/60s, 3/15m, 10/24h");
     assert_eq!(told["route"], "/login/");
     let unknown = json!({ "command": "why", "request_id": "00" });
-    assert!(harness.perform(unknown).await.is_err());
+    assert!(harness.command(unknown).await.is_err());
 }

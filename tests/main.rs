@@ -45,6 +45,7 @@ mod metrics;
 mod migrate;
 mod notice;
 mod openapi;
+mod operators;
 mod otel;
 mod page;
 mod phone;

@@ -20,12 +20,18 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_checked_in_document_is_the_servers() {
+fn the_checked_in_documents_are_the_servers() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
     let checked_in = std::fs::read_to_string(path).unwrap();
     assert!(
         checked_in == http::openapi(),
         "run `cargo run -- openapi > openapi/openapi.json`"
+    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/admin.json");
+    let checked_in = std::fs::read_to_string(path).unwrap();
+    assert!(
+        checked_in == http::admin_openapi(),
+        "run `cargo run -- openapi --admin > openapi/admin.json`"
     );
 }
 

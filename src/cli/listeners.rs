@@ -25,6 +25,7 @@ pub struct Listeners {
     pub https: Option<Https>,
     pub redirect: Option<TcpListener>,
     pub metrics: Option<TcpListener>,
+    pub admin: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -36,6 +37,7 @@ impl Listeners {
             https: Https::open(config)?,
             redirect: beside("tls.redirect", config.tls.redirect)?,
             metrics: beside("http.metrics", config.http.metrics)?,
+            admin: beside("http.admin", config.http.admin.address())?,
         })
     }
 }

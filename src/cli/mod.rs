@@ -3,6 +3,7 @@
 mod acme;
 mod admin;
 mod backup;
+mod beside;
 mod completions;
 mod config;
 mod doctor;
@@ -74,7 +75,7 @@ enum Command {
     /// Print everybody, as a file that can be imported.
     Export(export::Export),
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi(openapi::Openapi),
     /// Show or renew the server's keys.
     Keys(keys::Keys),
     /// Make a backup that was verified, while the server runs or without it.
@@ -89,6 +90,8 @@ enum Command {
     Invitation(admin::Invitations),
     /// Show and reset the limits of a phone.
     Limits(admin::Limits),
+    /// Say who operates the service over HTTP (`http.admin`), and with what keys.
+    Admin(admin::Operators),
     /// Show what operators did.
     Audit(admin::Audit),
     /// Show what happened on each day: codes, messages, logins, invitations, costs.
@@ -115,7 +118,7 @@ impl Command {
     /// Refuses what would write down or compare a time that cannot be.
     fn require_clock(&self) -> Result<(), Failure> {
         match self {
-            Self::Openapi
+            Self::Openapi(_)
             | Self::Simulate(_)
             | Self::Config(_)
             | Self::Doctor(_)
@@ -143,7 +146,7 @@ pub fn run() -> ExitCode {
             Command::Seed(seed) => seed.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
-            Command::Openapi => openapi::run(),
+            Command::Openapi(openapi) => openapi.run(),
             Command::Keys(keys) => keys.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
@@ -151,6 +154,7 @@ pub fn run() -> ExitCode {
             Command::Session(sessions) => sessions.run(),
             Command::Invitation(invitations) => invitations.run(),
             Command::Limits(limits) => limits.run(),
+            Command::Admin(operators) => operators.run(),
             Command::Audit(audit) => audit.run(),
             Command::Stats(stats) => stats.run(),
             Command::Why(why) => why.run(),

@@ -3,7 +3,6 @@
 
 use std::{
     io::{self, IsTerminal},
-    net::TcpListener,
     sync::Arc,
     time::Duration,
 };
@@ -12,7 +11,9 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    acme, doctor,
+    acme,
+    beside::{administer, beside, tell},
+    doctor,
     failure::Failure,
     help::gateways,
     installation::{Found, migrate},
@@ -32,16 +33,13 @@ use crate::{
     config::{self, Config},
     domain::{delivery::LEASE, error::StoreError},
     http,
-    http::server::{self, Connections, Timeouts, Workers},
+    http::server::{self, Timeouts, Workers},
     sms::route::Routes,
     store::{Location, Store},
     telemetry,
-    tls::Tls,
     token::keys::Keys,
 };
 
-/// Connections at once of those who watch.
-const WATCHERS: usize = 16;
 /// How long threads may take to end once the server has stopped.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
@@ -151,42 +149,6 @@ async fn recover(app: &App) {
     }
 }
 
-/// Tells figures for as long as the service is there.
-async fn tell(
-    service: Arc<Reloadable>,
-    tls: Option<Arc<Tls>>,
-    listener: Option<TcpListener>,
-    workers: &Workers,
-) {
-    let page = Arc::new(http::metrics::endpoint(service, tls));
-    let connections = Arc::new(Connections::new(WATCHERS, WATCHERS, Vec::new()));
-    beside(listener, page, connections, workers).await;
-}
-
-/// Serves an endpoint beside the API, if somebody is to listen for it, without end.
-async fn beside<E: server::Service>(
-    listener: Option<TcpListener>,
-    endpoint: Arc<E>,
-    connections: Arc<Connections>,
-    workers: &Workers,
-) {
-    let listener = listener.and_then(|listener| tokio::net::TcpListener::from_std(listener).ok());
-    let Some(listener) = listener else {
-        return std::future::pending().await;
-    };
-    let (timeouts, never) = (Timeouts::default(), std::future::pending());
-    server::serve(
-        listener,
-        None,
-        endpoint,
-        connections,
-        timeouts,
-        workers,
-        never,
-    )
-    .await;
-}
-
 async fn serve(
     app: App,
     read: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
@@ -219,13 +181,16 @@ async fn serve(
     let redirect = Arc::new(http::redirect::endpoint(&app.config, challenges));
     let redirect = beside(
         listeners.redirect,
+        None,
         redirect,
         Arc::clone(&connections),
         workers,
     );
+    let admin = administer(Arc::clone(&service), tls.clone(), listeners.admin, workers);
     tokio::select! {
         () = server::serve(listener, tls.clone(), router, connections, timeouts, workers, stop) => {}
         () = redirect => {}
+        () = admin => {}
         () = tell(service, tls, listeners.metrics, workers) => {}
         () = operators => {}
         () = service_manager::keep_alive(app.state()) => {}

@@ -4,6 +4,7 @@
 //! in its README and the output of `invited config`. A mistake is one sentence
 //! that names the setting and where it was set.
 
+mod admin;
 pub mod development;
 mod fixed;
 mod given;
@@ -27,6 +28,7 @@ use std::{
 use given::Given;
 use place::Places;
 
+pub use admin::AdminAt;
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
 pub use sections::{Backup, Budget, Entry, Http, Login, Otel, Relief, Server, Sms, Tls, Tokens};

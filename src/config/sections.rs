@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
+    admin::AdminAt,
     layers::{ConfigError, Layers, variable},
     origin::{Origin, PublicUrl},
     target::Target,
@@ -141,6 +142,8 @@ section! {
         public_url: Option<PublicUrl> = "";
         /// Where figures are told (`/metrics`, OpenMetrics), as in `127.0.0.1:9464`: for whoever reaches it; none by default.
         metrics: Option<SocketAddr> = "";
+        /// Where operators work (`/admin/`): `off`, `on` beside the API, or an address of its own, as in `127.0.0.1:8081`.
+        admin: AdminAt = "off";
         /// Connections at once, as far as the system's limit of open files allows; over HTTP/2 each open request beside another counts as one.
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is not a trusted proxy.

@@ -7,18 +7,34 @@ pub use super::id::AuditId;
 use super::{
     error::StoreError,
     id::{self, UserId},
+    permission::{Permission, Permissions},
     time::Timestamp,
 };
 
 /// Whoever operates the service, while they do something.
 #[derive(Debug, Clone)]
 pub struct Operator {
-    /// The system's user, as the system names them.
+    /// As the audit names them.
     pub name: String,
     /// Why they do it, in their words.
     pub reason: String,
     /// When.
     pub at: Timestamp,
+    /// What they may do.
+    pub permissions: Permissions,
+}
+
+/// Somebody wants to do what they may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that needs the permission {0}")]
+pub struct Forbidden(pub Permission);
+
+impl Operator {
+    /// Refuses whoever has not this permission.
+    pub fn require(&self, permission: Permission) -> Result<(), Forbidden> {
+        let is_allowed = self.permissions.has(permission);
+        is_allowed.then_some(()).ok_or(Forbidden(permission))
+    }
 }
 
 /// What was done.
@@ -36,11 +52,17 @@ pub enum Action {
     FixInvitation,
     Import,
     ExportAll,
+    Look,
+    Grant,
+    Revoke,
+    CreateKey,
+    DeleteKey,
+    AdminLogin,
 }
 
 impl Action {
     /// Every action there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Ban,
         Self::Unban,
         Self::Delete,
@@ -52,6 +74,12 @@ impl Action {
         Self::FixInvitation,
         Self::Import,
         Self::ExportAll,
+        Self::Look,
+        Self::Grant,
+        Self::Revoke,
+        Self::CreateKey,
+        Self::DeleteKey,
+        Self::AdminLogin,
     ];
 
     /// As it is written. Never to be changed.
@@ -68,6 +96,12 @@ impl Action {
             Self::FixInvitation => "fix_invitation",
             Self::Import => "import",
             Self::ExportAll => "export_all",
+            Self::Look => "look",
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::CreateKey => "create_key",
+            Self::DeleteKey => "delete_key",
+            Self::AdminLogin => "admin_login",
         }
     }
 }

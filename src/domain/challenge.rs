@@ -18,6 +18,8 @@ pub struct SourceHash(pub i64);
 pub enum Purpose {
     /// To log in with the phone.
     Login,
+    /// To log in as an operator.
+    OperatorLogin,
     /// To make the phone this user's.
     PhoneChange(UserId),
 }

@@ -43,6 +43,10 @@ pub struct FamilyId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AuditId(pub i64);
 
+/// Identifies a service key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyId(pub i64);
+
 /// Draws an identifier for something that comes to be at `now`.
 pub fn draw(now: Timestamp, rng: &mut dyn CryptoRng) -> i64 {
     let step = (now.millis() - EPOCH_MILLIS).max(0) >> STEP_BITS;

@@ -11,6 +11,7 @@ use super::{
     error::StoreError,
     id::{self, UserId},
     imported_token::{self, ImportedToken, ImportedTokens},
+    operator_session::{self, OperatorSessions},
     time::Timestamp,
     user::User,
     visitor::Visitor,
@@ -254,11 +255,12 @@ pub fn note_use(
     tx.note_session_use(bearer.session, bearer.generation)
 }
 
-/// Ends every session of a user, and forgets the devices.
+/// Ends every session of a user, also as an operator, and forgets the devices.
 pub fn end_all(
-    tx: &mut (impl Sessions + Devices + ?Sized),
+    tx: &mut (impl Sessions + Devices + OperatorSessions + ?Sized),
     user: UserId,
 ) -> Result<(), StoreError> {
+    operator_session::end_all(tx, user)?;
     device::forget_all(tx, user)?;
     tx.delete_sessions_of(user)
 }
@@ -266,10 +268,11 @@ pub fn end_all(
 /// Ends every session of the user but the one that asks for it, and forgets
 /// every known device but the one that this session was begun on.
 pub fn end_others(
-    tx: &mut (impl Sessions + Devices + ?Sized),
+    tx: &mut (impl Sessions + Devices + OperatorSessions + ?Sized),
     login: &FreshLogin,
 ) -> Result<(), StoreError> {
     let FreshLogin { user, session } = login;
+    operator_session::end_all(tx, user.id)?;
     tx.delete_other_sessions(user.id, session.id)?;
     device::forget_others(tx, user.id, session.device.as_ref())
 }

@@ -13,8 +13,8 @@
 use super::{
     audit::Audits, challenge::Challenges, cohort::Cohorts, counter::Counters, delivery::Deliveries,
     device::Devices, family::Families, imported_token::ImportedTokens, installation::Installations,
-    ledger::Ledgers, search::Search, session::Sessions, statistic::Statistics, tree::Tree,
-    user::Users,
+    ledger::Ledgers, operator::Operators, operator_session::OperatorSessions, search::Search,
+    service_key::ServiceKeys, session::Sessions, statistic::Statistics, tree::Tree, user::Users,
 };
 
 /// One transaction of whatever engine stores the service's data.
@@ -34,6 +34,9 @@ pub trait Tx:
     + Cohorts
     + Tree
     + Search
+    + Operators
+    + OperatorSessions
+    + ServiceKeys
 {
 }
 
@@ -53,5 +56,8 @@ impl<T> Tx for T where
         + Cohorts
         + Tree
         + Search
+        + Operators
+        + OperatorSessions
+        + ServiceKeys
 {
 }

@@ -219,7 +219,7 @@ impl<'a> ApiExtractor<'a> for Caller {
 }
 
 /// The token of `Authorization: Bearer`, RFC 6750, section 2.1.
-fn bearer_token(request: &Request) -> Result<&str, Problem> {
+pub fn bearer_token(request: &Request) -> Result<&str, Problem> {
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let (one, another) = (values.next(), values.next());
     if another.is_some() {

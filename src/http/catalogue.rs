@@ -41,8 +41,8 @@ catalogue! {
         "Send one JSON object in UTF-8, without a byte order mark, repeated keys or anything after it.";
     MALFORMED_REQUEST 400 "malformed_request" "The request cannot be read"
         "The request ended early, is not proper HTTP, or came as plain http to an https address.";
-    UNAUTHENTICATED 401 "unauthenticated" "An access token is needed"
-        "Send the header Authorization: Bearer with the access token of a login.";
+    UNAUTHENTICATED 401 "unauthenticated" "A login is needed"
+        "Send the header Authorization: Bearer with the access token of a login. Operators log in to an API of their own, or send a service key.";
     TOKEN_INVALID 401 "token_invalid" "The token is not valid"
         "It is not a token of this kind, or its session has ended. Log in again.";
     TOKEN_EXPIRED 401 "token_expired" "The token has expired"
@@ -59,6 +59,8 @@ catalogue! {
         "A code is good once. Ask for a new one.";
     SMS_CODE_INVALID 401 "sms_code_invalid" "The code is wrong"
         "It is not the code that was sent with this sms-token.";
+    FORBIDDEN 403 "forbidden" "You may not do that"
+        "Your role or service key does not permit it; the member permission names what is missing. Ask an owner.";
     FRESH_LOGIN_REQUIRED 403 "fresh_login_required" "A fresh login is needed"
         "Log in with a code once more, and send this again with the access token of that login. A refreshed one is not enough.";
     USER_BANNED 403 "user_banned" "The account is banned"
@@ -67,6 +69,8 @@ catalogue! {
         "Nothing is served under this path.";
     INVITATION_NOT_FOUND 404 "invitation_not_found" "Nobody has this invitation code"
         "Check the code for a typing mistake.";
+    USER_NOT_FOUND 404 "user_not_found" "There is no such user"
+        "They may have deleted their account.";
     METHOD_NOT_ALLOWED 405 "method_not_allowed" "The path does not know this method"
         "The header Allow names the methods it knows.";
     REQUEST_TIMEOUT 408 "request_timeout" "The request took too long to arrive"
@@ -77,6 +81,12 @@ catalogue! {
         "Nobody can be invited, over any number of steps, by those whom they invited.";
     PHONE_TAKEN 409 "phone_taken" "The phone belongs to another account"
         "Log in with that phone instead.";
+    ALREADY_DONE 409 "already_done" "It is so already"
+        "Nothing was changed. Look at it again.";
+    LAST_OWNER 409 "last_owner" "You are the last owner"
+        "Grant that role to somebody else first.";
+    NAME_TAKEN 409 "name_taken" "Another key has this name"
+        "Take another name, or delete that key.";
     PAYLOAD_TOO_LARGE 413 "payload_too_large" "The body is too large"
         "A body has at most 16 KiB.";
     UNSUPPORTED_MEDIA_TYPE 415 "unsupported_media_type" "The body is not of a type that is understood"

@@ -208,7 +208,7 @@ pub async fn arrive(body: poem::Body, most: usize, timeout: Duration) -> Result<
 }
 
 /// `application/json`, with no other parameter than `charset=utf-8`, not encoded.
-fn is_plain_json(headers: &HeaderMap) -> bool {
+pub fn is_plain_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(Ok(one)), None) = (types.next().map(|value| value.to_str()), types.next()) else {
         return false;

@@ -5,6 +5,7 @@
 //! a request id, one shape of problem, a panic that is a 500, the headers.
 
 mod access;
+mod admin;
 mod auth;
 mod catalogue;
 mod client;
@@ -34,6 +35,7 @@ pub mod server;
 mod session;
 mod spec;
 mod strict;
+mod surface;
 mod tag;
 mod token;
 mod types;
@@ -47,9 +49,7 @@ use std::{
 
 use futures_util::FutureExt;
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Result, Route,
-    endpoint::BoxEndpoint,
-    get,
+    Endpoint, EndpointExt, Request, Response, Result, Route, get,
     http::{HeaderValue, StatusCode, header, uri::Scheme},
 };
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
@@ -57,46 +57,53 @@ use rand::{RngExt, rngs::StdRng};
 use tracing::Instrument;
 
 use self::{
-    access::Line,
-    cors::Cors,
-    page::Pages,
-    problem::Problem,
-    route::{Routes, spell_plainly},
-    server::Service,
+    access::Line, admin::Place, page::Pages, problem::Problem, route::spell_plainly,
+    server::Service, surface::Surface,
 };
 use crate::{
     app::{App, Reloadable, refusals::RefusedRequest},
-    config::Origin,
+    config::{AdminAt, Config},
     telemetry::RequestId,
 };
 
 /// How often the log says why the store refuses to work.
 const REMINDER: Duration = Duration::from_secs(10);
 
-/// The whole API of `app`, ready to be served.
+/// The whole API, ready to be served; that of operators too, if it is to be beside it.
 pub fn router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
     let app = service.current();
     let config = &app.config;
+    let solved = Arc::new(pow::Solved::default());
+    let beside = config.http.admin == AdminAt::Beside;
+    let admin = beside.then(|| admin::surface(Place::beside(config), &solved));
+    Envelope::new(service, api(config, &solved), admin)
+}
+
+/// The API of operators alone, for a listener of its own.
+pub fn admin_router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
+    let app = service.current();
+    let surface = admin::surface(Place::alone(&app.config), &Arc::default());
+    Envelope::new(service, surface, None)
+}
+
+fn api(config: &Config, solved: &Arc<pow::Solved>) -> Surface {
     let document = document(&config.base_url());
     let pages = Pages::new(document.to_string(), config.prefix());
     // In the notation of poem.
     let receipts = receipt::PATTERN.replace("/{", "/:").replace("}/", "/");
     let receipts = receipts.trim_end_matches('/');
-    let origins = config.http.allowed_origins.iter().map(Origin::as_str);
-    Envelope {
-        service: Arc::clone(service),
-        cors: Cors::new(origins, &document),
-        hsts: config.tls.hsts.and_then(hsts),
-        routes: Routes::of(spec::methods(&document), &pages),
-        ids: Mutex::new(app.dice()),
-        inner: Route::new()
-            .at(receipts, get(receipt::sms).post(receipt::sms))
-            .at("/*path", open_api())
-            .data(Arc::new(pow::Solved::default()))
-            .map_to_response()
-            .boxed(),
+    let calls = Route::new()
+        .at(receipts, get(receipt::sms).post(receipt::sms))
+        .at("/*path", open_api())
+        .data(Arc::clone(solved));
+    let others = [(receipt::PATTERN, "GET, HEAD, POST")];
+    Surface::new(
+        &document,
+        &others,
+        calls,
         pages,
-    }
+        &config.http.allowed_origins,
+    )
 }
 
 /// Where a server is reached that was started without any setting.
@@ -105,6 +112,11 @@ const BASE_URL: &str = "http://127.0.0.1:8080";
 /// The OpenAPI document, as text.
 pub fn openapi() -> String {
     pretty(&document(BASE_URL))
+}
+
+/// The document of the API of operators, as text.
+pub fn admin_openapi() -> String {
+    pretty(&admin::document(BASE_URL))
 }
 
 fn document(base_url: &str) -> serde_json::Value {
@@ -135,12 +147,11 @@ fn open_api() -> OpenApiService<impl OpenApi, ()> {
 /// What must hold for every answer.
 struct Envelope {
     service: Arc<Reloadable>,
-    cors: Cors,
     /// What is asked of browsers that came over TLS.
     hsts: Option<HeaderValue>,
-    inner: BoxEndpoint<'static, Response>,
-    pages: Pages,
-    routes: Routes,
+    main: Surface,
+    /// What is under `/admin/` beside it.
+    admin: Option<Surface>,
     /// What request ids are drawn from.
     ids: Mutex<StdRng>,
 }
@@ -151,16 +162,17 @@ impl Endpoint for Envelope {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let (app, id) = (self.service.current(), self.draw_id());
         let source = forwarded::address(&app, &request);
+        let surface = self.surface(request.uri().path());
         let plain = framing::check(&request).and_then(|()| spell_plainly(request.uri_mut()));
-        let route = self.routes.find(&request).filter(|_| plain.is_ok());
+        let route = surface.routes.find(&request).filter(|_| plain.is_ok());
         let mut line = Line::begin(&app.requests, id, Some(request.method()), route, source);
-        let origin = self.cors.known(&request);
+        let origin = surface.cors.known(&request);
         let is_encrypted = *request.scheme() == Scheme::HTTPS;
         let beforehand = || {
             let preflight = origin.as_ref().zip(route);
             let preflight =
-                preflight.and_then(|(_, route)| self.cors.preflight(&request, &route.methods));
-            preflight.map(Ok).or_else(|| self.pages.answer(&request))
+                preflight.and_then(|(_, route)| surface.cors.preflight(&request, &route.methods));
+            preflight.map(Ok).or_else(|| surface.pages.answer(&request))
         };
         let mut response = match plain.map_or_else(|problem| Some(Err(problem)), |()| beforehand())
         {
@@ -168,12 +180,12 @@ impl Endpoint for Envelope {
             Some(Err(problem)) => problem.answer(id.as_str(), app.config.prefix()),
             None => {
                 let route = route.map(|route| route.pattern);
-                let handling = self.handle(request, source, Arc::clone(&app), route, id);
+                let handling = handle(surface, request, source, &app, route, id);
                 handling.instrument(line.span.clone()).await
             }
         };
         line.end(&response);
-        self.cors.mark(origin, &mut response);
+        surface.cors.mark(origin, &mut response);
         let status = response.status();
         if let Some(route) = route.filter(|_| status == StatusCode::METHOD_NOT_ALLOWED) {
             let headers = response.headers_mut();
@@ -219,56 +231,73 @@ fn mark(response: &mut Response, id: RequestId) {
 }
 
 impl Envelope {
+    fn new(service: &Arc<Reloadable>, main: Surface, admin: Option<Surface>) -> Self {
+        let app = service.current();
+        Self {
+            service: Arc::clone(service),
+            hsts: app.config.tls.hsts.and_then(hsts),
+            main,
+            admin,
+            ids: Mutex::new(app.dice()),
+        }
+    }
+
+    /// What a path belongs to.
+    fn surface(&self, path: &str) -> &Surface {
+        let admin = self.admin.as_ref().filter(|_| admin::is_of(path));
+        admin.unwrap_or(&self.main)
+    }
+
     fn draw_id(&self) -> RequestId {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         RequestId::of(ids.random())
     }
+}
 
-    /// Has the request handled, and makes a problem of whatever went wrong.
-    async fn handle(
-        &self,
-        mut request: Request,
-        source: Option<IpAddr>,
-        app: Arc<App>,
-        route: Option<&'static str>,
-        id: RequestId,
-    ) -> Response {
-        request.extensions_mut().insert(Arc::clone(&app));
-        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let problem = match handled.await {
-            Ok(Ok(response)) => return response,
-            Ok(Err(error)) => Problem::of(&error),
-            Err(_panic) => {
-                tracing::error!(request_id = id.as_str(), "a request was lost to a panic");
-                Problem::new(&problem::INTERNAL)
-            }
-        };
-        let code = problem.kind().code;
-        // A store that fails does so at every request, and the access log has them all.
-        if let Some(cause) = problem.cause()
-            && (problem.kind().status != 503
-                || app
-                    .log_throttle
-                    .is_due_every(REMINDER, code, app.monotonic.now()))
-        {
-            tracing::error!(request_id = id.as_str(), code, cause, "a request failed");
+/// Has the request handled, and makes a problem of whatever went wrong.
+async fn handle(
+    surface: &Surface,
+    mut request: Request,
+    source: Option<IpAddr>,
+    app: &Arc<App>,
+    route: Option<&'static str>,
+    id: RequestId,
+) -> Response {
+    request.extensions_mut().insert(Arc::clone(app));
+    let handled = AssertUnwindSafe(surface.calls.call(request)).catch_unwind();
+    let problem = match handled.await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(error)) => Problem::of(&error),
+        Err(_panic) => {
+            tracing::error!(request_id = id.as_str(), "a request was lost to a panic");
+            Problem::new(&problem::INTERNAL)
         }
-        let problem = match source.filter(|_| pow::is_asked_for(&app)) {
-            Some(source) => pow::offer(&app, source.into(), problem),
-            None => problem,
-        };
-        let response = problem.answer(id.as_str(), app.config.prefix());
-        let wait = response.headers().get(header::RETRY_AFTER);
-        let refused = RefusedRequest {
-            request_id: id.as_str().to_owned(),
-            at: app.now(),
-            route: route.unwrap_or_default(),
-            status: problem.kind().status,
-            code,
-            limit: problem.limit(),
-            wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
-        };
-        app.note_refusal(refused);
-        response
+    };
+    let code = problem.kind().code;
+    // A store that fails does so at every request, and the access log has them all.
+    if let Some(cause) = problem.cause()
+        && (problem.kind().status != 503
+            || app
+                .log_throttle
+                .is_due_every(REMINDER, code, app.monotonic.now()))
+    {
+        tracing::error!(request_id = id.as_str(), code, cause, "a request failed");
     }
+    let problem = match source.filter(|_| pow::is_asked_for(app)) {
+        Some(source) => pow::offer(app, source.into(), problem),
+        None => problem,
+    };
+    let response = problem.answer(id.as_str(), app.config.prefix());
+    let wait = response.headers().get(header::RETRY_AFTER);
+    let refused = RefusedRequest {
+        request_id: id.as_str().to_owned(),
+        at: app.now(),
+        route: route.unwrap_or_default(),
+        status: problem.kind().status,
+        code,
+        limit: problem.limit(),
+        wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
+    };
+    app.note_refusal(refused);
+    response
 }

@@ -20,6 +20,7 @@ pub use super::catalogue::*;
 use crate::domain::{
     error::StoreError,
     limit::{Reached, Subject},
+    permission::Permission,
 };
 
 /// What one member of a request is refused for.
@@ -40,6 +41,7 @@ pub struct Problem {
     limit: Option<&'static str>,
     subject: Option<Subject>,
     attempts_left: Option<u32>,
+    permission: Option<Permission>,
     challenge: Option<Box<str>>,
     cause: Option<StoreError>,
 }
@@ -74,6 +76,9 @@ pub struct Body {
     /// `sms_code_invalid`: guesses that will still be evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
+    /// `forbidden`: the permission that is missing, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission: Option<String>,
     /// 429, where proof of work is asked for: what to work on. See the header `pow`.
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<String>,
@@ -93,6 +98,7 @@ impl Problem {
             limit: None,
             subject: None,
             attempts_left: None,
+            permission: None,
             challenge: None,
             cause: None,
         }
@@ -132,6 +138,14 @@ impl Problem {
         Self {
             attempts_left: Some(attempts_left),
             ..Self::new(&SMS_CODE_INVALID)
+        }
+    }
+
+    /// Something that needs a permission.
+    pub fn forbidden(permission: Permission) -> Self {
+        Self {
+            permission: Some(permission),
+            ..Self::new(&FORBIDDEN)
         }
     }
 
@@ -220,6 +234,7 @@ impl Problem {
             retry_after: self.retry_after,
             limit: limit.map(str::to_owned),
             attempts_left: self.attempts_left,
+            permission: self.permission.map(|permission| permission.to_string()),
             challenge: self.challenge.as_deref().map(str::to_owned),
         }
     }

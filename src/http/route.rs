@@ -12,7 +12,6 @@ use poem::{
 use super::{
     page::Pages,
     problem::{self, Problem},
-    receipt,
 };
 
 /// A path that is served.
@@ -32,12 +31,11 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The document's operations, as paths with their methods, and the pages beside them.
+    /// Operations, as paths with their methods, and the pages beside them.
     pub fn of(operations: Vec<(String, String)>, pages: &Pages) -> Self {
         let pages = pages.paths().map(|path| (path, "GET, HEAD"));
-        let others = pages.chain([(receipt::PATTERN, "GET, HEAD, POST")]);
-        let others = others.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
-        let operations = operations.into_iter().chain(others);
+        let pages = pages.map(|(pattern, methods)| (pattern.to_owned(), methods.to_owned()));
+        let operations = operations.into_iter().chain(pages);
         let (mut plain, mut others) = (HashMap::new(), Vec::new());
         for (pattern, methods) in operations {
             let methods = HeaderValue::try_from(methods).expect("methods are plain words");

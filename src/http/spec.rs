@@ -131,6 +131,7 @@ fn complete_operation(operation: &mut Value, schemas: &Value, prefix: &str) {
             (format!("#/{name}"), "must be true or false")
         }
         Some((name, _)) => (format!("#/{name}"), "must be a string"),
+        None if has_reason(operation) => ("#/X-Reason".to_owned(), "must say why"),
         None => (
             "#/limit".to_owned(),
             "must be a whole number within the documented bounds",
@@ -140,6 +141,12 @@ fn complete_operation(operation: &mut Value, schemas: &Value, prefix: &str) {
         complete_response(status, response, schemas);
         complete_problem(response, (&pointer, reason), prefix);
     }
+}
+
+/// Whether an operation has to be told why it is done.
+fn has_reason(operation: &Value) -> bool {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.any(|parameter| parameter["name"] == "X-Reason")
 }
 
 /// The schema that `schema` stands for.

@@ -5,6 +5,7 @@ pub mod client;
 pub mod door;
 pub mod line;
 mod login;
+pub mod operator;
 mod recorder;
 mod reply;
 pub mod s3;

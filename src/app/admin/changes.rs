@@ -5,13 +5,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{error::AdminError, reads::Show, view, who::Who};
+use super::{
+    actor::{Actor, Instant},
+    error::AdminError,
+    reads::Show,
+    view,
+    who::Who,
+};
 use crate::{
     app::App,
     domain::{
         admin::{Desk as Rules, Refused},
-        audit::Operator,
         phone::Phone,
+        service_key::ServiceKey,
         session::SessionId,
         tx::Tx,
         user::User,
@@ -55,12 +61,52 @@ pub enum Change {
     ResetLimits {
         phone: String,
     },
+    /// A look at one person that the audit is told of.
+    LookAtUser {
+        who: String,
+    },
+    Grant {
+        who: String,
+        role: String,
+    },
+    Revoke {
+        who: String,
+    },
+    CreateKey {
+        name: String,
+        permissions: String,
+        expires_in_seconds: Option<u64>,
+    },
+    DeleteKey {
+        key: KeyRef,
+    },
+}
+
+/// A service key, as operators name one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeyRef {
+    /// By its identifier.
+    Id(i64),
+    /// By its name.
+    Name(String),
+}
+
+impl KeyRef {
+    /// Whether it is this one.
+    pub fn is_of(&self, key: &ServiceKey) -> bool {
+        match self {
+            Self::Id(id) => key.id.0 == *id,
+            Self::Name(name) => key.name.as_str() == name,
+        }
+    }
 }
 
 /// An operator at work.
 pub struct Desk<'a> {
     pub app: &'a Arc<App>,
-    pub operator: Operator,
+    pub actor: &'a Actor,
+    pub reason: &'a str,
     /// Whether phones are shown in full.
     pub full: bool,
 }
@@ -95,15 +141,30 @@ impl Desk<'_> {
                 let referrer = referrer.as_deref().map(who).transpose()?;
                 self.fix_invitation(who(&text)?, referrer).await
             }
+            Change::LookAtUser { who: text } => {
+                let who = self.note_look(who(&text)?).await?;
+                let full = self.full;
+                Show { app, full }.person(who, false).await
+            }
+            Change::Grant { who: text, role } => self.grant(who(&text)?, &role).await,
+            Change::Revoke { who: text } => self.revoke(who(&text)?).await,
+            Change::CreateKey {
+                name,
+                permissions,
+                expires_in_seconds: life,
+            } => self.create_key(&name, &permissions, life).await,
+            Change::DeleteKey { key } => self.delete_key(key).await,
         }
     }
 
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn Tx, &mut Rules<'_>) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let (operator, mut rng) = (self.operator.clone(), self.app.dice());
+        let (actor, reason) = (self.actor.clone(), self.reason.to_owned());
+        let (instant, mut rng) = (Instant::of(self.app), self.app.dice());
         let work = move |tx: &mut dyn Tx| {
+            let operator = actor.identify(tx, instant, &reason)?;
             let mut rules = Rules {
                 operator: &operator,
                 rng: &mut rng,
@@ -114,7 +175,7 @@ impl Desk<'_> {
     }
 
     /// Changes one user, and shows who they are.
-    async fn change(
+    pub(super) async fn change(
         &self,
         who: Who,
         mut rule: impl FnMut(&mut Rules<'_>, &mut dyn Tx, &User) -> Result<(), Refused> + Send + 'static,
@@ -152,6 +213,15 @@ impl Desk<'_> {
     async fn move_phone(&self, who: Who, phone: Phone) -> Result<Value, AdminError> {
         self.change(who, move |rules, tx, user| {
             rules.move_phone(tx, user, phone)
+        })
+        .await
+    }
+
+    async fn note_look(&self, who: Who) -> Result<Who, AdminError> {
+        self.write(move |tx, rules| {
+            let user = who.require(tx)?;
+            rules.note_look(tx, &user)?;
+            Ok(Who::from(user.id))
         })
         .await
     }

@@ -3,6 +3,8 @@
 //! decided where requests arrive; what comes of them is decided by the rules
 //! ([`crate::domain::admin`]).
 
+mod actor;
+mod appointments;
 mod changes;
 mod error;
 mod figures;
@@ -19,10 +21,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::{changes::Change, error::AdminError, reads::Look};
+pub use self::{
+    actor::{Actor, Instant},
+    changes::{Change, KeyRef},
+    error::AdminError,
+    reads::Look,
+};
 use self::{changes::Desk, reads::Show};
 use super::{App, backup::running};
-use crate::{config::Target, domain::audit::Operator};
+use crate::{config::Target, domain::permission::Permission};
 
 /// What an operator wants.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,23 +68,27 @@ pub struct Request {
     pub full: bool,
 }
 
-/// Does what is asked, in the name of `actor`.
+/// Does what is asked, in the name of `actor`. Changes are refused by the rules,
+/// in the transaction that makes them.
 ///
 /// # Errors
 /// When it is refused or fails; then nothing was changed.
-pub async fn perform(app: &Arc<App>, actor: &str, request: Request) -> Result<Value, AdminError> {
-    let full = request.full;
+pub async fn perform(app: &Arc<App>, actor: &Actor, request: Request) -> Result<Value, AdminError> {
+    let (who, instant) = (actor.clone(), Instant::of(app));
+    let operator = app.store.read(move |tx| who.identify(tx, instant, ""));
+    let operator = operator.await?;
+    let full = request.full && operator.permissions.has(Permission::Phones);
     match request.command {
-        Command::Look(look) => Show { app, full }.answer(look).await,
+        Command::Look(look) => {
+            operator.require(look.permission())?;
+            Show { app, full }.answer(look).await
+        }
         Command::Change(change) => {
-            let operator = Operator {
-                name: actor.to_owned(),
-                reason: request.reason,
-                at: app.now(),
-            };
+            let reason = &request.reason;
             let desk = Desk {
                 app,
-                operator,
+                actor,
+                reason,
                 full,
             };
             desk.perform(change).await

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         device::{self, Epoch},
         guard::limits::Limits,
+        permission::Permission,
         profile,
         statistic::Span,
         tx::Tx,
@@ -80,6 +81,34 @@ pub enum Look {
     },
     Cohorts,
     Overview,
+    ListOperators,
+    ListKeys,
+}
+
+impl Look {
+    /// What an operator needs for it.
+    pub fn permission(&self) -> Permission {
+        match self {
+            Self::ListUsers { .. }
+            | Self::FindUsers { .. }
+            | Self::ShowUser { .. }
+            | Self::ListSessions { .. }
+            | Self::ShowInvitation { .. }
+            | Self::ShowLimits { .. }
+            | Self::People { .. }
+            | Self::Roots { .. }
+            | Self::Invitees { .. } => Permission::People,
+            Self::Audit { .. } => Permission::Audit,
+            Self::Stats { .. }
+            | Self::Health
+            | Self::Why { .. }
+            | Self::Series { .. }
+            | Self::Cohorts
+            | Self::Overview => Permission::Figures,
+            Self::ListOperators => Permission::Operators,
+            Self::ListKeys => Permission::Keys,
+        }
+    }
 }
 
 /// An operator who looks.
@@ -129,6 +158,8 @@ impl Show<'_> {
             Look::Series { span } => self.series(span).await,
             Look::Cohorts => self.cohorts().await,
             Look::Overview => self.overview().await,
+            Look::ListOperators => self.operators().await,
+            Look::ListKeys => self.keys().await,
         }
     }
 
@@ -161,7 +192,12 @@ impl Show<'_> {
             let most = if complete { usize::MAX } else { LATEST };
             let audits = tx.audits(Some(user.id), None, most)?;
             let redeemed = user.redeemed;
-            shown["invited_by"] = json!(profile.invited_by.map(|phone| view::phone(phone, full)));
+            let referrer = redeemed.map(|redeemed| redeemed.referrer.0);
+            shown["invited_by"] = json!(
+                profile
+                    .invited_by
+                    .map(|phone| json!({ "id": referrer, "phone": view::phone(phone, full) }))
+            );
             shown["invited_at"] = json!(redeemed.map(|redeemed| view::instant(redeemed.at)));
             shown["invited_users_count"] = json!(profile.invitees_count);
             if complete {
@@ -239,8 +275,9 @@ impl Show<'_> {
     fn why(&self, request_id: &str) -> Result<Value, AdminError> {
         let refused = self.app.refusals.of(request_id.trim());
         let refused = refused.ok_or_else(|| {
-            let told = "none of the latest refusals has this id: the access log may have it";
-            AdminError(told.to_owned())
+            AdminError::Missing(
+                "none of the latest refusals has this id: the access log may have it",
+            )
         })?;
         let settings = Limits::SETTINGS.iter();
         let limit = refused.limit.map(|limit| {

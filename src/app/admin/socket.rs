@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Request, perform};
+use super::{Actor, Request, perform};
 use crate::app::{App, Reloadable};
 
 /// Bytes of a request at most.
@@ -50,8 +50,13 @@ pub fn path(database: &Path) -> PathBuf {
 }
 
 /// How a user of the system is called in the audit.
-pub fn actor(uid: u32) -> String {
+pub fn name(uid: u32) -> String {
     format!("uid {uid}")
+}
+
+/// A user of the system who asks for something.
+pub fn actor(uid: u32) -> Actor {
+    Actor::System(name(uid))
 }
 
 /// The socket of a running service. Dropping it takes it away.

@@ -14,7 +14,9 @@ use crate::{
         device::Device,
         guard::{alarm::Alarm, send::Spending, standing::Standing},
         limit::Limit,
+        permission::{Permission, Role},
         phone::Phone,
+        service_key::ServiceKey,
         session::Session,
         time::Timestamp,
         tree::Node,
@@ -83,6 +85,32 @@ pub fn device(device: &Device) -> Value {
         "used_at": instant(device.used_at),
         "user_agent": device.origin.user_agent,
         "ip": device.origin.ip.map(|ip| ip.to_string()),
+    })
+}
+
+/// A user with a role.
+pub fn appointed(user: &User, role: Role, since: Timestamp, full: bool) -> Value {
+    json!({
+        "id": user.id.0,
+        "phone": phone(user.phone, full),
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "role": role.name(),
+        "granted_at": instant(since),
+    })
+}
+
+/// A service key, of which only whoever makes it learns the secret.
+pub fn service_key(key: &ServiceKey, is_good: bool) -> Value {
+    let permissions = key.permissions.iter().map(Permission::name);
+    json!({
+        "id": key.id.0,
+        "name": key.name.as_str(),
+        "permissions": permissions.collect::<Vec<_>>(),
+        "created_at": instant(key.created_at),
+        "expires_at": key.expires_at.map(instant),
+        "used_at": key.used_at.map(instant),
+        "good": is_good,
     })
 }
 

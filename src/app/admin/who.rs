@@ -60,7 +60,7 @@ impl Who {
         };
         if who.phone.is_none() && who.code.is_none() && who.id.is_none() {
             let what = "is not a phone, an invitation code or an identifier";
-            return Err(AdminError(format!("\"{text}\" {what}")));
+            return Err(AdminError::Invalid(format!("\"{text}\" {what}")));
         }
         Ok(who)
     }
@@ -71,7 +71,7 @@ impl Who {
     /// When it is not one.
     pub fn new_phone(self) -> Result<Phone, AdminError> {
         self.phone
-            .ok_or_else(|| AdminError("the new phone is not a phone".to_owned()))
+            .ok_or_else(|| AdminError::Invalid("the new phone is not a phone".to_owned()))
     }
 
     /// The identifier of a user who may be gone.
@@ -123,5 +123,5 @@ impl Who {
 }
 
 fn nobody() -> AdminError {
-    AdminError("there is no such user".to_owned())
+    AdminError::Missing("there is no such user")
 }

@@ -17,7 +17,7 @@ use crate::{
         self, App,
         admin::{
             Change, Command, Look, Request, perform,
-            socket::{self, Reply, actor},
+            socket::{self, Reply, actor, name},
         },
     },
     cli::{
@@ -28,7 +28,7 @@ use crate::{
     },
     clock::{Clock, SystemClock, dice},
     config::Config,
-    domain::audit::Operator,
+    domain::{audit::Operator, permission::Permissions},
     sms::route::Routes,
     store::{Location, Store},
 };
@@ -74,7 +74,8 @@ impl OptionalReason {
     /// Whoever runs this command, for the audit.
     pub fn operator(&self) -> Operator {
         Operator {
-            name: actor(rustix::process::getuid().as_raw()),
+            name: name(rustix::process::getuid().as_raw()),
+            permissions: Permissions::ALL,
             reason: self.reason.clone(),
             at: SystemClock.now(),
         }
@@ -93,6 +94,11 @@ impl Console {
 
     /// Changes something, and prints what comes of it.
     pub fn change(&self, change: Change, why: Reason) -> Result<(), Failure> {
+        self.run(Command::Change(change), why.reason)
+    }
+
+    /// The same of what may be said why it is done.
+    pub fn change_for(&self, change: Change, why: OptionalReason) -> Result<(), Failure> {
         self.run(Command::Change(change), why.reason)
     }
 

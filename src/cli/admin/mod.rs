@@ -2,6 +2,7 @@
 //! socket; without one the database is opened here, under its lock.
 
 mod console;
+mod operators;
 mod table;
 
 use clap::{Args, Subcommand};
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use self::console::Reason;
 pub use self::{
     console::{Console, OptionalReason, ask, is_running},
+    operators::Operators,
     table::table,
 };
 use super::failure::Failure;

@@ -36,7 +36,9 @@ fn list(text: &mut String, rows: &[Value]) {
 }
 
 fn one(text: &mut String, members: &Map<String, Value>) {
-    let is_inner = |value: &Value| value.is_array() || value.is_object();
+    let is_row = |value: &Value| value.is_object();
+    let is_list = |items: &Vec<Value>| items.is_empty() || items.iter().any(is_row);
+    let is_inner = |value: &Value| is_row(value) || value.as_array().is_some_and(is_list);
     let mut table = empty();
     for (name, value) in members.iter().filter(|(_, value)| !is_inner(value)) {
         table.add_row([title(name), cell(value)]);
@@ -80,6 +82,7 @@ fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
         value => value.to_string(),
     };
     text.chars().filter(|c| !c.is_control()).collect()

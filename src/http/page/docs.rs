@@ -6,10 +6,8 @@ use std::fmt::Write;
 use hyper::body::Bytes;
 use poem_openapi::OpenApiService;
 
-use super::{
-    super::problem::{self, Kind},
-    content::{CSS, HTML, Page, SCRIPT, html},
-};
+use super::content::{CSS, HTML, Page, SCRIPT, html};
+use crate::http::problem::{self, Kind};
 
 /// Pages of an API that is described by `document` and reached under `prefix`,
 /// by their paths without the slash at their end.

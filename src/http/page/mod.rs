@@ -1,6 +1,6 @@
 //! What there is to look at with a browser. All of it is inside the binary.
 
-mod content;
+pub mod content;
 mod docs;
 
 use std::collections::HashMap;
@@ -27,6 +27,12 @@ impl Pages {
             pages: docs::pages(document, prefix).into_iter().collect(),
             home: format!("{prefix}/swagger/"),
         }
+    }
+
+    /// These, by their paths without the slash at their end; the root leads to `home`.
+    pub fn of(pages: impl IntoIterator<Item = (String, Page)>, home: String) -> Self {
+        let pages = pages.into_iter().collect();
+        Self { pages, home }
     }
 
     /// Their paths.

@@ -16,6 +16,9 @@ use crate::domain::{
     user::UserId,
 };
 
+/// In place of a user whose phone is to be changed: an operator logs in.
+const NOBODY: i64 = 0;
+
 macro_rules! select {
     ($condition:literal) => {
         concat!(
@@ -48,6 +51,7 @@ impl Challenges for Transaction<'_> {
     fn insert_challenge(&mut self, challenge: &Challenge) -> Result<bool, StoreError> {
         let phone_of_user = match challenge.purpose {
             Purpose::Login => None,
+            Purpose::OperatorLogin => Some(NOBODY),
             Purpose::PhoneChange(user) => Some(user.0),
         };
         let inserted = self.change(
@@ -123,9 +127,11 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
     Ok(Challenge {
         id: ChallengeId(row.get(0)?),
         phone: phone(row, 1)?,
-        purpose: row
-            .get::<_, Option<i64>>(2)?
-            .map_or(Purpose::Login, |user| Purpose::PhoneChange(UserId(user))),
+        purpose: match row.get(2)? {
+            None => Purpose::Login,
+            Some(NOBODY) => Purpose::OperatorLogin,
+            Some(user) => Purpose::PhoneChange(UserId(user)),
+        },
         code: OneTimeCode::parse(&code).map_err(|_| unreadable(3))?,
         created_at: at(row, 4)?,
         expires_at: at(row, 5)?,

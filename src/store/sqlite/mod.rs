@@ -29,9 +29,12 @@ mod mark;
 mod merger;
 pub mod migrate;
 pub mod open;
+mod operator_sessions;
+mod operators;
 #[cfg(debug_assertions)]
 mod plan;
 mod search;
+mod service_keys;
 mod sessions;
 mod statistics;
 mod transaction;

@@ -1,14 +1,19 @@
 //! What operators may do to people and for them. Each rule writes down who did
-//! what, and why, in the transaction that does it.
+//! what, and why, in the transaction that does it, and refuses whoever lacks the
+//! permission.
 
 use rand::CryptoRng;
 
+mod appointments;
+pub mod keys;
+
 use super::{
-    audit::{self, Action, Operator},
+    audit::{self, Action, Forbidden, Operator},
     error::StoreError,
     guard::Guard,
     id::SessionId,
     invitation,
+    permission::{Permission, Permissions},
     phone::Phone,
     session,
     time::Timestamp,
@@ -25,7 +30,7 @@ pub struct Desk<'a> {
 }
 
 /// Why an operator's wish was not granted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Refused {
     /// It is so already.
     #[error("{0}")]
@@ -39,6 +44,24 @@ pub enum Refused {
     /// There is no such session.
     #[error("there is no such session")]
     NoSession,
+    /// The operator lacks a permission.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Somebody would do to an operator, or make one do, what they may not do themselves.
+    #[error("the other operator may do more than you")]
+    Outranked,
+    /// The user has no role.
+    #[error("the user is not an operator")]
+    NoOperator,
+    /// Nobody could grant roles any more.
+    #[error("the last owner cannot give up that role: grant it to somebody else first")]
+    LastOwner,
+    /// There is no such service key.
+    #[error("there is no such key")]
+    NoKey,
+    /// Another key has the name.
+    #[error("another key has this name")]
+    NameTaken,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,9 +79,34 @@ impl Desk<'_> {
         Ok(())
     }
 
+    fn require(&self, permission: Permission) -> Result<(), Refused> {
+        Ok(self.operator.require(permission)?)
+    }
+
+    /// Refuses what somebody may do to people, but not to an operator who may do more.
+    fn require_over(
+        &self,
+        tx: &mut dyn Tx,
+        permission: Permission,
+        user: UserId,
+    ) -> Result<(), Refused> {
+        self.require(permission)?;
+        match tx.role_of(user)? {
+            Some(role) => self.require_all(role.permissions()),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses whoever may not do all of this.
+    fn require_all(&self, permissions: Permissions) -> Result<(), Refused> {
+        let may = self.operator.permissions.cover(permissions);
+        may.then_some(()).ok_or(Refused::Outranked)
+    }
+
     /// Lets a user log in no more: every session ends, every device is forgotten,
     /// and nobody can enter the user's invitation code.
     pub fn ban(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require_over(tx, Permission::Ban, user.id)?;
         if user.banned_at.is_some() {
             return Err(Refused::Already("the user is banned already"));
         }
@@ -69,6 +117,7 @@ impl Desk<'_> {
 
     /// Lets a banned user log in again.
     pub fn unban(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require(Permission::Ban)?;
         let Some(since) = user.banned_at else {
             return Err(Refused::Already("the user is not banned"));
         };
@@ -80,26 +129,37 @@ impl Desk<'_> {
 
     /// Deletes an account, as its user could.
     pub fn delete(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require_over(tx, Permission::Delete, user.id)?;
         tx.delete_user(user)?;
         self.note(tx, Action::Delete, Some(user.id), String::new())
     }
 
+    /// Writes down that somebody looked at a user.
+    pub fn note_look(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require(Permission::People)?;
+        self.note(tx, Action::Look, Some(user.id), String::new())
+    }
+
     /// Writes down that all that is known of a user was read.
     pub fn note_export(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require(Permission::Export)?;
         self.note(tx, Action::Export, Some(user.id), String::new())
     }
 
     /// Ends every session of a user, and forgets the devices.
     pub fn log_out(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
+        self.require_over(tx, Permission::Logout, user.id)?;
         session::end_all(tx, user.id)?;
         self.note(tx, Action::Logout, Some(user.id), String::new())
     }
 
     /// Ends one session.
     pub fn end_session(&mut self, tx: &mut dyn Tx, id: SessionId) -> Result<(), Refused> {
+        self.require(Permission::Logout)?;
         let Some((session, _)) = tx.session_and_user(id)? else {
             return Err(Refused::NoSession);
         };
+        self.require_over(tx, Permission::Logout, session.user)?;
         tx.delete_session(session.user, id)?;
         let detail = format!("session {}", id.0);
         self.note(tx, Action::EndSession, Some(session.user), detail)
@@ -109,6 +169,7 @@ impl Desk<'_> {
     /// sent, what was guessed wrong, and codes that have no guesses left. What
     /// counts for others (prefixes, sources, the bill) stays.
     pub fn unlock(&mut self, tx: &mut dyn Tx, guard: &Guard, phone: Phone) -> Result<(), Refused> {
+        self.require(Permission::Unlock)?;
         let user = tx.user_by_phone(phone)?.map(|user| user.id);
         guard.forgive(tx, phone, user)?;
         tx.spend_challenges(phone)?;
@@ -123,6 +184,7 @@ impl Desk<'_> {
         user: &User,
         phone: Phone,
     ) -> Result<(), Refused> {
+        self.require_over(tx, Permission::MovePhone, user.id)?;
         match tx.user_by_phone(phone)? {
             Some(owner) if owner.id == user.id => {
                 return Err(Refused::Already("the user has this phone already"));
@@ -145,6 +207,7 @@ impl Desk<'_> {
         user: &User,
         referrer: Option<&User>,
     ) -> Result<(), Refused> {
+        self.require(Permission::Invitation)?;
         let before = user.redeemed;
         if before.map(|redeemed| redeemed.referrer) == referrer.map(|referrer| referrer.id) {
             return Err(Refused::Already("that is who invited the user already"));

@@ -1,0 +1,12 @@
+//! The chapters of the documentation.
+
+use poem_openapi::Tags;
+
+/// A chapter.
+#[derive(Tags)]
+pub enum Tag {
+    /// An operator logs in, and out.
+    Session,
+    /// Who they are, and what is done to them and for them.
+    People,
+}
