@@ -13,6 +13,7 @@ mod admin;
 mod admin_commands;
 mod age;
 mod alarm;
+mod app_page;
 mod architecture;
 mod backup;
 mod binary;

@@ -8,7 +8,11 @@ use poem::http::Method;
 
 use crate::harness::{Harness, Reply};
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 16] = [
+    "/",
+    "/app/main.js",
+    "/app/app.css",
+    "/app/brand.js",
     "/swagger/",
     "/swagger/page.js",
     "/swagger/page.css",

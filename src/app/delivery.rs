@@ -8,7 +8,7 @@ use tracing::Instrument;
 use super::App;
 use crate::{
     domain::{
-        challenge::Challenge,
+        challenge::{Challenge, ChallengeId},
         delivery::{Dispatch, Handover, Trace},
         error::StoreError,
         phone::Phone,
@@ -100,6 +100,11 @@ pub async fn finish<T: Send + 'static>(
     }
 }
 
+/// The name of the message with a challenge's code.
+pub fn request_id(app: &App, challenge: ChallengeId) -> String {
+    app.keys().name("request", &challenge.0.to_string())
+}
+
 async fn carry(
     app: Arc<App>,
     visitor: Visitor,
@@ -112,7 +117,7 @@ async fn carry(
         code: Some(challenge.code.clone()),
         at: challenge.created_at,
         ttl: challenge.expires_at.since(challenge.created_at),
-        request_id: app.keys().name("request", &challenge.id.0.to_string()),
+        request_id: request_id(&app, challenge.id),
         ip: reader.ip,
         language: reader.language,
     };

@@ -170,8 +170,13 @@ async fn serve(
     let tls = listeners.https.map(|https| https.keep(app.state()));
     let tls = tls.transpose().map_err(cannot_start)?;
     let scheme = app.config.tls.scheme();
+    let page = if app.config.http.pages {
+        format!("open {scheme}://{address}/ in a browser\n")
+    } else {
+        String::new()
+    };
     print(&format!(
-        "listening on {scheme}://{address}\nexplore the API at {scheme}://{address}/swagger/\n"
+        "listening on {scheme}://{address}\n{page}explore the API at {scheme}://{address}/swagger/\n"
     ))?;
     service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));

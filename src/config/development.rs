@@ -9,13 +9,18 @@ use crate::sms::choice::Choice;
 pub const LIMIT: &str = "1000/1h";
 
 impl Config {
-    /// Makes limits by source generous where they are a developer's own; whether they are.
-    pub fn make_room_for_development(&mut self) -> bool {
+    /// Whether this is a developer's own machine.
+    pub fn is_for_development(&self) -> bool {
         let mut gateways = self.plan.chains.iter().flat_map(|(_, chain)| chain);
-        let is_own = gateways.all(|gateway| matches!(gateway, Choice::Console))
+        gateways.all(|gateway| matches!(gateway, Choice::Console))
             && self.server.listen.ip().is_loopback()
             && self.http.trusted_proxies.is_empty()
-            && self.http.public_url.is_none();
+            && self.http.public_url.is_none()
+    }
+
+    /// Makes limits by source generous where they are a developer's own; whether they are.
+    pub fn make_room_for_development(&mut self) -> bool {
+        let is_own = self.is_for_development();
         let limits = &mut self.limits;
         let by_source = [
             &mut limits.failed_confirmations_per_source,

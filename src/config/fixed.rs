@@ -3,7 +3,7 @@
 
 use toml::Value;
 
-use super::{Config, Entry, Http, Otel, Server, Tls};
+use super::{Config, Entry, Http, Otel, Pages, Server, Tls};
 
 /// The one among those of the server that is taken up while it runs.
 const LOG: &str = "log";
@@ -11,7 +11,14 @@ const LOG: &str = "log";
 impl Config {
     /// Keeps these as `running` has them; which of them were to change.
     pub fn keep_fixed(&mut self, running: &Self) -> Vec<&'static str> {
-        let fixed = [Server::ENTRIES, Http::ENTRIES, Tls::ENTRIES, Otel::ENTRIES].concat();
+        let fixed = [
+            Server::ENTRIES,
+            Http::ENTRIES,
+            Pages::ENTRIES,
+            Tls::ENTRIES,
+            Otel::ENTRIES,
+        ]
+        .concat();
         let mut changed = Vec::new();
         for entry in fixed.iter().filter(|entry| entry.key != LOG) {
             if self.said(entry) != running.said(entry) {
@@ -23,6 +30,7 @@ impl Config {
         self.server = running.server.clone();
         self.server.log = log;
         self.http = running.http.clone();
+        self.pages = running.pages.clone();
         self.tls = running.tls.clone();
         self.otel = running.otel.clone();
         changed

@@ -5,6 +5,7 @@
 //! that names the setting and where it was set.
 
 mod admin;
+mod brand;
 pub mod development;
 mod fixed;
 mod given;
@@ -29,9 +30,12 @@ use given::Given;
 use place::Places;
 
 pub use admin::AdminAt;
+pub use brand::{Color, Logo};
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
-pub use sections::{Backup, Budget, Entry, Http, Login, Otel, Relief, Server, Sms, Tls, Tokens};
+pub use sections::{
+    Backup, Budget, Entry, Http, Login, Otel, Pages, Relief, Server, Sms, Tls, Tokens,
+};
 pub use target::Target;
 pub use test_number::TestNumber;
 pub use value::{AppHash, Count, ForwardingHeader, Host, Name};
@@ -70,6 +74,8 @@ pub struct Config {
     pub login: Login,
     /// What is around the server.
     pub http: Http,
+    /// Whose the page is that people log in with.
+    pub pages: Pages,
     /// How connections are encrypted.
     pub tls: Tls,
     /// How codes reach phones.
@@ -115,6 +121,7 @@ impl Config {
             budget: Budget::read(&mut layers)?,
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
+            pages: Pages::read(&mut layers)?,
             otel: Otel::read(&mut layers)?,
             backup: Backup::read(&mut layers)?,
             tls: Tls::read(&mut layers)?,
@@ -155,6 +162,7 @@ impl Config {
             Tokens::ENTRIES,
             Login::ENTRIES,
             Http::ENTRIES,
+            Pages::ENTRIES,
             Tls::ENTRIES,
             Sms::ENTRIES,
             Otel::ENTRIES,

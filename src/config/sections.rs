@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
     admin::AdminAt,
+    brand::{Color, Logo},
     layers::{ConfigError, Layers, variable},
     origin::{Origin, PublicUrl},
     target::Target,
@@ -148,6 +149,20 @@ section! {
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is not a trusted proxy.
         connections_per_source: Count<1, 1_000_000> = "1024";
+        /// Whether `/` is a page to log in and invite with: `on`, or `off`, which leads to the documentation instead.
+        pages: bool = "on";
+    }
+}
+
+section! {
+    /// Whose the page is that people log in with.
+    Pages "pages." {
+        /// What the page calls your service; by default as messages do.
+        name: Option<Name> = "";
+        /// The colour of its buttons, as in `#0b7a75`; what is written on them is black or white, whichever can be read.
+        color: Color = "#0b7a75";
+        /// A picture that stands for your service: an SVG or PNG file of at most 64 KiB; none by default.
+        logo: Option<Logo> = "";
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use toml::Value;
 
 use super::{
+    brand::{Color, Logo},
     origin::{Origin, PublicUrl},
     target::Target,
 };
@@ -61,7 +62,9 @@ written_as_text!(
     Retention,
     Destination,
     Choice,
+    Color,
     Language,
+    Logo,
     store::Location,
     Filter,
     ForwardingHeader,
@@ -198,7 +201,7 @@ macro_rules! optional {
     };
 }
 
-optional!(Host, Name, PublicUrl, AppHash, SocketAddr, Duration);
+optional!(Host, Logo, Name, PublicUrl, AppHash, SocketAddr, Duration);
 
 /// A list: a TOML array, or text with commas.
 impl<T: Setting> Setting for Vec<T> {

@@ -92,6 +92,11 @@ const USUAL: [&str; 12] = [
     "true-client-ip",
 ];
 
+/// Whether a proxy names somebody else as the client, whether or not it is believed.
+pub fn is_forwarded(request: &Request) -> bool {
+    usual_header(request).is_some()
+}
+
 fn usual_header(request: &Request) -> Option<&'static str> {
     let mut names = request.headers().keys();
     names.find_map(|name| USUAL.into_iter().find(|usual| *usual == name.as_str()))

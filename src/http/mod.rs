@@ -18,6 +18,7 @@ mod health;
 mod invitation;
 mod json;
 mod login;
+mod message;
 pub mod metrics;
 mod page;
 mod phone;
@@ -88,15 +89,23 @@ pub fn admin_router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
 
 fn api(config: &Config, solved: &Arc<pow::Solved>) -> Surface {
     let document = document(&config.base_url());
-    let pages = Pages::new(document.to_string(), config.prefix());
+    let pages = Pages::new(document.to_string(), config);
     // In the notation of poem.
     let receipts = receipt::PATTERN.replace("/{", "/:").replace("}/", "/");
     let receipts = receipts.trim_end_matches('/');
-    let calls = Route::new()
+    let mut calls = Route::new();
+    if config.http.pages {
+        let path = message::PATH.trim_end_matches('/');
+        calls = calls.at(path, get(message::printed));
+    }
+    let calls = calls
         .at(receipts, get(receipt::sms).post(receipt::sms))
         .at("/*path", open_api())
         .data(Arc::clone(solved));
-    let others = [(receipt::PATTERN, "GET, HEAD, POST")];
+    let others = [
+        (receipt::PATTERN, "GET, HEAD, POST"),
+        (message::PATH, "GET, HEAD"),
+    ];
     Surface::new(
         &document,
         &others,

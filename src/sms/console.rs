@@ -4,8 +4,12 @@
 //! that nobody reads, must not hold up those who only wanted to log in.
 
 use std::{
+    collections::VecDeque,
     io::{Write, stdout},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
 };
 
 use async_trait::async_trait;
@@ -19,9 +23,15 @@ use super::{
 
 /// Messages that may wait for the terminal; one more is not sent.
 const QUEUE: usize = 64;
+/// Messages that can be read again, the latest.
+const KEPT: usize = 64;
 
 /// The terminal.
-pub struct Console(SyncSender<Job>);
+pub struct Console {
+    queue: SyncSender<Job>,
+    /// The latest messages, by their names.
+    printed: Mutex<VecDeque<(String, String)>>,
+}
 
 /// What its thread is to do next.
 enum Job {
@@ -37,7 +47,8 @@ impl Console {
         std::thread::Builder::new()
             .name("console".to_owned())
             .spawn(move || print(&jobs))?;
-        Ok(Self(queue))
+        let printed = Mutex::default();
+        Ok(Self { queue, printed })
     }
 }
 
@@ -71,16 +82,27 @@ impl Gateway for Console {
             letter.push('\n');
         }
         letter.push_str("  └─\n");
-        let queued = self.0.try_send(Job::Print(letter));
+        let queued = self.queue.try_send(Job::Print(letter));
         queued.map_err(|_| SmsError::NotSent)?;
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        printed.push_back((message.request_id.clone(), message.text.clone()));
+        let excess = printed.len().saturating_sub(KEPT);
+        printed.drain(..excess);
         Ok(Receipt::default())
     }
 
     async fn flush(&self) {
         let (tell, told) = oneshot::channel();
-        if self.0.try_send(Job::Tell(tell)).is_ok() {
+        if self.queue.try_send(Job::Tell(tell)).is_ok() {
             // Its thread only ends with us.
             let _ = told.await;
         }
+    }
+
+    fn printed(&self, request_id: &str) -> Option<String> {
+        let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = printed.iter().rev();
+        let (_, text) = latest.find(|(name, _)| name == request_id)?;
+        Some(text.clone())
     }
 }

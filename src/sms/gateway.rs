@@ -77,6 +77,11 @@ pub trait Gateway: Send + Sync {
         true
     }
 
+    /// The text of the message of this name, if it was only printed on this machine a short while ago.
+    fn printed(&self, _request_id: &str) -> Option<String> {
+        None
+    }
+
     /// Where the provider is to report, if it is one that does.
     fn report_url(&self) -> Option<String> {
         None

@@ -20,11 +20,11 @@ use crate::harness::server::{Server, call, command, login, run};
 fn the_story_from_an_empty_folder_to_a_clean_stop() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
-    assert!(
-        server
-            .first_lines
-            .ends_with(&format!("http://{}/swagger/\n", server.address))
+    let url = format!("http://{}", server.address);
+    let told = format!(
+        "listening on {url}\nopen {url}/ in a browser\nexplore the API at {url}/swagger/\n"
     );
+    assert_eq!(server.first_lines, told);
     let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
     let (_, bob) = login(&server.address, folder.path(), "+79007654321").unwrap();
     let (_, profile) = server.bear(&alice, "GET", "/profile/", None);

@@ -232,3 +232,22 @@ fn a_mistake_in_the_file_is_one_sentence_that_names_the_key() {
         refused(&[], &file, &format!("test_numbers.\"{number}\" in "));
     }
 }
+
+#[test]
+fn a_brand_that_cannot_be_shown_is_refused() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("logo.svg");
+    let setting = [("INVITED_PAGES__LOGO", path.to_str().unwrap())];
+    refused(&setting, "", "INVITED_PAGES__LOGO names ");
+    for bytes in [
+        b"GIF89a".to_vec(),
+        [b"<svg/>".to_vec(), vec![b' '; 65_536]].concat(),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        refused(&setting, "", "INVITED_PAGES__LOGO names ");
+    }
+    for color in ["red", "#fff", "#12345g", "#+12345", "#1234567"] {
+        let setting = [("INVITED_PAGES__COLOR", color)];
+        refused(&setting, "", "INVITED_PAGES__COLOR is not a colour: ");
+    }
+}

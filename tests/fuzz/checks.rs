@@ -80,7 +80,9 @@ impl ResponseChecks {
             return found.ok_or(WRONG_METHOD);
         }
         match &parts[..] {
-            [] | ["" | "openapi.json"] | ["swagger" | "redoc" | "problems", ..] => Err(PAGE),
+            [] | ["" | "openapi.json"] | ["swagger" | "redoc" | "problems" | "app", ..] => {
+                Err(PAGE)
+            }
             _ => Err(NOTHING),
         }
     }

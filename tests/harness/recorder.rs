@@ -57,6 +57,11 @@ impl Gateway for Recorder {
         self.longest.lock().unwrap().unwrap_or(usize::MAX)
     }
 
+    /// As the terminal has it, whatever the message is called.
+    fn printed(&self, _request_id: &str) -> Option<String> {
+        Some(self.last().text)
+    }
+
     async fn deliver(
         &self,
         message: &Message,

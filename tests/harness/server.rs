@@ -81,17 +81,21 @@ impl Server {
     pub fn launch(mut command: Command) -> Result<Self, ExitStatus> {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
-        let (mut first, mut second) = (String::new(), String::new());
-        lines.read_line(&mut first).unwrap();
-        lines.read_line(&mut second).unwrap();
-        let address = first.trim_end().strip_prefix("listening on ");
-        let Some((_, address)) = address.and_then(|url| url.split_once("://")) else {
-            return Err(process.wait().unwrap());
-        };
+        let mut first_lines = String::new();
+        while !first_lines.contains("/swagger/") {
+            if lines.read_line(&mut first_lines).unwrap() == 0 {
+                return Err(process.wait().unwrap());
+            }
+        }
+        let address = first_lines.lines().next().unwrap();
+        let (_, address) = address
+            .strip_prefix("listening on ")
+            .and_then(|url| url.split_once("://"))
+            .unwrap();
         Ok(Self {
             process,
             address: address.to_owned(),
-            first_lines: first + &second,
+            first_lines,
         })
     }
 

@@ -1,5 +1,6 @@
 //! What there is to look at with a browser. All of it is inside the binary.
 
+mod app;
 pub mod content;
 mod docs;
 
@@ -12,19 +13,23 @@ use poem::{
 
 use self::content::Page;
 use super::problem::{self, Problem};
+use crate::config::Config;
 
 /// Every page, by its path without the slash at its end.
 pub struct Pages {
     pages: HashMap<String, Page>,
-    /// Where the root leads to.
+    /// Where the root leads to where it is not a page itself.
     home: String,
 }
 
 impl Pages {
-    /// The pages of an API that is described by `document`, and reached under `prefix`.
-    pub fn new(document: String, prefix: &str) -> Self {
+    /// The pages of an API that is described by `document`, as they are configured.
+    pub fn new(document: String, config: &Config) -> Self {
+        let prefix = config.prefix();
+        let docs = docs::pages(document, prefix).into_iter();
+        let app = config.http.pages.then(|| app::pages(config));
         Self {
-            pages: docs::pages(document, prefix).into_iter().collect(),
+            pages: docs.chain(app.into_iter().flatten()).collect(),
             home: format!("{prefix}/swagger/"),
         }
     }
@@ -37,7 +42,8 @@ impl Pages {
 
     /// Their paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.pages.keys().map(String::as_str).chain(["/"])
+        let home = (!self.pages.contains_key("/")).then_some("/");
+        self.pages.keys().map(String::as_str).chain(home)
     }
 
     /// The answer to a request for a page; `None` when it is for none.

@@ -1,0 +1,65 @@
+//! The page that people log in and invite with, the reference client of the API.
+//!
+//! It is made of plain modules that are served as they stand in the folder
+//! beside this file. What the operator configured reaches it as a style and a
+//! module of their own, since the policy of pages forbids both inside of them.
+
+use serde_json::json;
+
+use super::content::{CSS, HTML, Page, SCRIPT, html};
+use crate::{config::Config, domain::region::Region};
+
+/// Declares the files of the folder that are served, each under its name.
+macro_rules! files {
+    ($kind:expr; $($name:literal),* $(,)?) => {
+        [$((concat!("/app/", $name), Page::of($kind, || include_str!(concat!("app/", $name))))),*]
+    };
+}
+
+/// Its pages, by their paths without the slash at their end.
+pub fn pages(config: &Config) -> Vec<(String, Page)> {
+    let (page, style, script) = (
+        html(include_str!("app/index.html"), config.prefix()),
+        style(config),
+        script(config),
+    );
+    let made = [
+        ("/", Page::of(HTML, move || page.clone())),
+        ("/app/brand.css", Page::of(CSS, move || style.clone())),
+        ("/app/brand.js", Page::of(SCRIPT, move || script.clone())),
+    ];
+    let styles = files!(CSS; "app.css");
+    let scripts = files!(SCRIPT; "main.js", "account.js", "api.js", "code.js", "dom.js", "home.js", "invitations.js", "login.js", "phone.js", "session.js", "words.js");
+    let logo = config.pages.logo.clone();
+    let logo = logo.map(|logo| ("/app/logo", Page::of(logo.kind, move || logo.bytes.clone())));
+    let all = made.into_iter().chain(styles).chain(scripts).chain(logo);
+    all.map(|(path, page)| (path.to_owned(), page)).collect()
+}
+
+/// The operator's colour, and what can be read on it.
+fn style(config: &Config) -> String {
+    let color = config.pages.color;
+    let text = if color.is_light() { "#000" } else { "#fff" };
+    format!(
+        ":root {{ --accent: {}; --on-accent: {text} }}\n",
+        color.css()
+    )
+}
+
+/// What the page is to know of the service, as a module.
+fn script(config: &Config) -> String {
+    let name = config
+        .pages
+        .name
+        .as_ref()
+        .unwrap_or(&config.sms.service_name);
+    let brand = json!({
+        "name": name.as_str(),
+        // Whether a number without a plus is one of Russia.
+        "russian_numbers": config.login.default_region == Region::RU,
+        "logo": config.pages.logo.is_some(),
+        // Whether a message can be read at `/app/message/`.
+        "shows_messages": config.is_for_development(),
+    });
+    format!("export default {brand};\n")
+}
