@@ -29,6 +29,7 @@ fn every_request_leaves_one_line_that_its_id_finds_and_no_path() {
     let log = fs::File::create(folder.path().join("stderr.txt")).unwrap();
     let mut serve = command(folder.path());
     serve.env("INVITED_LOG_FORMAT", "json").stderr(log);
+    serve.env("INVITED_HTTP__PAGES", "off");
     serve.args(["serve", "--listen", "127.0.0.1:0"]).args(SMS);
     let server = Server::launch(serve).unwrap();
     let mut client = Line::to(&server.address);

@@ -20,7 +20,7 @@ export class Problem extends Error {
     super(body?.detail ?? `HTTP ${status}`);
     this.status = status;
     /** Stable, and what our own words are looked up by. @type {string} */
-    this.code = body?.code ?? "";
+    this.code = body?.code ?? "unavailable";
     /** Seconds to wait. @type {number | undefined} */
     this.retryAfter = body?.retry_after;
     /** Guesses that will still be evaluated. @type {number | undefined} */

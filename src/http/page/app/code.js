@@ -41,7 +41,7 @@ export function codeForm(challenge, confirm, ask) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       const [first] = problem.errors;
-      input.disabled = DEAD.test(problem.code);
+      input.disabled = DEAD.test(problem.code) || problem.attemptsLeft === 0;
       refuse(first ? explainField(first) : explain(problem));
       resize(input.maxLength);
       (input.disabled ? resend : input).focus();
@@ -49,7 +49,7 @@ export function codeForm(challenge, confirm, ask) {
   }
 
   async function again() {
-    if (stopWaiting.isWaiting) return;
+    if (waiting.isWaiting) return;
     try {
       const next = await ask();
       token = next["sms-token"];
@@ -72,10 +72,10 @@ export function codeForm(challenge, confirm, ask) {
     else input.removeAttribute("aria-invalid");
   }
 
-  const stopWaiting = countdown(resend);
+  const waiting = countdown(resend);
   /** @param {Challenge} next */
   function begin(next) {
-    stopWaiting.begin(next.resend_in);
+    waiting.begin(next.resend_in);
     void showMessage(message, next["sms-token"]);
   }
   begin(challenge);
@@ -155,7 +155,7 @@ function countdown(pressed) {
         state.isWaiting = !isOver;
         pressed.classList.toggle("waiting", !isOver);
         pressed.textContent = isOver ? words().resend : words().resendIn(left);
-        if (isOver || (timer && !pressed.isConnected && left < seconds - 1)) clearInterval(timer);
+        if (isOver) clearInterval(timer);
       }
     },
   };

@@ -5,7 +5,7 @@ import { leave } from "./account.js";
 import brand from "./brand.js";
 import { announce, button, h } from "./dom.js";
 import { homeView } from "./home.js";
-import { loginView } from "./login.js";
+import { loginView, restart } from "./login.js";
 import { forget, keepInvitation, onChange, tokens } from "./session.js";
 import { choose, explain, language, nameOf, words } from "./words.js";
 
@@ -25,6 +25,7 @@ async function render(reason = "") {
   drawHeader();
   const ended = reason && h("p", { class: "notice", role: "alert" }, explain(new Problem(401, { code: reason })));
   if (!tokens()) return show(h("div", {}, ended, loginView(render)));
+  restart("");
   if (!main.hasChildNodes()) main.append(h("p", { class: "lead narrow" }, words().loading));
   try {
     show(await homeView());

@@ -42,17 +42,23 @@ export function shown(phone) {
 
 /**
  * Formats a number while it is typed, and leaves the caret where it was.
+ * Whoever deletes a mark means the digit in front of it.
  *
  * @param {Event} event
  */
 export function formatLive(event) {
   const input = /** @type {HTMLInputElement} */ (event.target);
   const caret = input.selectionStart ?? input.value.length;
-  const after = input.value.slice(caret).replace(/\D/g, "").length;
-  input.value = written(input.value);
+  let [before, after] = [input.value.slice(0, caret), input.value.slice(caret)];
+  const isMark = digits(before + after) === input.dataset["digits"];
+  if (isMark && /** @type {InputEvent} */ (event).inputType === "deleteContentBackward") {
+    before = before.replace(/\d\D*$/, "");
+  }
+  input.value = written(before + after);
+  input.dataset["digits"] = digits(input.value);
   let at = input.value.length;
-  for (let left = after; left > 0 && at > 0; at--) {
-    if (/\d/.test(input.value[at - 1] ?? "")) left--;
+  for (let left = after.replace(/\D/g, "").length; left > 0 && at > 0; at--) {
+    if (/\d/.test(input.value.charAt(at - 1))) left--;
   }
   input.setSelectionRange(at, at);
 }

@@ -28,6 +28,7 @@ const english = {
   resendNow: "You can have the code sent again.",
   resent: "The code was sent again.",
   attemptsLeft: (/** @type {number} */ left) => `The code is wrong. ${left} ${left === 1 ? "attempt" : "attempts"} left.`,
+  noAttempts: "The code is wrong, and that was the last attempt. Get a new code.",
   message: "SMS, shown here since this is a developer's machine",
   // Home.
   hello: (/** @type {string} */ name) => `Hello, ${name}`,
@@ -109,6 +110,7 @@ const russian = {
   resendNow: "Можно отправить код ещё раз.",
   resent: "Код отправлен ещё раз.",
   attemptsLeft: (left) => `Код неверный. Осталось попыток: ${left}.`,
+  noAttempts: "Код неверный, попыток больше нет. Запросите новый код.",
   message: "СМС: видна здесь, потому что это машина разработчика",
   hello: (name) => `Здравствуйте, ${name}`,
   logOut: "Выйти",
@@ -198,6 +200,10 @@ const refusals = {
   invitation_self: ["This is your own code. Enter somebody else's.", "Это ваш собственный код. Нужен код другого человека."],
   invitation_already_set: ["You have entered a code before. It cannot be changed.", "Вы уже вводили код. Изменить его нельзя."],
   invitation_cycle: ["You have invited this person yourself, so they cannot have invited you.", "Этого человека пригласили вы сами, поэтому он не может пригласить вас."],
+  not_found: ["This is not there any more.", "Этого больше нет."],
+  request_timeout: ["The connection is too slow. Try it once more.", "Соединение слишком медленное. Попробуйте ещё раз."],
+  internal: ["Something went wrong on our side. Try it once more later.", "Что-то пошло не так на нашей стороне. Попробуйте позже."],
+  unavailable: ["The service cannot be reached. Try it once more later.", "Сервис недоступен. Попробуйте позже."],
   validation_failed: ["Check what you entered.", "Проверьте введённое."],
   storage_unavailable: ["The service is being repaired. Nothing was changed. Try again", "Сервис временно недоступен, ничего не изменилось. Попробуйте"],
   overloaded: ["The service is busy. Nothing was changed. Try again", "Сервис перегружен, ничего не изменилось. Попробуйте"],
@@ -249,7 +255,8 @@ export function nameOf(which) {
  * @param {Problem} problem
  */
 export function explain(problem) {
-  if (problem.attemptsLeft !== undefined) return words().attemptsLeft(problem.attemptsLeft);
+  const left = problem.attemptsLeft;
+  if (left !== undefined) return left > 0 ? words().attemptsLeft(left) : words().noAttempts;
   const sentence = refusals[problem.code]?.[chosen === "ru" ? 1 : 0];
   if (!sentence) return problem.message;
   if (/[.]$/.test(sentence)) return sentence;
