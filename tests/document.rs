@@ -90,10 +90,12 @@ async fn a_profile_has_the_documents_members_in_its_order() {
             concat!(
                 r#"{{"first_name":"Andrey","last_name":"Potapov","email":"potapov@mail.ru","phone":"79001234567","#,
                 r#""invitation_code":"{}","invited_by":"79007654321","invited_users_phones":["79999999999"],"#,
-                r#""id":{},"invited_users_count":1,"created_at":"2024-04-15T21:11:13Z"}}"#
+                r#""id":{},"invited_users_count":1,"created_at":"2024-04-15T21:11:13Z","#,
+                r#""invitation_link":"http://127.0.0.1:8080/i/{}/"}}"#
             ),
             code,
-            reply.json()["id"]
+            reply.json()["id"],
+            code
         )
     );
 }

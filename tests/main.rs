@@ -39,6 +39,7 @@ mod import;
 mod install;
 mod installation;
 mod invitation;
+mod invite;
 mod keys;
 mod limit;
 mod login;

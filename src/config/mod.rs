@@ -14,11 +14,13 @@ mod names;
 mod origin;
 mod place;
 mod print;
+mod referral;
 mod sections;
 mod target;
 mod test_number;
 mod tls;
 mod value;
+mod words;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -33,8 +35,9 @@ pub use admin::AdminAt;
 pub use brand::{Color, Logo};
 pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
+pub use referral::{AndroidApp, AppLink, IosApp, ShowReferrer};
 pub use sections::{
-    Backup, Budget, Entry, Http, Login, Otel, Pages, Relief, Server, Sms, Tls, Tokens,
+    Backup, Budget, Entry, Http, Login, Otel, Pages, Referral, Relief, Server, Sms, Tls, Tokens,
 };
 pub use target::Target;
 pub use test_number::TestNumber;
@@ -48,12 +51,7 @@ use crate::{
         proof, session,
         time::Timestamp,
     },
-    sms::{
-        Flaw,
-        route::written,
-        setup::Setup,
-        text::{Template, Words},
-    },
+    sms::{Flaw, route::written, setup::Setup, text::Template},
     store,
 };
 
@@ -80,6 +78,8 @@ pub struct Config {
     pub tls: Tls,
     /// How codes reach phones.
     pub sms: Sms,
+    /// What links of invitations lead to.
+    pub referral: Referral,
     /// Where traces go.
     pub otel: Otel,
     /// Backups that the server makes by itself.
@@ -112,7 +112,7 @@ impl Config {
             return Err(ConfigError::of(name, &reason));
         }
         let digits = (*login.code_length).max(guard::LONG);
-        let template = Template::new(words(&sms), digits)
+        let template = Template::new(words::of(&sms), digits)
             .map_err(|(setting, reason)| ConfigError::of(setting, &reason))?;
         let config = Self {
             server: Server::read(&mut layers)?,
@@ -122,6 +122,7 @@ impl Config {
             tokens: Tokens::read(&mut layers)?,
             http: Http::read(&mut layers)?,
             pages: Pages::read(&mut layers)?,
+            referral: Referral::read(&mut layers)?,
             otel: Otel::read(&mut layers)?,
             backup: Backup::read(&mut layers)?,
             tls: Tls::read(&mut layers)?,
@@ -165,6 +166,7 @@ impl Config {
             Pages::ENTRIES,
             Tls::ENTRIES,
             Sms::ENTRIES,
+            Referral::ENTRIES,
             Otel::ENTRIES,
             Backup::ENTRIES,
         ];
@@ -222,6 +224,15 @@ impl Config {
         )
     }
 
+    /// What pages call the service.
+    pub fn name(&self) -> &str {
+        self.pages
+            .name
+            .as_ref()
+            .unwrap_or(&self.sms.service_name)
+            .as_str()
+    }
+
     /// What a proxy puts in front of every path, and clients must be told.
     pub fn prefix(&self) -> &str {
         let public = self.http.public_url.as_ref();
@@ -272,19 +283,5 @@ impl Config {
             grace: self.tokens.refresh_grace,
             fresh_for: self.login.fresh_for,
         }
-    }
-}
-
-fn words(sms: &Sms) -> Words {
-    let text = |name: &Option<Name>| name.as_ref().map(|name| name.as_str().to_owned());
-    Words {
-        service: sms.service_name.as_str().to_owned(),
-        russian: text(&sms.text_ru),
-        english: text(&sms.text_en),
-        webotp_host: sms
-            .webotp_host
-            .as_ref()
-            .map(|host| host.as_str().to_owned()),
-        app_hash: sms.app_hash.as_ref().map(|hash| hash.as_str().to_owned()),
     }
 }

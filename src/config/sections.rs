@@ -7,6 +7,7 @@ use super::{
     brand::{Color, Logo},
     layers::{ConfigError, Layers, variable},
     origin::{Origin, PublicUrl},
+    referral::{AndroidApp, AppLink, IosApp, ShowReferrer},
     target::Target,
     value::{AppHash, Count, ForwardingHeader, Host, Name},
 };
@@ -149,7 +150,7 @@ section! {
         connections: Count<1, 1_000_000> = "4096";
         /// Connections at once from one source address that is not a trusted proxy.
         connections_per_source: Count<1, 1_000_000> = "1024";
-        /// Whether `/` is a page to log in and invite with: `on`, or `off`, which leads to the documentation instead.
+        /// Whether `/` is a page to log in and invite with, and links of invitations lead to pages: `on`, or `off`, where `/` leads to the documentation instead.
         pages: bool = "on";
     }
 }
@@ -205,6 +206,22 @@ section! {
         webotp_host: Option<Host> = "";
         /// The hash of the Android app that reads the message by itself (SMS Retriever); none by default.
         app_hash: Option<AppHash> = "";
+    }
+}
+
+section! {
+    /// What links of invitations lead to.
+    Referral "referral." {
+        /// What a link tells of whoever invites: `name` (the first name, or else the masked phone), `phone` (that, masked), or `nothing`.
+        show_referrer: ShowReferrer = "name";
+        /// Where a link takes Android phones, with `{code}` in it: an app's own address, or its store's, as in `https://play.google.com/store/apps/details?id=org.example.app&referrer={code}`; none by default.
+        link_to_android: Option<AppLink> = "";
+        /// Where it takes iPhones and iPads, as in `https://apps.apple.com/app/id123456789?ct={code}`; none by default.
+        link_to_ios: Option<AppLink> = "";
+        /// Android apps that may open links (`/.well-known/assetlinks.json`): package and SHA-256 fingerprint of the certificate, as in `org.example.app=14:6D:E9:...`.
+        android_apps: Vec<AndroidApp> = "";
+        /// iOS apps that may open links (`/.well-known/apple-app-site-association`): team and bundle, as in `ABCDE12345.org.example.app`.
+        ios_apps: Vec<IosApp> = "";
     }
 }
 

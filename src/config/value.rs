@@ -37,7 +37,7 @@ pub trait Setting: Sized {
     fn read(value: &Value) -> Result<Self, String>;
 }
 
-fn quoted(value: &Value) -> Result<&str, String> {
+pub(super) fn quoted(value: &Value) -> Result<&str, String> {
     value
         .as_str()
         .ok_or_else(|| "must be text, in quotes".to_owned())
@@ -46,9 +46,9 @@ fn quoted(value: &Value) -> Result<&str, String> {
 /// Types that are written as text and read by their own `FromStr`.
 macro_rules! written_as_text {
     ($($kind:ty),*) => {
-        $(impl Setting for $kind {
-            fn read(value: &Value) -> Result<Self, String> {
-                quoted(value)?.trim().parse()
+        $(impl $crate::config::value::Setting for $kind {
+            fn read(value: &toml::Value) -> Result<Self, String> {
+                $crate::config::value::quoted(value)?.trim().parse()
             }
         })*
     };
@@ -180,26 +180,27 @@ impl FromStr for ForwardingHeader {
 
 impl Setting for Option<PathBuf> {
     fn read(value: &Value) -> Result<Self, String> {
-        Ok(Some(quoted(value)?)
-            .filter(|text| !text.is_empty())
-            .map(PathBuf::from))
+        let path = quoted(value)?;
+        Ok((!path.is_empty()).then(|| path.into()))
     }
 }
 
 /// Settings that there may be none of.
 macro_rules! optional {
     ($($kind:ty),*) => {
-        $(impl Setting for Option<$kind> {
-            fn read(value: &Value) -> Result<Self, String> {
-                if quoted(value)?.is_empty() {
+        $(impl $crate::config::value::Setting for Option<$kind> {
+            fn read(value: &toml::Value) -> Result<Self, String> {
+                if $crate::config::value::quoted(value)?.is_empty() {
                     Ok(None)
                 } else {
-                    <$kind>::read(value).map(Some)
+                    $crate::config::value::Setting::read(value).map(Some)
                 }
             }
         })*
     };
 }
+
+pub(super) use {optional, written_as_text};
 
 optional!(Host, Logo, Name, PublicUrl, AppHash, SocketAddr, Duration);
 

@@ -12,6 +12,7 @@ use super::{
     guard::Guard,
     id::UserId,
     limit::Reached,
+    source::Deed,
     time::Timestamp,
     tx::Tx,
     user::{Redeemed, User},
@@ -70,6 +71,26 @@ pub fn redeem(
     }
     let is_bound = bind(tx, user.id, referrer.id, visitor.now)?;
     Ok(is_bound.then_some(referrer).ok_or(RedeemError::Cycle))
+}
+
+/// The owner of `code`, for whoever looks at a link with it. To look is to try
+/// the code, as far as the source is concerned: so links tell nobody more codes
+/// than entering them does.
+pub fn look(
+    tx: &mut dyn Tx,
+    guard: &Guard,
+    visitor: &Visitor,
+    code: InvitationCode,
+) -> Result<Result<User, RedeemError>, StoreError> {
+    if let Some(reached) = guard.source_reached(visitor, Deed::WrongInvitationCode) {
+        return Ok(Err(RedeemError::Limited(reached)));
+    }
+    let referrer = tx.user_by_invitation_code(code)?;
+    let referrer = referrer.filter(|referrer| referrer.banned_at.is_none());
+    if referrer.is_none() {
+        guard.blame_source(visitor, Deed::WrongInvitationCode);
+    }
+    Ok(referrer.ok_or(RedeemError::Unknown))
 }
 
 /// Makes `referrer` the referrer of `user`, who has none; `false` when they are

@@ -33,8 +33,8 @@ const LONGEST_NAME: usize = 200;
 pub struct Client {
     /// As its user will recognise it.
     pub origin: Origin,
-    /// What it reads, if it says so.
-    language: Option<Language>,
+    /// What it reads.
+    pub language: Language,
     /// Whether it brought the work that lets it off its source's limits.
     worked: bool,
 }
@@ -46,9 +46,9 @@ impl Client {
     }
 
     /// Who reads what it has sent to a phone.
-    pub fn reader(&self, app: &App) -> Reader {
+    pub fn reader(&self) -> Reader {
         Reader {
-            language: self.language.unwrap_or(app.config.sms.language),
+            language: self.language,
             ip: self.origin.ip,
         }
     }
@@ -95,14 +95,19 @@ impl<'a> FromRequest<'a> for Client {
         let worked = origin
             .ip
             .is_some_and(|ip| pow::is_done(app, ip.into(), request));
-        let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|value| value.to_str().ok());
         Ok(Self {
             origin,
-            language: accepted.and_then(Language::accepted),
+            language: language(request, app),
             worked,
         })
     }
+}
+
+/// What whoever sent a request reads; what is configured, if it does not say so.
+pub fn language(request: &Request, app: &App) -> Language {
+    let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|value| Language::accepted(value.to_str().ok()?));
+    accepted.unwrap_or(app.config.sms.language)
 }
 
 /// A token in a header of its own. Sent twice or as no text it becomes `""`,

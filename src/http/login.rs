@@ -183,7 +183,7 @@ impl LoginApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
         let visitor = client.visitor(app, Some(device));
-        let reader = client.reader(app);
+        let reader = client.reader();
         let wanted = wanted(app, &client, visitor.now, &body.0, Purpose::Login)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = app

@@ -58,8 +58,13 @@ use rand::{RngExt, rngs::StdRng};
 use tracing::Instrument;
 
 use self::{
-    access::Line, admin::Place, page::Pages, problem::Problem, route::spell_plainly,
-    server::Service, surface::Surface,
+    access::Line,
+    admin::Place,
+    page::{Pages, invite},
+    problem::Problem,
+    route::spell_plainly,
+    server::Service,
+    surface::Surface,
 };
 use crate::{
     app::{App, Reloadable, refusals::RefusedRequest},
@@ -97,6 +102,7 @@ fn api(config: &Config, solved: &Arc<pow::Solved>) -> Surface {
     if config.http.pages {
         let path = message::PATH.trim_end_matches('/');
         calls = calls.at(path, get(message::printed));
+        calls = invite::routed(calls);
     }
     let calls = calls
         .at(receipts, get(receipt::sms).post(receipt::sms))
@@ -272,6 +278,7 @@ async fn handle(
     route: Option<&'static str>,
     id: RequestId,
 ) -> Response {
+    let reader = invite::reader(route, &request, app);
     request.extensions_mut().insert(Arc::clone(app));
     let handled = AssertUnwindSafe(surface.calls.call(request)).catch_unwind();
     let problem = match handled.await {
@@ -308,5 +315,8 @@ async fn handle(
         wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
     };
     app.note_refusal(refused);
-    response
+    match reader {
+        Some(language) => invite::in_words(app, language, response),
+        None => response,
+    }
 }

@@ -110,7 +110,7 @@ impl PhoneApi {
     ) -> Result<Reply<ChallengeReply>, Refusal<AskPhone>> {
         let app = caller.app();
         let visitor = client.visitor(app, None);
-        let reader = client.reader(app);
+        let reader = client.reader();
         let purpose = Purpose::PhoneChange(caller.user());
         let wanted = wanted(app, &client, visitor.now, &body.0, purpose)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
@@ -145,7 +145,7 @@ impl PhoneApi {
         client: Client,
     ) -> Result<Reply<ProfileReply>, Refusal<ConfirmPhone>> {
         let app = caller.app().clone();
-        let (visitor, reader) = (client.visitor(&app, None), client.reader(&app));
+        let (visitor, reader) = (client.visitor(&app, None), client.reader());
         let purpose = Purpose::PhoneChange(caller.user());
         let answer = opened(&app, &visitor, token, body.0, purpose)?;
         // Or hanging up at the right moment would keep the notice from being sent.
@@ -177,7 +177,7 @@ impl PhoneApi {
                     let (from, to) = (left.masked(), profile.user.phone.masked());
                     tracing::info!(from, to, "an account has moved to another phone");
                 }
-                Ok(Reply::of(&(*profile).into()))
+                Ok(Reply::of(&ProfileReply::of(*profile, &app.config)))
             }
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
             PhoneChange::Refused(rejection) => Err(refused(&app, rejection).into()),

@@ -7,16 +7,20 @@ use time::{OffsetDateTime, macros::datetime};
 use super::{
     auth::Caller,
     json::{Body, Fields, FromFields},
+    page::invite,
     profile_cache::ProfileCache,
     refusal::{ANY, BODY, Groups, Refusal, Refusals, USER},
     reply::{Done, Reply},
     tag::Tag,
     types::{example, instant},
 };
-use crate::domain::{
-    person::{Change, Email, Name},
-    profile::{self, Profile},
-    statistic::Measure,
+use crate::{
+    config::Config,
+    domain::{
+        person::{Change, Email, Name},
+        profile::{self, Profile},
+        statistic::Measure,
+    },
 };
 
 /// The calls about the caller's own account.
@@ -51,6 +55,9 @@ pub struct ProfileReply {
     /// The first login (RFC 3339).
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// A link for those whom this user invites; `null` where there are no pages.
+    #[oai(nullable)]
+    invitation_link: Option<String>,
 }
 
 example!(ProfileReply {
@@ -64,10 +71,12 @@ example!(ProfileReply {
     id: 2_216_338_399_232_000,
     invited_users_count: 1,
     created_at: datetime!(2024-04-15 21:11:13 UTC),
+    invitation_link: Some("https://example.com/i/QBX27C/".to_owned()),
 });
 
-impl From<Profile> for ProfileReply {
-    fn from(profile: Profile) -> Self {
+impl ProfileReply {
+    /// What a service that is configured so says of a user.
+    pub fn of(profile: Profile, config: &Config) -> Self {
         let Profile {
             user,
             invited_by,
@@ -85,6 +94,10 @@ impl From<Profile> for ProfileReply {
             id: user.id.0,
             invited_users_count: invitees_count,
             created_at: instant(user.created_at),
+            invitation_link: config
+                .http
+                .pages
+                .then(|| invite::link(config, user.invitation_code)),
         }
     }
 }
@@ -202,7 +215,7 @@ impl ProfileApi {
         let profile = caller
             .read(|tx, _, user| Ok(profile::read(tx, user)?))
             .await?;
-        let reply = Reply::of(&profile.into());
+        let reply = Reply::of(&ProfileReply::of(profile, &caller.app().config));
         self.cache.put(caller.bearer(), version, reply.body());
         Ok(reply)
     }
@@ -266,5 +279,5 @@ async fn change(caller: &Caller, change: Change) -> Result<Reply<ProfileReply>, 
     let profile = caller
         .write(move |tx, _, user| Ok(profile::change(tx, user, &change)?))
         .await?;
-    Ok(Reply::of(&profile.into()))
+    Ok(Reply::of(&ProfileReply::of(profile, &caller.app().config)))
 }

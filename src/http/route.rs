@@ -76,12 +76,13 @@ fn fits(pattern: &str, path: &str) -> bool {
 
 /// Leaves one spelling of each path: without the slash at its end, which is as
 /// good as with it. Empty and dot segments and escapes name nothing here, and
-/// a redirect would lose a request's body.
+/// a redirect would lose a request's body. An invitation code alone may be
+/// typed in Cyrillic, which browsers escape.
 pub fn spell_plainly(uri: &mut Uri) -> Result<(), Problem> {
     let path = uri.path();
-    let odd = |segment: &str| {
-        segment.is_empty() || segment == "." || segment == ".." || segment.contains('%')
-    };
+    let has_code = path.starts_with("/i/");
+    let odd =
+        |segment: &str| ["", ".", ".."].contains(&segment) || segment.contains('%') && !has_code;
     let trimmed = path.strip_suffix('/').unwrap_or(path);
     let named = trimmed
         .strip_prefix('/')

@@ -180,7 +180,7 @@ impl SessionApi {
         client: Client,
     ) -> Result<Reply<ChallengeReply>, Refusal<Ask>> {
         let app = app.0;
-        let (visitor, reader) = (client.visitor(app, Some(device)), client.reader(app));
+        let (visitor, reader) = (client.visitor(app, Some(device)), client.reader());
         let purpose = Purpose::OperatorLogin;
         let wanted = wanted(app, &client, visitor.now, &body.0, purpose)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());

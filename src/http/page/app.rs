@@ -48,13 +48,8 @@ fn style(config: &Config) -> String {
 
 /// What the page is to know of the service, as a module.
 fn script(config: &Config) -> String {
-    let name = config
-        .pages
-        .name
-        .as_ref()
-        .unwrap_or(&config.sms.service_name);
     let brand = json!({
-        "name": name.as_str(),
+        "name": config.name(),
         // Whether a number without a plus is one of Russia.
         "russian_numbers": config.login.default_region == Region::RU,
         "logo": config.pages.logo.is_some(),

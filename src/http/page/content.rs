@@ -7,7 +7,7 @@ use std::{io::Write, sync::OnceLock};
 use flate2::{Compression, write::GzEncoder};
 use hyper::body::Bytes;
 use poem::{
-    Request, Response,
+    Request, Response, ResponseBuilder,
     http::{HeaderName, StatusCode, header},
 };
 use sha2::{Digest, Sha256};
@@ -28,7 +28,7 @@ const HEAD: &str = concat!(
 );
 
 /// What pages may load (CSP Level 3): what this server has. Nobody may frame them.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The same for ReDoc, which writes styles into the page and searches in a worker of its own.
 const REDOC: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -71,14 +71,12 @@ impl Page {
     /// The answer to a GET.
     pub fn answer(&self, request: &Request) -> Response {
         let Text { plain, gzip, tag } = self.text.get_or_init(|| Text::of((self.make)()));
-        let response = Response::builder()
+        let response = head(self.policy)
             .content_type(self.kind)
             // Kept, and asked for again each time.
             .header(header::CACHE_CONTROL, "no-cache")
             .header(header::ETAG, format!("W/{tag}"))
-            .header(header::VARY, "accept-encoding")
-            .header(header::CONTENT_SECURITY_POLICY, self.policy)
-            .header(header::REFERRER_POLICY, "no-referrer");
+            .header(header::VARY, "accept-encoding");
         let is_same = |known: &str| known == "*" || known.trim_start_matches("W/") == tag;
         if words(request, header::IF_NONE_MATCH).any(is_same) {
             return response.status(StatusCode::NOT_MODIFIED).finish();
@@ -102,6 +100,13 @@ impl Text {
             plain,
         }
     }
+}
+
+/// The beginning of an answer that is looked at, and may load what `policy` says.
+pub fn head(policy: &str) -> ResponseBuilder {
+    Response::builder()
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .header(header::REFERRER_POLICY, "no-referrer")
 }
 
 /// A page whose links are to `prefix`.

@@ -3,6 +3,8 @@
 mod app;
 pub mod content;
 mod docs;
+pub mod invite;
+mod markup;
 
 use std::collections::HashMap;
 
@@ -42,8 +44,11 @@ impl Pages {
 
     /// Their paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let home = (!self.pages.contains_key("/")).then_some("/");
-        self.pages.keys().map(String::as_str).chain(home)
+        let has_pages = self.pages.contains_key("/");
+        let home = (!has_pages).then_some("/");
+        let links = invite::PATTERNS.into_iter().filter(move |_| has_pages);
+        let pages = self.pages.keys().map(String::as_str);
+        pages.chain(home).chain(links)
     }
 
     /// The answer to a request for a page; `None` when it is for none.

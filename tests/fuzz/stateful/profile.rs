@@ -33,6 +33,7 @@ impl StatefulTest {
             "invited_users_phones": invitees,
             "id": user.id,
             "invited_users_count": invitees.len(),
+            "invitation_link": format!("http://127.0.0.1:8080/i/{}/", user.code),
         });
         let mut read = reply.ok();
         let created_at = read.as_object_mut().unwrap().remove("created_at");
