@@ -31,6 +31,28 @@ pub enum Transition {
     Closed,
 }
 
+/// How a breaker stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Circuit {
+    /// Calls are made.
+    Closed,
+    /// None is.
+    Open,
+    /// One is let through, or will be, to see whether the gateway is well again.
+    HalfOpen,
+}
+
+impl Circuit {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
 /// The breaker of one gateway.
 #[derive(Debug, Default)]
 pub struct Breaker {
@@ -62,9 +84,13 @@ impl Breaker {
         true
     }
 
-    /// Whether calls are not let through.
-    pub fn is_open(&self, now: Instant) -> bool {
-        self.open.as_ref().is_some_and(|open| now < open.until)
+    /// How it stands.
+    pub fn circuit(&self, now: Instant) -> Circuit {
+        match &self.open {
+            None => Circuit::Closed,
+            Some(open) if now < open.until => Circuit::Open,
+            Some(_) => Circuit::HalfOpen,
+        }
     }
 
     /// Takes note of how a call ended.
@@ -158,6 +184,8 @@ mod tests {
         let now = Instant::now();
         let mut breaker = broken(now);
         assert!(!breaker.admits(now + seconds(14)));
+        let circuit = |after| breaker.circuit(now + seconds(after)).name();
+        assert_eq!([14, 15].map(circuit), ["open", "half_open"]);
         assert!(breaker.admits(now + seconds(15)), "a trial");
         assert!(!breaker.admits(now + seconds(16)), "but one only");
         assert_eq!(
@@ -165,6 +193,7 @@ mod tests {
             Some(Transition::Closed)
         );
         assert!(breaker.admits(now + seconds(16)));
+        assert_eq!(breaker.circuit(now + seconds(16)), Circuit::Closed);
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! A gateway in its place.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,10 +9,11 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument, field::Empty};
 
 use super::{
-    breaker::{Breaker, Transition},
-    delivery_rate::{Change, DeliveryRate},
+    breaker::{Breaker, Circuit, Transition},
+    delivery_rate::Change,
     error::{Failure, SmsError},
     gateway::{Gateway, Receipt, Transcript},
+    history::{Calls, History},
     message::Message,
     redaction::{MessageId, Redacted},
 };
@@ -23,6 +21,7 @@ use crate::domain::{
     delivery::Reported,
     money::{Money, Price},
     phone::Phone,
+    time::Timestamp,
 };
 
 /// How long one gateway may take of that.
@@ -30,24 +29,13 @@ const CALL: Duration = Duration::from_secs(5);
 /// Less is not worth another call.
 pub const LEAST: Duration = Duration::from_millis(200);
 
-/// How a call may end, in the words of the configuration.
-const OUTCOMES: [(&str, Result<(), SmsError>); 7] = [
-    ("taken", Ok(())),
-    ("rejected", Err(SmsError::Rejected)),
-    ("unreachable", Err(SmsError::Unreachable)),
-    ("misconfigured", Err(SmsError::Misconfigured)),
-    ("throttled", Err(SmsError::Throttled)),
-    ("not_sent", Err(SmsError::NotSent)),
-    ("unknown", Err(SmsError::Unknown)),
-];
-
 /// What is known of a gateway at the moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
     /// How many calls ended how.
-    pub calls: [(&'static str, u64); OUTCOMES.len()],
+    pub calls: Calls,
     /// Whether it fails and is not called for a while.
-    pub is_circuit_open: bool,
+    pub circuit: Circuit,
     /// Whether all others are tried before it.
     pub is_demoted: bool,
     /// The share of the latest messages that arrived, where it reports.
@@ -68,16 +56,6 @@ pub struct Configured {
     history: Arc<History>,
     /// Whether what it takes is on record: it costs nothing otherwise.
     pub is_paid: bool,
-}
-
-/// What a gateway did, however it was configured.
-#[derive(Default)]
-struct History {
-    delivery_rate: Mutex<DeliveryRate>,
-    /// What was left on the account when it said so last.
-    balance: Mutex<Option<f64>>,
-    /// How many calls ended how, in the order of [`OUTCOMES`].
-    calls: [AtomicU64; OUTCOMES.len()],
 }
 
 impl Configured {
@@ -171,22 +149,14 @@ impl Configured {
             outcome = Err(Failure::of(SmsError::Unknown, "its code is too short"));
         }
         let ended = outcome.as_ref().map(drop).map_err(|failure| failure.error);
-        for (count, (name, outcome)) in self.history.calls.iter().zip(OUTCOMES) {
-            if outcome == ended {
-                count.fetch_add(1, Ordering::Relaxed);
-                span.record("outcome", name);
-            }
-        }
+        span.record("outcome", self.history.note(&outcome, message.at));
         let transition = self.breaker().note(ended, Instant::now());
         self.tell(&outcome, transition, message.to);
         if let Ok(receipt) = &mut outcome {
             // Those who give it no name of their own report it by ours.
             let own = || MessageId::own(&message.request_id);
             let id = receipt.id.get_or_insert_with(own);
-            self.delivery_rate().took(id.raw(), Instant::now());
-            if receipt.balance.is_some() {
-                *self.balance() = receipt.balance;
-            }
+            self.history.delivery_rate().took(id.raw(), Instant::now());
         }
         outcome
     }
@@ -219,34 +189,45 @@ impl Configured {
     /// Takes note that a message which it took is for a phone that has proved
     /// itself before.
     pub fn note_verified(&self, message: &str, phone: Phone) {
-        self.delivery_rate().note_verified(message, phone);
+        self.history.delivery_rate().note_verified(message, phone);
     }
 
     /// Takes note of what its provider reports.
     pub fn heard(&self, message: &str, reported: Reported, now: Instant) {
-        self.delivery_rate().heard(message, reported, now);
+        self.history.delivery_rate().heard(message, reported, now);
     }
 
     /// What is known of it.
     pub fn figures(&self) -> Figures {
-        let (delivery_rate, now) = (self.delivery_rate(), Instant::now());
-        let mut calls = OUTCOMES.map(|(outcome, _)| (outcome, 0));
-        for ((_, count), counted) in calls.iter_mut().zip(&self.history.calls) {
-            *count = counted.load(Ordering::Relaxed);
-        }
+        let (delivery_rate, now) = (self.history.delivery_rate(), Instant::now());
         Figures {
-            calls,
-            is_circuit_open: self.is_paid && self.breaker().is_open(now),
+            calls: self.history.calls(),
+            circuit: self.circuit(now),
             is_demoted: delivery_rate.is_demoted_now(now),
             arrived: delivery_rate.arrived(now),
             median: delivery_rate.median(),
-            balance: *self.balance(),
+            balance: self.history.balance(),
         }
+    }
+
+    /// What is on this machine needs no rest.
+    fn circuit(&self, now: Instant) -> Circuit {
+        if self.is_paid {
+            self.breaker().circuit(now)
+        } else {
+            Circuit::Closed
+        }
+    }
+
+    /// The latest calls that failed, the latest first: when the message was asked
+    /// for, and why.
+    pub fn latest_errors(&self) -> Vec<(Timestamp, String)> {
+        self.history.latest_errors()
     }
 
     /// Whether all others are to be tried before it.
     pub fn is_demoted(&self) -> bool {
-        let mut delivery_rate = self.delivery_rate();
+        let mut delivery_rate = self.history.delivery_rate();
         let (is_demoted, news) = delivery_rate.review(Instant::now());
         let gateway = &self.name;
         match news {
@@ -266,16 +247,6 @@ impl Configured {
             None => {}
         }
         is_demoted
-    }
-
-    fn delivery_rate(&self) -> MutexGuard<'_, DeliveryRate> {
-        let delivery_rate = &self.history.delivery_rate;
-        delivery_rate.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn balance(&self) -> MutexGuard<'_, Option<f64>> {
-        let balance = &self.history.balance;
-        balance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

@@ -14,6 +14,7 @@ mod delivery_rate;
 mod error;
 mod file;
 mod gateway;
+mod history;
 pub mod language;
 mod message;
 pub mod presets;

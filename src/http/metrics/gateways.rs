@@ -9,7 +9,10 @@ use prometheus_client::{
 
 use crate::{
     app::App,
-    sms::configured::{Configured, Figures},
+    sms::{
+        breaker::Circuit,
+        configured::{Configured, Figures},
+    },
 };
 
 /// A figure that there is one of for a gateway, or none.
@@ -19,7 +22,7 @@ const FIGURES: [Figure; 5] = [
     (
         "sms_gateway_circuit_open",
         "Whether a gateway fails and is not called for a while",
-        |figures| Some(f64::from(figures.is_circuit_open)),
+        |figures| Some(f64::from(figures.circuit == Circuit::Open)),
     ),
     (
         "sms_gateway_demoted",
