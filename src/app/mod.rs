@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod backup;
 pub mod delivery;
+pub mod events;
 pub mod log_throttle;
 pub mod notice;
 pub mod refusals;
@@ -18,6 +19,7 @@ use rand::rngs::StdRng;
 
 use self::{
     backup::Backups,
+    events::{Event, Events, Happened, Kind},
     log_throttle::LogThrottle,
     refusals::{Refusals, RefusedRequest},
     requests::Requests,
@@ -32,8 +34,6 @@ use crate::{
             Guard, LONG,
             alarm::{self, Turn},
         },
-        money::Money,
-        phone::Phone,
         source::memory::Sources,
         statistic::Measure,
         time::Timestamp,
@@ -74,6 +74,8 @@ pub struct State {
     pub log_throttle: LogThrottle,
     /// What happened.
     pub statistics: Statistics,
+    /// The same, for whoever watches.
+    pub events: Events,
     /// How requests were answered.
     pub requests: Requests,
     /// What the latest of them were refused for.
@@ -168,6 +170,7 @@ impl App {
             sources: Arc::default(),
             log_throttle: LogThrottle::default(),
             statistics: Statistics::default(),
+            events: Events::default(),
             requests: Requests::default(),
             refusals: Refusals::default(),
             backups: Backups::default(),
@@ -198,11 +201,11 @@ impl App {
         &self.keys
     }
 
-    /// Counts something of a phone.
-    pub fn count(&self, measure: Measure, phone: Phone, at: Timestamp) {
-        let prefix = self.config.login.destinations.prefix(phone);
-        let what = (measure, "", &*prefix);
-        self.statistics.count_of(what, Money::default(), at);
+    /// Counts something that happened, of the destination that its phone is of.
+    pub fn count(&self, happened: Happened<'_>) {
+        let destinations = &self.config.login.destinations;
+        let prefix = happened.phone.map(|phone| destinations.prefix(phone));
+        self.count_of_prefix(happened, &prefix.unwrap_or_default());
     }
 
     /// What goes on however it is configured.
@@ -217,6 +220,13 @@ impl State {
         self.clock.now()
     }
 
+    /// Counts something that happened, of a destination or of none.
+    pub fn count_of_prefix(&self, happened: Happened<'_>, prefix: &str) {
+        let what = (happened.measure, happened.of, prefix);
+        self.statistics.count_of(what, happened.cost, happened.at);
+        self.events.tell(|| happened.into());
+    }
+
     /// Tells the operator when too many codes are guessed wrong, and when that
     /// has ended; to be called now and then.
     ///
@@ -227,26 +237,40 @@ impl State {
         if !self.store.read(move |tx| alarm::has_turned(tx, at)).await? {
             return Ok(());
         }
-        match self.store.write(move |tx| alarm::turn(tx, at)).await? {
-            Some(Turn::Began { wrong, entered }) => tracing::warn!(
-                wrong,
-                entered,
-                "codes of many phones are guessed: strangers get longer ones, and their short ones are not accepted"
-            ),
-            Some(Turn::Ended { lasted }) => tracing::warn!(
-                minutes = lasted.as_secs() / 60,
-                "codes are not guessed any more: strangers get short ones again"
-            ),
-            None => {}
-        }
+        let detail = match self.store.write(move |tx| alarm::turn(tx, at)).await? {
+            Some(Turn::Began { wrong, entered }) => {
+                tracing::warn!(
+                    wrong,
+                    entered,
+                    "codes of many phones are guessed: strangers get longer ones, and their short ones are not accepted"
+                );
+                "began"
+            }
+            Some(Turn::Ended { lasted }) => {
+                tracing::warn!(
+                    minutes = lasted.as_secs() / 60,
+                    "codes are not guessed any more: strangers get short ones again"
+                );
+                "ended"
+            }
+            None => return Ok(()),
+        };
+        self.events.tell(|| Event {
+            at: self.now(),
+            kind: Kind::ALARM,
+            phone: None,
+            user: None,
+            detail: detail.to_owned(),
+        });
         Ok(())
     }
 
     /// Remembers why a request was refused, and counts the limits that are hit.
     pub fn note_refusal(&self, refused: RefusedRequest) {
         if let Some(limit) = refused.limit {
-            let what = (Measure::Limited, limit, "");
-            self.statistics.count_of(what, Money::default(), refused.at);
+            let of = limit;
+            let happened = Happened::at(Measure::Limited, refused.at);
+            self.count_of_prefix(Happened { of, ..happened }, "");
         }
         self.refusals.note(refused);
     }

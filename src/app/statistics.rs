@@ -46,11 +46,6 @@ struct Counts {
 pub struct Statistics(Mutex<Counts>);
 
 impl Statistics {
-    /// Counts something that has no label, no phone and no cost.
-    pub fn count(&self, measure: Measure, at: Timestamp) {
-        self.count_of((measure, "", ""), Money::default(), at);
-    }
-
     /// Counts something of a gateway or a limit, and of a destination.
     pub fn count_of(
         &self,

@@ -30,6 +30,11 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// The whole second that it is in.
+    pub const fn second(self) -> Self {
+        Self::from_seconds(self.seconds())
+    }
+
     /// The instant as text (RFC 3339), which [`parse_instant`] reads.
     pub fn rfc3339(self) -> String {
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000);

@@ -14,10 +14,13 @@ use super::{
     tag::Tag,
     types::{example, instant},
 };
-use crate::domain::{
-    code::InvitationCode,
-    invitation::{self, RedeemError},
-    statistic::Measure,
+use crate::{
+    app::events::Happened,
+    domain::{
+        code::InvitationCode,
+        invitation::{self, RedeemError},
+        statistic::Measure,
+    },
 };
 
 /// Invitees on a page, unless the client says otherwise.
@@ -151,7 +154,8 @@ impl InvitationApi {
         let referrer = redeemed.map_err(Problem::from)?;
         if invitee.redeemed.is_none() {
             let app = caller.app();
-            app.count(Measure::Invitations, invitee.phone, app.now());
+            let happened = Happened::at(Measure::Invitations, app.now());
+            app.count(happened.of_phone(invitee.phone).of_user(invitee.id));
         }
         Ok(Reply::of(&RedeemReply {
             invited_by: referrer.phone.to_string(),

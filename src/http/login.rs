@@ -18,7 +18,7 @@ use super::{
     types::example,
 };
 use crate::{
-    app::App,
+    app::{App, events::Happened},
     domain::{
         challenge::Purpose,
         code::InvitationCode,
@@ -247,7 +247,7 @@ impl LoginApi {
             .await?;
         let welcome = match confirmation {
             Confirmation::Welcome(welcome) => welcome,
-            Confirmation::Refused(rejection) => return Err(refused(app, rejection).into()),
+            Confirmation::Refused(rejection) => return Err(refused(app, phone, rejection).into()),
             Confirmation::Banned => return Err(Problem::new(&problem::USER_BANNED).into()),
         };
         count(app, &welcome, phone, now);
@@ -265,12 +265,16 @@ impl LoginApi {
 }
 
 fn count(app: &App, welcome: &Welcome, phone: Phone, now: Timestamp) {
-    app.count(Measure::Confirmed, phone, now);
+    let count = |measure| {
+        let happened = Happened::at(measure, now).of_phone(phone);
+        app.count(happened.of_user(welcome.session.user));
+    };
+    count(Measure::Confirmed);
     if welcome.created {
-        app.count(Measure::Accounts, phone, now);
+        count(Measure::Accounts);
     }
     if let Some(Ok(_)) = welcome.invitation {
-        app.count(Measure::Invitations, phone, now);
+        count(Measure::Invitations);
     }
 }
 

@@ -148,6 +148,7 @@ impl PhoneApi {
         let (visitor, reader) = (client.visitor(&app, None), client.reader());
         let purpose = Purpose::PhoneChange(caller.user());
         let answer = opened(&app, &visitor, token, body.0, purpose)?;
+        let phone = answer.phone;
         // Or hanging up at the right moment would keep the notice from being sent.
         let moving = delivery::finish(async move {
             let (app, who) = (caller.app().clone(), visitor.clone());
@@ -180,7 +181,7 @@ impl PhoneApi {
                 Ok(Reply::of(&ProfileReply::of(*profile, &app.config)))
             }
             PhoneChange::Taken => Err(Problem::new(&problem::PHONE_TAKEN).into()),
-            PhoneChange::Refused(rejection) => Err(refused(&app, rejection).into()),
+            PhoneChange::Refused(rejection) => Err(refused(&app, phone, rejection).into()),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     types::{example, instant},
 };
 use crate::{
+    app::events::Happened,
     config::Config,
     domain::{
         person::{Change, Email, Name},
@@ -266,11 +267,16 @@ impl ProfileApi {
         operation_id = "delete_profile"
     )]
     async fn delete(&self, caller: Caller) -> Result<Done, Refusal<Read>> {
-        caller
-            .write(|tx, _, user| Ok(profile::close(tx, &user)?))
+        let (phone, user) = caller
+            .write(|tx, _, user| {
+                profile::close(tx, &user)?;
+                Ok((user.phone, user.id))
+            })
             .await?;
         let app = caller.app();
-        app.statistics.count(Measure::Deleted, app.now());
+        let happened = Happened::at(Measure::Deleted, app.now());
+        let happened = happened.of_phone(phone).of_user(user);
+        app.state().count_of_prefix(happened, "");
         Ok(Done)
     }
 }

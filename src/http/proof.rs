@@ -17,6 +17,7 @@ use crate::{
     app::{
         App,
         delivery::{self, Reader, SendError, ShuttingDown},
+        events::Happened,
     },
     domain::{
         challenge::Purpose,
@@ -150,7 +151,7 @@ pub async fn deliver(
         tracing::warn!(spent, amount, seconds, "the budget for messages runs out");
     }
     let now = visitor.now;
-    app.count(Measure::Asked, challenge.phone, now);
+    app.count(Happened::at(Measure::Asked, now).of_phone(challenge.phone));
     if sends {
         challenge = delivery::send(app, visitor, challenge, reader).await?;
     }
@@ -274,10 +275,11 @@ pub fn opened(
 }
 
 /// What is answered when the phone was not proved.
-pub fn refused(app: &App, rejection: Rejection) -> Problem {
+pub fn refused(app: &App, phone: Phone, rejection: Rejection) -> Problem {
     match rejection {
         Rejection::Wrong { attempts_left } => {
-            app.statistics.count(Measure::Wrong, app.now());
+            let happened = Happened::at(Measure::Wrong, app.now()).of_phone(phone);
+            app.state().count_of_prefix(happened, "");
             Problem::wrong_code(attempts_left)
         }
         Rejection::Exhausted => Problem::limited(

@@ -19,9 +19,10 @@ use super::{
     problem::{self, Problem},
 };
 use crate::{
-    app::{App, hook_secret},
+    app::{App, events::Happened, hook_secret},
     domain::{
-        delivery::{Reported, Trace},
+        arrival::Arrival,
+        delivery::{News, Reported, Trace},
         money::Money,
         statistic::Measure,
     },
@@ -70,17 +71,24 @@ pub async fn sms(
                 gateway: gateway.clone(),
                 message: Some(message.clone()),
             };
-            for phone in tx.report_delivery(&trace, *reported)? {
-                news.push((message.clone(), *reported, phone));
+            for one in tx.report_delivery(&trace, *reported)? {
+                news.push((message.clone(), *reported, one));
             }
         }
         Ok::<_, Problem>(news)
     });
     // What was known before says nothing new of the gateway either.
-    for (message, reported, phone) in writing.await? {
-        let prefix = phone.map(|phone| app.config.login.destinations.prefix(phone));
-        let what = (measure(reported), &*name, &*prefix.unwrap_or_default());
-        app.statistics.count_of(what, Money::default(), now);
+    for (message, reported, News { phone, taken_at }) in writing.await? {
+        app.count(Happened {
+            phone,
+            of: &name,
+            ..Happened::at(measure(reported), now)
+        });
+        if let (Reported::Delivered, Some(taken_at)) = (reported, taken_at) {
+            let arrived = Measure::Arrived(Arrival::after(now.since(taken_at)));
+            let what = (arrived, &*name, "");
+            app.statistics.count_of(what, Money::default(), now);
+        }
         configured.heard(&message, reported, Instant::now());
     }
     Ok(Response::builder()
