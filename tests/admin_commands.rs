@@ -91,6 +91,19 @@ fn a_socket_that_a_killed_server_left_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_killed_server_has_counted_everybody_whom_it_let_in() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let mut server = Server::start(folder);
+    login(&server.address, folder, PHONE).unwrap();
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    let told = json(folder, &["stats", "--cohorts"]);
+    assert_eq!(told["cohorts"][0]["accounts"], 1);
+    assert_eq!(json(folder, &["stats", "--hours"])["unit"], "hour");
+}
+
+#[test]
 fn the_socket_is_for_its_owner_and_takes_nonsense_for_what_it_is() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());

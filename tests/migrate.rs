@@ -174,6 +174,26 @@ fn families_are_found_in_invitations_of_before() {
 }
 
 #[test]
+fn people_of_before_are_counted_in_the_weeks_that_they_came_in() {
+    let folder = of_version(18);
+    // 1 came before 1970, 2 and 3 in the week of 1970-01-05; 9, who left, had invited 3.
+    edit(
+        &folder,
+        "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at, referrer_id,
+                            redeemed_at, referral_number)
+         VALUES (1, 1, 'A', '', '', '', -604800000, NULL, NULL, NULL), (2, 2, 'B', '', '', '', 345600000, 1, 0, 1),
+                (3, 3, 'C', '', '', '', 950399999, 9, 0, 1);
+         INSERT INTO retired_users (id, invitation_code) VALUES (8, 'H'), (9, 'I')",
+    );
+    Store::migrate(&location(&folder)).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
+    let text = |sql| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let sql = "SELECT group_concat(week || ' ' || accounts || ' ' || invited, ', ' ORDER BY week) FROM cohorts";
+    assert_eq!(text(sql), "-1 1 1, 1 2 0");
+    assert_eq!(text("SELECT group_concat(id) FROM deleted_referrers"), "9");
+}
+
+#[test]
 fn what_books_held_is_counted_on() {
     let folder = of_version(14);
     // Two messages to strangers, of which one was not sent and the other cost 5 more,

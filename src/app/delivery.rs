@@ -5,7 +5,7 @@ use std::{net::IpAddr, panic, sync::Arc};
 
 use tracing::Instrument;
 
-use super::App;
+use super::{App, events::Happened};
 use crate::{
     domain::{
         challenge::{Challenge, ChallengeId},
@@ -130,7 +130,7 @@ async fn carry(
     count(&app, &delivery, challenge.phone, visitor.now);
     if is_on_record || chosen.is_some() || !matches!(outcome, Ok(()) | Err(SmsError::Unknown)) {
         let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
-        let (handover, cost, phone) = (handover(&delivery), delivery.cost(), challenge.phone);
+        let (handover, cost, phone) = (handover(&app, &delivery), delivery.cost(), challenge.phone);
         let writing = app.store.write(move |tx| {
             if let Some(code) = &code {
                 tx.set_challenge_code(id, code)?;
@@ -161,16 +161,19 @@ async fn carry(
 }
 
 fn count(app: &App, delivery: &Delivery, phone: Phone, now: Timestamp) {
-    let prefix = app.config.login.destinations.prefix(phone);
     let may_cost = matches!(delivery.outcome(), Ok(()) | Err(SmsError::Unknown));
     let common = || (may_cost && app.sms.is_paid(phone)).then(|| app.guard.price(phone));
     let cost = delivery.cost().or_else(common).unwrap_or_default();
-    let (measure, gateway) = match delivery.taken() {
+    let (measure, of) = match delivery.taken() {
         Some((attempt, _)) => (Measure::Sent, &*attempt.gateway),
         None => (Measure::Unsent, ""),
     };
-    let what = (measure, gateway, &*prefix);
-    app.statistics.count_of(what, cost, now);
+    let happened = Happened::at(measure, now).of_phone(phone);
+    app.count(Happened {
+        of,
+        cost,
+        ..happened
+    });
 }
 
 /// A user's phone has proved itself: what becomes of its message tells
@@ -187,13 +190,16 @@ fn note_verified(app: &App, delivery: &Delivery, phone: Phone) {
     }
 }
 
-/// What came of a delivery, for the record.
-pub fn handover(delivery: &Delivery) -> Handover {
+/// What came of a delivery just now, for the record.
+pub fn handover(app: &App, delivery: &Delivery) -> Handover {
     match (delivery.taken(), delivery.outcome()) {
-        (Some((attempt, receipt)), _) => Handover::Taken(Trace {
-            gateway: attempt.gateway.clone(),
-            message: receipt.id.as_ref().map(|id| id.raw().to_owned()),
-        }),
+        (Some((attempt, receipt)), _) => Handover::Taken {
+            trace: Trace {
+                gateway: attempt.gateway.clone(),
+                message: receipt.id.as_ref().map(|id| id.raw().to_owned()),
+            },
+            at: app.now(),
+        },
         (None, Ok(()) | Err(SmsError::Unknown)) => Handover::Unknown,
         (None, Err(error)) => Handover::Refused {
             is_blameless: !matches!(error, SmsError::Rejected | SmsError::Unreachable),

@@ -62,7 +62,8 @@ pub async fn send(app: &Arc<App>, visitor: Visitor, notice: Notice, reader: Read
         language: reader.language,
     };
     let delivery = app.sms.deliver(&message, &mut Transcript::default()).await;
-    let (service, handover, cost) = (app.clone(), delivery::handover(&delivery), delivery.cost());
+    let handover = delivery::handover(app, &delivery);
+    let (service, cost) = (app.clone(), delivery.cost());
     let writing = app
         .store
         .write(move |tx| notice::settle(tx, &service.guard, &visitor, notice, &handover, cost));

@@ -56,7 +56,7 @@ impl Arrivals {
         *sum = sum.saturating_add(u32::try_from(count).unwrap_or(0));
     }
 
-    /// In how many seconds this share of them arrived, as far as buckets tell:
+    /// In how many seconds, and tenths, this share of them arrived, as far as buckets tell:
     /// of the last one no more than where it begins. `None` where none did.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let all: u32 = self
@@ -70,7 +70,8 @@ impl Arrivals {
             if count > 0.0 && before + count >= rank {
                 let is_open = end == u32::MAX;
                 let width = if is_open { 0.0 } else { f64::from(end) - begin };
-                return Some(begin + width * (rank - before) / count);
+                let seconds = begin + width * (rank - before) / count;
+                return Some((seconds * 10.0).round() / 10.0);
             }
             (before, begin) = (before + count, f64::from(end));
         }

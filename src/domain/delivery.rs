@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{error::StoreError, id::ChallengeId, money::Money, phone::Phone, time::Timestamp};
+use super::{
+    error::StoreError, id::ChallengeId, ledger::Party, money::Money, phone::Phone, time::Timestamp,
+};
 
 /// How long a delivery may be under way. After that whoever saw to it is gone.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -33,6 +35,19 @@ pub enum State {
     Reported(Reported),
 }
 
+impl State {
+    /// As operators read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnderWay => "under_way",
+            Self::Unknown => "unknown",
+            Self::Taken => "taken",
+            Self::Reported(Reported::Undelivered) => "undelivered",
+            Self::Reported(Reported::Delivered) => "delivered",
+        }
+    }
+}
+
 /// What a provider reports of a message in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,7 +71,12 @@ pub struct Trace {
 #[derive(Debug, Clone)]
 pub enum Handover {
     /// It was taken.
-    Taken(Trace),
+    Taken {
+        /// By what its provider reports.
+        trace: Trace,
+        /// When, which is later than it was asked for.
+        at: Timestamp,
+    },
     /// It may have been.
     Unknown,
     /// It certainly was not; `is_blameless` when whoever asked cannot help it.
@@ -64,6 +84,28 @@ pub enum Handover {
         /// Whether the source that asked gets its share back too.
         is_blameless: bool,
     },
+}
+
+/// A message to a phone, as far as it is on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// What it counts as.
+    pub cost: Money,
+    /// Which gateway took it.
+    pub gateway: Option<String>,
+    /// What is known of it; `None` where nobody asked a provider, or it is forgotten.
+    pub state: Option<State>,
+}
+
+/// That something new is known of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct News {
+    /// Whom it was for, as long as the challenge is known.
+    pub phone: Option<Phone>,
+    /// When the gateway took it.
+    pub taken_at: Option<Timestamp>,
 }
 
 /// What became of messages that providers were given.
@@ -80,13 +122,18 @@ pub trait Deliveries {
         at: Timestamp,
     ) -> Result<(), StoreError>;
     /// Records what the provider reports of those with this trace, and yields
-    /// each of which that is news: it had not moved past that before. The phone
-    /// is known as long as the challenge is.
+    /// each of which that is news: it had not moved past that before.
     fn report_delivery(
         &mut self,
         trace: &Trace,
         reported: Reported,
-    ) -> Result<Vec<Option<Phone>>, StoreError>;
+    ) -> Result<Vec<News>, StoreError>;
+    /// The latest messages that are charged to these parties, the latest first.
+    fn deliveries_to(
+        &mut self,
+        parties: [Party; 2],
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError>;
     /// Forgets one that certainly was not sent.
     fn delete_delivery(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Of some that nobody sees to any more, says that nobody knows, and how many those are.
@@ -123,6 +170,6 @@ pub fn note(
     match handover {
         Handover::Refused { .. } => tx.delete_delivery(id),
         Handover::Unknown => tx.settle_delivery(id, State::Unknown, None, now),
-        Handover::Taken(trace) => tx.settle_delivery(id, State::Taken, Some(trace), now),
+        Handover::Taken { trace, at } => tx.settle_delivery(id, State::Taken, Some(trace), *at),
     }
 }

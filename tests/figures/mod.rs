@@ -1,5 +1,8 @@
 //! What operators are shown of the service as a whole, and of the tree.
 
+mod events;
+mod gateways;
+
 use serde_json::{Value, json};
 
 use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};

@@ -8,9 +8,10 @@ use crate::{
     domain::{
         cohort,
         guard::alarm,
-        statistic::{Day, Span},
+        statistic::{Day, Measure, Span},
         tx::Tx,
     },
+    sms::route::{Chain, written},
     store::sqlite::Outcome,
 };
 
@@ -37,6 +38,37 @@ impl Show<'_> {
         let cohorts = self.read(|tx| Ok(tx.cohorts()?)).await?;
         let rows = cohorts.iter().map(view::cohort);
         Ok(json!({ "cohorts": rows.collect::<Value>() }))
+    }
+
+    /// How each gateway does, and what became of its messages in the last 24 hours.
+    /// Nobody is asked for it: a balance is what a provider said last.
+    pub async fn gateways(&self) -> Result<Value, AdminError> {
+        self.save().await?;
+        let now = self.app.now();
+        let rows = self.read(move |tx| Ok(Span::Day.read(tx, now)?)).await?;
+        let routes = &self.app.sms;
+        let gateways = routes.gateways().map(|gateway| {
+            let is_tried = |chain: &Chain| chain.iter().any(|one| one.name == gateway.name);
+            let chains = routes.chains().iter();
+            let prefixes = chains.filter(|(_, chain)| is_tried(chain));
+            let count = |measure| {
+                let rows = rows.iter().map(|(_, row)| row);
+                let counts = rows.filter(|row| row.measure == measure && row.label == gateway.name);
+                counts.map(|row| row.count).sum::<i64>()
+            };
+            let figures = gateway.figures();
+            json!({
+                "name": gateway.name,
+                "prefixes": prefixes.map(|(prefix, _)| written(prefix)).collect::<Value>(),
+                "circuit": figures.circuit.name(),
+                "demoted": figures.is_demoted,
+                "balance": figures.balance,
+                "sent": count(Measure::Sent),
+                "delivered": count(Measure::Delivered),
+                "last_errors": gateway.latest_errors().into_iter().map(view::error).collect::<Value>(),
+            })
+        });
+        Ok(json!({ "gateways": gateways.collect::<Value>() }))
     }
 
     /// How things are today.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Invitees beside a user.
 const INVITEES: usize = 1000;
-/// Rows of the audit beside a user.
+/// Messages, and rows of the audit, beside a user.
 const LATEST: usize = 20;
 
 /// What an operator wants to look at.
@@ -80,6 +80,7 @@ pub enum Look {
         span: Span,
     },
     Cohorts,
+    Gateways,
     Overview,
     ListOperators,
     ListKeys,
@@ -104,6 +105,7 @@ impl Look {
             | Self::Why { .. }
             | Self::Series { .. }
             | Self::Cohorts
+            | Self::Gateways
             | Self::Overview => Permission::Figures,
             Self::ListOperators => Permission::Operators,
             Self::ListKeys => Permission::Keys,
@@ -157,6 +159,7 @@ impl Show<'_> {
             } => self.invitees(who(&text)?, after, limit).await,
             Look::Series { span } => self.series(span).await,
             Look::Cohorts => self.cohorts().await,
+            Look::Gateways => self.gateways().await,
             Look::Overview => self.overview().await,
             Look::ListOperators => self.operators().await,
             Look::ListKeys => self.keys().await,
@@ -191,6 +194,7 @@ impl Show<'_> {
             let standings = app.guard.standings(tx, user.phone, Some(user.id), at)?;
             let most = if complete { usize::MAX } else { LATEST };
             let audits = tx.audits(Some(user.id), None, most)?;
+            let deliveries = app.guard.deliveries(tx, user.phone, most)?;
             let redeemed = user.redeemed;
             let referrer = redeemed.map(|redeemed| redeemed.referrer.0);
             shown["invited_by"] = json!(
@@ -209,6 +213,7 @@ impl Show<'_> {
             }
             shown["sessions"] = sessions.iter().map(view::session).collect();
             shown["devices"] = devices.iter().map(view::device).collect();
+            shown["deliveries"] = deliveries.iter().map(view::delivery).collect();
             shown["limits"] = standings.iter().map(view::standing).collect();
             shown["audit"] = audits.iter().map(view::audit).collect();
             Ok(shown)

@@ -124,10 +124,7 @@ fn delivery_seconds(rows: &[&Statistic]) -> Value {
             arrivals.add(arrival, row.count);
         }
     }
-    let [p50, p95] = [0.5, 0.95].map(|share| {
-        let seconds = arrivals.quantile(share);
-        seconds.map(|seconds| (seconds * 10.0).round() / 10.0)
-    });
+    let [p50, p95] = [0.5, 0.95].map(|share| arrivals.quantile(share));
     p50.map_or(Value::Null, |p50| json!({ "p50": p50, "p95": p95 }))
 }
 

@@ -11,6 +11,7 @@ use crate::{
         audit::Audit,
         cohort::Cohort,
         counter::Counter,
+        delivery::{Record, State},
         device::Device,
         guard::{alarm::Alarm, send::Spending, standing::Standing},
         limit::Limit,
@@ -114,6 +115,16 @@ pub fn service_key(key: &ServiceKey, is_good: bool) -> Value {
     })
 }
 
+/// A message to a phone.
+pub fn delivery(record: &Record) -> Value {
+    json!({
+        "at": instant(record.at),
+        "gateway": record.gateway,
+        "state": record.state.map(State::name),
+        "cost": record.cost.to_string(),
+    })
+}
+
 /// Somebody who was invited.
 pub fn invitee(invitee: &Invitee, full: bool) -> Value {
     json!({ "phone": phone(invitee.phone, full), "at": instant(invitee.at) })
@@ -182,6 +193,11 @@ pub fn cohort(cohort: &Cohort) -> Value {
         "invited": cohort.invited,
         "k": (mean * 1000.0).round() / 1000.0,
     })
+}
+
+/// When a gateway did not take a message, and why.
+pub fn error((at, error): (Timestamp, String)) -> Value {
+    json!({ "at": instant(at), "error": error })
 }
 
 /// That codes are guessed.

@@ -14,7 +14,10 @@ pub use self::{
     table::table,
 };
 use super::failure::Failure;
-use crate::app::admin::{Change, Look};
+use crate::{
+    app::admin::{Change, Look},
+    domain::statistic::Span,
+};
 
 /// Rows of a list, unless more are wanted.
 const LIMIT: usize = 50;
@@ -181,6 +184,12 @@ pub struct Stats {
     /// How many days, today among them.
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     days: u32,
+    /// The last 24 hours, an hour a row.
+    #[arg(long, conflicts_with = "days")]
+    hours: bool,
+    /// People by the week in which they came, and how many they invited since.
+    #[arg(long, conflicts_with_all = ["days", "hours"])]
+    cohorts: bool,
 }
 
 #[derive(Args)]
@@ -273,6 +282,12 @@ impl Audit {
 impl Stats {
     pub fn run(self) -> Result<(), Failure> {
         let days = self.days;
-        self.console.look(Look::Stats { days })
+        self.console.look(if self.cohorts {
+            Look::Cohorts
+        } else if self.hours {
+            Look::Series { span: Span::Day }
+        } else {
+            Look::Stats { days }
+        })
     }
 }

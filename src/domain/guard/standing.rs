@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Guard;
 use crate::domain::{
+    delivery::Record,
     error::StoreError,
     id::UserId,
     ledger::{Miss, Party},
@@ -56,6 +57,18 @@ impl Guard {
             standings.push(standing(limit, "the user", &missed, at));
         }
         Ok(standings)
+    }
+
+    /// The latest messages to the phone, whoever asked for them, the latest first.
+    /// What an operator unlocks is charged to nobody, and none of them any more.
+    pub fn deliveries(
+        &self,
+        tx: &mut dyn Tx,
+        phone: Phone,
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let parties = ["phone", "devices"].map(|who| self.alias(who, phone));
+        tx.deliveries_to(parties, most)
     }
 
     /// Charges to nobody what was charged to those who name the phone, and to its user.

@@ -5,9 +5,10 @@ use rusqlite::params;
 use super::{transaction::Transaction, users};
 use crate::domain::{
     challenge::ChallengeId,
-    delivery::{Deliveries, Reported, State, Trace},
+    delivery::{Deliveries, News, Record, Reported, State, Trace},
     error::StoreError,
-    phone::Phone,
+    ledger::Party,
+    money::Money,
     time::Timestamp,
 };
 
@@ -44,15 +45,43 @@ impl Deliveries for Transaction<'_> {
         &mut self,
         trace: &Trace,
         reported: Reported,
-    ) -> Result<Vec<Option<Phone>>, StoreError> {
+    ) -> Result<Vec<News>, StoreError> {
         let state = number(State::Reported(reported));
         self.all(
             "UPDATE deliveries SET state = ?3 WHERE gateway = ?1 AND message = ?2 AND state < ?3
-             RETURNING (SELECT phone FROM challenges WHERE challenges.id = deliveries.id)",
+             RETURNING (SELECT phone FROM challenges WHERE challenges.id = deliveries.id), taken_at",
             params![trace.gateway, trace.message, state],
             |row| {
                 let is_known = row.get::<_, Option<i64>>(0)?.is_some();
-                is_known.then(|| users::phone(row, 0)).transpose()
+                let taken_at: Option<i64> = row.get(1)?;
+                Ok(News {
+                    phone: is_known.then(|| users::phone(row, 0)).transpose()?,
+                    taken_at: taken_at.map(Timestamp::from_millis),
+                })
+            },
+        )
+    }
+
+    fn deliveries_to(
+        &mut self,
+        parties: [Party; 2],
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.all(
+            "SELECT at, cost, gateway, state FROM sends LEFT JOIN deliveries USING (id)
+             WHERE party IN (?1, ?2) ORDER BY at DESC LIMIT ?3",
+            params![
+                parties[0].0,
+                parties[1].0,
+                i64::try_from(most).unwrap_or(i64::MAX)
+            ],
+            |row| {
+                Ok(Record {
+                    at: users::at(row, 0)?,
+                    cost: Money::from_units(row.get(1)?),
+                    gateway: row.get(2)?,
+                    state: row.get::<_, Option<i64>>(3)?.and_then(state),
+                })
             },
         )
     }
@@ -79,6 +108,18 @@ impl Deliveries for Transaction<'_> {
         )?;
         Ok(())
     }
+}
+
+/// What there is behind a number.
+fn state(stored: i64) -> Option<State> {
+    let states = [
+        State::UnderWay,
+        State::Unknown,
+        State::Taken,
+        State::Reported(Reported::Undelivered),
+        State::Reported(Reported::Delivered),
+    ];
+    states.into_iter().find(|state| number(*state) == stored)
 }
 
 /// What the column `state` says. Never to be changed.
