@@ -9,6 +9,7 @@ mod changes;
 mod error;
 mod figures;
 mod people;
+mod person;
 mod reads;
 mod series;
 pub mod socket;

@@ -20,7 +20,7 @@ use super::{
     tag::Tag,
 };
 use crate::{
-    app::{App, admin::Actor},
+    app::{App, admin::Actor, events::Happened},
     domain::{
         challenge::Purpose,
         device::Epoch,
@@ -224,12 +224,13 @@ impl SessionApi {
         let (user, role, secret) = match entry.await? {
             Entry::Welcome { user, role, secret } => (user, role, secret),
             Entry::Stranger => {
-                app.count(Measure::Confirmed, phone, now);
+                app.count(Happened::at(Measure::Confirmed, now).of_phone(phone));
                 return Err(Problem::new(&problem::FORBIDDEN).into());
             }
-            Entry::Refused(rejection) => return Err(refused(app, rejection).into()),
+            Entry::Refused(rejection) => return Err(refused(app, phone, rejection).into()),
         };
-        app.count(Measure::Confirmed, phone, now);
+        let happened = Happened::at(Measure::Confirmed, now);
+        app.count(happened.of_phone(phone).of_user(user.id));
         let reply = Reply::of(&SessionReply::of(*user, role));
         Ok(WithCookie(reply, set(&place, &base64(&secret.0))))
     }
