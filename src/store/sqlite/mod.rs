@@ -31,6 +31,8 @@ pub mod migrate;
 pub mod open;
 mod operator_sessions;
 mod operators;
+#[cfg(test)]
+mod page_tests;
 #[cfg(debug_assertions)]
 mod plan;
 mod search;
