@@ -4,8 +4,9 @@ mod events;
 mod gateways;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::{ALICE, Actor, BOB, CAROL, Harness};
+use crate::harness::{ALICE, Actor, BOB, CAROL, Harness, server::run};
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
@@ -238,6 +239,55 @@ async fn the_overview_tells_of_today() {
     let budget = json!({ "of": "strangers", "span": "24h", "amount": "100.00", "spent": "2.00" });
     assert_eq!(told["budgets"][0], budget);
     assert_eq!(told["health"]["stopped"], false);
+}
+
+#[tokio::test]
+async fn a_search_that_takes_long_says_where_it_stopped() {
+    let harness = Harness::new();
+    harness
+        .intruder()
+        .execute_batch(
+            "WITH RECURSIVE NUMBERS (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM NUMBERS WHERE n < 100001)
+             INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
+             SELECT n, 79000000000 + n, printf('%06d', n), iif(n > 100000, 'Ёлка', 'Иван'), '', '', 0 FROM NUMBERS",
+        )
+        .unwrap();
+    let page = async |after: &Value| {
+        let look = json!({ "command": "people", "query": "ёлк", "banned": false, "after": after, "limit": 9 });
+        harness.done(look).await
+    };
+    let first = page(&json!(0)).await;
+    assert_eq!(first, json!({ "people": [], "next": 100_000 }));
+    let second = page(&first["next"]).await;
+    assert_eq!(
+        (&second["people"][0]["id"], &second["next"]),
+        (&json!(100_001), &Value::Null)
+    );
+    let find = json!({ "command": "find_users", "text": "ёлк", "limit": 9 });
+    assert_eq!(harness.done(find).await, second["people"]);
+}
+
+#[test]
+fn whoever_is_imported_is_counted_in_the_week_that_they_came_in() {
+    let folder = TempDir::new().unwrap();
+    let people = "phone,created_at,invited_by_phone
+                  +79001234567,2020-03-01T00:00:00Z,
+                  +79007654321,2020-03-02T00:00:00Z,+79001234567";
+    let people = people.replace(' ', "") + "\n";
+    std::fs::write(folder.path().join("people.csv"), people).unwrap();
+    for command in [&["migrate"][..], &["import", "csv", "people.csv"]] {
+        let done = run(folder.path(), command);
+        assert!(done.status.success(), "{done:?}");
+    }
+    let told = run(folder.path(), &["stats", "--cohorts", "--json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(
+        told["cohorts"],
+        json!([
+            { "week": "2020-02-24", "accounts": 1, "invited": 1, "k": 1.0 },
+            { "week": "2020-03-02", "accounts": 1, "invited": 0, "k": 0.0 },
+        ])
+    );
 }
 
 #[tokio::test]

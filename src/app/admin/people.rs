@@ -72,21 +72,20 @@ impl Show<'_> {
             return Ok(Page { users, next });
         };
         let mut known = self.known(text, limit).await?;
-        let is_first = after == UserId(0);
-        if Number::of(text).is_some() && !known.is_empty() {
-            known.retain(|user| is_first && (!banned || user.banned_at.is_some()));
-            let (users, next) = (known, None);
-            return Ok(Page { users, next });
-        }
-        let mut page = self.look_through(text, banned, after, limit).await?;
+        known.retain(|user| !banned || user.banned_at.is_some());
         // They are on the first page, wherever they would be come across.
-        page.users
-            .retain(|user| known.iter().all(|one| one.id != user.id));
-        if is_first {
-            known.retain(|user| !banned || user.banned_at.is_some());
-            page.users.splice(0..0, known);
+        let mut users = match after {
+            UserId(0) => known.clone(),
+            _ => Vec::new(),
+        };
+        if Number::of(text).is_some() && !known.is_empty() {
+            return Ok(Page { users, next: None });
         }
-        Ok(page)
+        let most = limit.saturating_sub(users.len()).max(1);
+        let Page { users: found, next } = self.look_through(text, banned, after, most).await?;
+        let is_new = |user: &User| known.iter().all(|one| one.id != user.id);
+        users.extend(found.into_iter().filter(is_new));
+        Ok(Page { users, next })
     }
 
     /// Those whom an index finds.
