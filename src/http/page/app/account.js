@@ -55,15 +55,15 @@ export function profileCard(profile, greeted) {
 export function phoneCard({ phone }) {
   const t = words();
   const number = h("p", { class: "number", tabindex: "-1" }, shown(phone));
-  const step = h("div");
+  const step = h("div", { class: "step" });
   const change = button(t.changePhone, () => {
     const next = field(t.newPhone, { type: "tel", autocomplete: "off", oninput: formatLive });
     const ask = () => call("POST", "profile/phone/", { phone: next.input.value });
     const asking = form(async () => {
       try {
         const challenge = await ask();
-        const code = codeForm(challenge, confirm, ask);
-        step.replaceChildren(h("p", { class: "lead" }, t.codeLead(next.input.value)), code.element, cancel);
+        const code = codeForm(challenge, confirm, ask, cancel);
+        step.replaceChildren(h("p", { class: "lead" }, t.codeLead(next.input.value)), code.element);
         code.input.focus();
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;

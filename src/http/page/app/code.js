@@ -22,15 +22,17 @@ const DEAD = /^(sms_token_.*|too_many_attempts)$/;
  * @param {Challenge} challenge
  * @param {(code: string, token: string) => Promise<void>} confirm Throws what the API refuses.
  * @param {() => Promise<Challenge>} ask Asks for the code again.
+ * @param {HTMLButtonElement} back Leaves it.
  */
-export function codeForm(challenge, confirm, ask) {
+export function codeForm(challenge, confirm, ask, back) {
   const t = words();
   let token = challenge["sms-token"];
   const error = h("p", { id: "code-error", class: "error", role: "alert" });
   const { element: boxes, input, resize } = codeBoxes(challenge.sms_code_length, () => sending.requestSubmit());
   const resend = button(t.resend, again, { class: "quiet" });
   const message = h("div");
-  const sending = form(submit, boxes, error, h("button", { class: "primary" }, t.confirm), resend, message);
+  const others = h("div", { class: "others" }, resend, back);
+  const sending = form(submit, boxes, error, h("button", { class: "primary" }, t.confirm), others, message);
 
   async function submit() {
     const code = input.value;

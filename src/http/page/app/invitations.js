@@ -86,7 +86,8 @@ export function inviteesCard({ invited_users_count: count }) {
       if (fresh.length === 0) continue;
       invitees = [...fresh, ...invitees];
       draw(fresh);
-      toast(fresh.map(({ phone }) => t.inviteeNew(shown(phone))).join(" "));
+      const [last, ...others] = fresh.map(({ phone }) => shown(phone));
+      toast(others.length > 0 ? t.inviteesNew(fresh.length) : t.inviteeNew(last ?? ""));
     }
   })().catch(() => {});
   return card;

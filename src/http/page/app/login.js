@@ -54,14 +54,14 @@ function phoneStep(render) {
 /** @param {Challenge} challenge @param {() => void} render */
 function codeStep(challenge, render) {
   const t = words();
-  const code = codeForm(challenge, confirm, ask);
   const other = button(t.otherPhone, () => {
     state.challenge = null;
     render();
   }, { class: "quiet" });
+  const code = codeForm(challenge, confirm, ask, other);
   code.input.autofocus = true;
   const lead = h("p", { class: "lead" }, t.codeLead(written(state.phone)));
-  return h("section", { class: "card narrow" }, h("h1", {}, t.codeTitle), lead, code.element, other);
+  return h("section", { class: "card narrow" }, h("h1", {}, t.codeTitle), lead, code.element);
 }
 
 /** @returns {Promise<Challenge>} */

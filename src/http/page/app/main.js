@@ -34,7 +34,7 @@ async function render(reason = "") {
     if (!tokens()) return;
     if (!(problem instanceof Problem)) throw problem;
     const sentence = h("p", { role: "alert" }, explain(problem));
-    const card = h("section", { class: "card narrow" }, sentence, button("↻", () => render()));
+    const card = h("section", { class: "card narrow" }, sentence, button(words().retry, () => render()));
     show(card);
     if (problem.status === 401) forget(problem.code);
   }

@@ -8,6 +8,7 @@ const KEY = "invited.language";
 const english = {
   language: "English",
   loading: "Loading…",
+  retry: "Try again",
   offline: "No connection. This page goes on by itself as soon as there is one.",
   online: "The connection is back.",
   // Logging in.
@@ -48,6 +49,7 @@ const english = {
   inviteesNone: "Nobody yet. New ones appear here by themselves.",
   inviteesMore: (/** @type {number} */ rest) => `Show more (${rest})`,
   inviteeNew: (/** @type {string} */ phone) => `${phone} has joined by your invitation.`,
+  inviteesNew: (/** @type {number} */ count) => `New invitees: ${count}.`,
   invitedBy: "Who invited you",
   wasInvitedBy: (/** @type {string} */ phone) => `You were invited by ${phone}.`,
   enterLead: "Were you invited? Enter the code of whoever did. It cannot be changed later.",
@@ -91,6 +93,7 @@ const english = {
 const russian = {
   language: "Русский",
   loading: "Загрузка…",
+  retry: "Повторить",
   offline: "Нет соединения. Страница продолжит сама, как только оно появится.",
   online: "Соединение восстановлено.",
   logIn: "Вход",
@@ -129,6 +132,7 @@ const russian = {
   inviteesNone: "Пока никого. Новые появятся здесь сами.",
   inviteesMore: (rest) => `Показать ещё (${rest})`,
   inviteeNew: (phone) => `${phone} — новый человек по вашему приглашению.`,
+  inviteesNew: (count) => `Новых людей по вашему приглашению: ${count}.`,
   invitedBy: "Кто вас пригласил",
   wasInvitedBy: (phone) => `Вас пригласил ${phone}.`,
   enterLead: "Вас пригласили? Введите код пригласившего. Изменить его потом нельзя.",

@@ -1,0 +1,46 @@
+// Takes the README's pictures: `node .ci/pages/pictures.mjs` after `.ci/pages/run`.
+
+import { after, test } from "node:test";
+import { close, serve, visit } from "./harness.mjs";
+
+after(close);
+
+const folder = new URL("../../.github/pictures/", import.meta.url).pathname;
+const FRIENDS = ["9161112233", "9034567890", "9219876543"];
+
+test("the README's pictures", async (t) => {
+  const { url } = await serve(t, { INVITED_LISTEN: "127.0.0.1:8080" });
+  const options = { viewport: { width: 400, height: 640 } };
+  const page = await visit(t, url, options);
+  await askFor(page, "9123456789");
+  await page.screenshot({ path: `${folder}login.png` });
+  await confirm(page);
+  await page.getByLabel("First name").fill("Anna");
+  await page.getByLabel("Last name").fill("Petrova");
+  await page.getByRole("button", { name: "Save" }).click();
+  const code = await page.locator(".invitation-code").innerText();
+  for (const friend of FRIENDS) {
+    const invited = await visit(t, `${url}?invitation=${code}`);
+    await askFor(invited, friend);
+    await confirm(invited);
+  }
+  await page.locator(".rows li").nth(2).waitFor();
+  await page.locator(".toast").waitFor({ state: "detached" });
+  await page.setViewportSize({ width: 1040, height: 700 });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: `${folder}home.png` });
+});
+
+/** @param {import("playwright-core").Page} page @param {string} phone */
+async function askFor(page, phone) {
+  await page.locator("input[type=tel]").fill(phone);
+  await page.keyboard.press("Enter");
+  await page.locator(".sms").waitFor();
+}
+
+/** @param {import("playwright-core").Page} page */
+async function confirm(page) {
+  const [code] = /\d{4}/.exec(await page.locator(".sms p").innerText());
+  await page.locator("#code").pressSequentially(code);
+  await page.locator(".invitation-code").waitFor();
+}
