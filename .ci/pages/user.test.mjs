@@ -43,9 +43,12 @@ test("a newcomer logs in, invites, and sees the first invitee arrive, without a 
   const { url } = await serve(t);
   const anna = await visit(t, url);
   await logIn(anna, ANNA);
-  const code = await anna.locator(".invitation-code").innerText();
-  const boris = await visit(t, `${url}?invitation=${code}`);
-  assert.equal(boris.url(), url, "the code is taken out of the address");
+  const boris = await visit(t, await anna.locator("a.link").getAttribute("href"));
+  await boris.getByText("+7912•••••89").waitFor();
+  await audit(boris, "invitation");
+  await shoot(boris, "invitation");
+  await boris.locator("a.primary").click();
+  await boris.waitForURL(url);
   await boris.getByText("You were invited", { exact: true }).waitFor();
   await audit(boris, "login of somebody invited");
   await logIn(boris, BORIS);
@@ -221,6 +224,25 @@ test("an invitation code is entered by hand once, and refused kindly before", as
   await told(boris, "you were invited by +7 912 345-67-89");
   await boris.reload();
   await boris.getByText("You were invited by +7 912 345-67-89.").waitFor();
+});
+
+test("whoever is logged in already enters a link's code with one press", async (t) => {
+  const { url } = await serve(t);
+  const anna = await visit(t, url);
+  await logIn(anna, ANNA);
+  const link = await anna.locator("a.link").getAttribute("href");
+  const boris = await visit(t, url);
+  await logIn(boris, BORIS);
+  await boris.goto(link);
+  await boris.locator("a.primary").click();
+  await boris.locator("input:focus").waitFor();
+  await boris.keyboard.press("Enter");
+  await told(boris, "you were invited by +7 912 345-67-89");
+  for (const [page, said] of [[boris, "entered a code before"], [anna, "your own code"]]) {
+    await page.goto(link);
+    await page.locator("a.primary").click();
+    await told(page, said);
+  }
 });
 
 test("an invitation that nobody made does not keep anybody out", async (t) => {

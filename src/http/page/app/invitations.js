@@ -26,7 +26,7 @@ export function inviteCard({ invitation_code: code }) {
   picture.addEventListener("error", () => picture.remove());
   return h(
     "section",
-    { class: "card invite", "aria-labelledby": "invite" },
+    { class: "card", "aria-labelledby": "invite" },
     h("h2", { id: "invite" }, t.invite),
     h("p", { class: "lead" }, t.inviteLead),
     h(
@@ -123,17 +123,29 @@ function reader() {
 }
 
 /** @param {Profile} profile */
-export function referrerCard({ invited_by: referrer }) {
+export function referrerCard({ invited_by: referrer, invitation_code: own }) {
   const t = words();
+  const pending = invitation();
+  // Whoever opens a link and is logged in is told what becomes of it.
+  const useless = pending === own ? "invitation_self" : referrer && pending ? "invitation_already_set" : null;
+  if (useless) {
+    keepInvitation(null);
+    toast(explain(new Problem(0, { code: useless })));
+  }
   const card = h("section", { class: "card", "aria-labelledby": "referrer" }, h("h2", { id: "referrer" }, t.invitedBy));
   /** @param {string} phone */
   const told = (phone) => h("p", { tabindex: "-1" }, t.wasInvitedBy(shown(phone)));
   if (referrer) {
-    keepInvitation(null);
     card.append(told(referrer));
     return card;
   }
-  const code = field(t.enterCode, { value: invitation() ?? "", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
+  const code = field(t.enterCode, {
+    value: invitation() ?? "",
+    autofocus: invitation() !== null,
+    autocomplete: "off",
+    autocapitalize: "characters",
+    spellcheck: "false",
+  });
   const entering = form(async () => {
     try {
       const answer = await call("POST", "profile/invitation/", { invitation_code: code.input.value });

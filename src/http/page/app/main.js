@@ -44,8 +44,8 @@ async function render(reason = "") {
 function show(view) {
   main.replaceChildren(view);
   /** @type {HTMLElement | null} */
-  const first = view.querySelector("[autofocus]:not(dialog *), h1[tabindex]");
-  first?.focus({ preventScroll: true });
+  const first = view.querySelector("[autofocus]:not(dialog *)") ?? view.querySelector("h1[tabindex]");
+  first?.focus();
 }
 
 function drawHeader() {
