@@ -145,3 +145,26 @@ async fn nobody_does_to_an_operator_what_that_one_could_not_do_to_them() {
         .await
         .refused(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn whoever_sees_phones_masked_does_not_find_them_digit_by_digit() {
+    let harness = Harness::with(&[ADMIN]);
+    harness.login(BOB).await;
+    for (role, found) in [("viewer", 0), ("support", 1)] {
+        let phone = if found == 0 { ALICE } else { CAROL };
+        let operator = harness.operator(phone, role).await;
+        let people = async |query: &str| {
+            let told = operator.get(&format!("people/?query={query}")).await.ok();
+            told["people"].as_array().unwrap().len()
+        };
+        for part in ["7900765", "4321", "07654", "%2B7%20900%20765"] {
+            assert_eq!(people(part).await, found, "{role}: {part}");
+        }
+        for whole in [
+            "79007654321",
+            "%2B7900%E2%80%A2%E2%80%A2%E2%80%A2%E2%80%A2%E2%80%A221",
+        ] {
+            assert_eq!(people(whole).await, 1, "{role}: {whole}");
+        }
+    }
+}

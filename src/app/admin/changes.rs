@@ -123,7 +123,7 @@ impl Desk<'_> {
             Change::ExportUser { who: text } => {
                 // It is read once it is on record that it was.
                 let who = self.note_export(who(&text)?).await?;
-                Show { app, full: true }.person(who, true).await
+                self.show(true).person(who, true).await
             }
             Change::LogOutUser { who: text } => self.log_out(who(&text)?).await,
             Change::UnlockUser { who: text } | Change::ResetLimits { phone: text } => {
@@ -143,8 +143,7 @@ impl Desk<'_> {
             }
             Change::LookAtUser { who: text } => {
                 let who = self.note_look(who(&text)?).await?;
-                let full = self.full;
-                Show { app, full }.person(who, false).await
+                self.show(self.full).person(who, false).await
             }
             Change::Grant { who: text, role } => self.grant(who(&text)?, &role).await,
             Change::Revoke { who: text } => self.revoke(who(&text)?).await,
@@ -154,6 +153,14 @@ impl Desk<'_> {
                 expires_in_seconds: life,
             } => self.create_key(&name, &permissions, life).await,
             Change::DeleteKey { key } => self.delete_key(key).await,
+        }
+    }
+
+    fn show(&self, full: bool) -> Show<'_> {
+        Show {
+            app: self.app,
+            full,
+            by_digits: full,
         }
     }
 

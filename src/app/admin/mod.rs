@@ -78,11 +78,17 @@ pub async fn perform(app: &Arc<App>, actor: &Actor, request: Request) -> Result<
     let (who, instant) = (actor.clone(), Instant::of(app));
     let operator = app.store.read(move |tx| who.identify(tx, instant, ""));
     let operator = operator.await?;
-    let full = request.full && operator.permissions.has(Permission::Phones);
+    let by_digits = operator.permissions.has(Permission::Phones);
+    let full = request.full && by_digits;
     match request.command {
         Command::Look(look) => {
             operator.require(look.permission())?;
-            Show { app, full }.answer(look).await
+            let show = Show {
+                app,
+                full,
+                by_digits,
+            };
+            show.answer(look).await
         }
         Command::Change(change) => {
             let reason = &request.reason;

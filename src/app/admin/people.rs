@@ -1,7 +1,8 @@
 //! People, a page at a time, and how they are looked for.
 //!
 //! A phone, its beginning, its end and its masked form, an invitation code and an
-//! identifier are found by index. For a part of a name, an e-mail address or the
+//! identifier are found by index; a part of a phone by those only who may see
+//! phones in full. For a part of a name, an e-mail address or the
 //! middle of a phone people are looked through, so many of them a page: a page
 //! that says where the next begins may have fewer rows than were asked for.
 
@@ -78,7 +79,7 @@ impl Show<'_> {
             UserId(0) => known.clone(),
             _ => Vec::new(),
         };
-        if Number::of(text).is_some() && !known.is_empty() {
+        if is_number(text) && !known.is_empty() {
             return Ok(Page { users, next: None });
         }
         let most = limit.saturating_sub(users.len()).max(1);
@@ -91,14 +92,18 @@ impl Show<'_> {
     /// Those whom an index finds.
     async fn known(&self, text: &str, limit: usize) -> Result<Vec<User>, AdminError> {
         let who = Who::parse(text, self.app.config.login.default_region).ok();
-        let number = Number::of(text);
+        let digits = if self.by_digits {
+            digits(text)
+        } else {
+            masked(text).into_iter().collect()
+        };
         self.read(move |tx| {
             let mut known: Vec<User> = Vec::new();
             if let Some(who) = who {
                 known.extend(who.find(tx)?);
             }
-            for digits in number.iter().flat_map(|number| &number.0) {
-                for user in tx.users_by_digits(*digits, limit)? {
+            for part in &digits {
+                for user in tx.users_by_digits(*part, limit)? {
                     if known.iter().all(|one| one.id != user.id) {
                         known.push(user);
                     }
@@ -118,7 +123,7 @@ impl Show<'_> {
         after: UserId,
         limit: usize,
     ) -> Result<Page, AdminError> {
-        let (part, mut last) = (Part::of(text), after);
+        let (part, mut last) = (Part::of(text, self.by_digits), after);
         let mut found: Vec<User> = Vec::new();
         for _ in 0..WINDOWS {
             let users = self.read(move |tx| Ok(tx.users(last, banned, WINDOW)?));
@@ -146,37 +151,34 @@ impl Show<'_> {
     }
 }
 
-/// A part of a phone, as an index finds it.
-struct Number(Vec<Digits>);
-
-impl Number {
-    /// The digits that the text is, or the phone that it masks.
-    fn of(text: &str) -> Option<Self> {
-        if let Some(masked) = masked(text) {
-            return Some(Self(vec![masked]));
-        }
-        let (digits, count) = digits(text)?;
-        let last = Digits::Last {
-            digits: digits.parse().ok()?,
-            count,
-        };
+/// What an index finds of a phone by this text.
+fn digits(text: &str) -> Vec<Digits> {
+    let parts = || {
+        let number = part_of_phone(text)?;
+        let (digits, count) = (number.parse().ok()?, u32::try_from(number.len()).ok()?);
         // No phone begins with a zero.
-        let is_beginning = !digits.starts_with('0');
-        let first = is_beginning.then(|| digits.parse().map(Digits::First));
-        let first = first.transpose().ok()?;
-        Some(Self(first.into_iter().chain([last]).collect()))
-    }
+        let first = (!number.starts_with('0')).then_some(Digits::First(digits));
+        Some(first.into_iter().chain([Digits::Last { digits, count }]))
+    };
+    masked(text)
+        .into_iter()
+        .chain(parts().into_iter().flatten())
+        .collect()
 }
 
-/// The digits of what is written like a number, if they are enough, and how many.
-fn digits(text: &str) -> Option<(String, u32)> {
+/// Whether a phone is looked for, and nothing else.
+fn is_number(text: &str) -> bool {
+    part_of_phone(text).is_some() || masked(text).is_some()
+}
+
+/// The digits of what is written like a number, if they are enough.
+fn part_of_phone(text: &str) -> Option<String> {
     let is_number = text
         .chars()
         .all(|c| c.is_ascii_digit() || "+-() ".contains(c));
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let is_part = (FEWEST_DIGITS..=MOST_DIGITS).contains(&digits.len());
-    let count = u32::try_from(digits.len()).ok()?;
-    (is_number && is_part).then_some((digits, count))
+    let is_part = is_number && (FEWEST_DIGITS..=MOST_DIGITS).contains(&digits.len());
+    is_part.then_some(digits)
 }
 
 /// A phone as the log has it.
@@ -200,11 +202,11 @@ struct Part {
 }
 
 impl Part {
-    /// What an operator looks for.
-    fn of(text: &str) -> Self {
+    /// What an operator looks for, and whether by digits too.
+    fn of(text: &str, by_digits: bool) -> Self {
         Self {
             text: text.to_lowercase(),
-            digits: digits(text).map(|(digits, _)| digits),
+            digits: part_of_phone(text).filter(|_| by_digits),
         }
     }
 
