@@ -5,7 +5,7 @@ use super::{error::StoreError, user::User};
 /// What is known of the digits of a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digits {
-    /// It begins with these, of which the first is no zero.
+    /// It begins with these, of which the first is not a zero.
     First(i64),
     /// It ends with these, four of them at least.
     Last {

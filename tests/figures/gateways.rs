@@ -112,7 +112,7 @@ async fn how_soon_messages_arrive_is_told_by_gateway() {
           "delivery_seconds": null },
     ]);
     assert_eq!(told["by_gateway"], expected);
-    // It is no line of its own anywhere else.
+    // It is told nowhere else.
     let stats = harness.done(json!({ "command": "stats", "days": 1 })).await;
     let measures = stats["by_gateway_and_limit"].as_array().unwrap().iter();
     let measures: Vec<_> = measures
