@@ -384,3 +384,22 @@ async fn a_store_that_fails_is_told_in_words() {
     assert!(page.status.as_u16() >= 500, "{page:?}");
     assert!(is_page(&page, page.status.as_u16()).contains("</h1>"));
 }
+
+#[tokio::test]
+async fn a_notice_is_on_every_page() {
+    let notice = "Demo: <made-up> data";
+    let harness = Harness::with(&[("INVITED_PAGES__NOTICE", notice)]);
+    let page = page_of(&harness.login(ALICE).await, &harness, &[]).await;
+    let unknown = open(&harness, "/i/AAAAAA/", &[]).await;
+    for text in [is_page(&page, 200), is_page(&unknown, 404)] {
+        assert!(
+            text.contains("<p class=\"banner\">Demo: &lt;made-up&gt; data</p>"),
+            "{text}"
+        );
+    }
+    let brand = open(&harness, "/app/brand.js", &[]).await.text;
+    assert!(
+        brand.contains(&format!("\"notice\":\"{notice}\"")),
+        "{brand}"
+    );
+}

@@ -164,6 +164,8 @@ section! {
         color: Color = "#0b7a75";
         /// A picture that stands for your service: an SVG or PNG file of at most 64 KiB; none by default.
         logo: Option<Logo> = "";
+        /// A line on top of every page, as of works to come; none by default.
+        notice: Option<Name> = "";
     }
 }
 

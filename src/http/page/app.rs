@@ -7,7 +7,10 @@
 use serde_json::json;
 
 use super::content::{CSS, HTML, Page, SCRIPT, html};
-use crate::{config::Config, domain::region::Region};
+use crate::{
+    config::{Config, Name},
+    domain::region::Region,
+};
 
 /// Declares the files of the folder that are served, each under its name.
 macro_rules! files {
@@ -53,6 +56,7 @@ fn script(config: &Config) -> String {
         // Whether a number without a plus is one of Russia.
         "russian_numbers": config.login.default_region == Region::RU,
         "logo": config.pages.logo.is_some(),
+        "notice": config.pages.notice.as_ref().map(Name::as_str),
         // Whether a message can be read at `/app/message/`.
         "shows_messages": config.is_for_development(),
     });

@@ -4,6 +4,8 @@ declare const brand: {
   name: string;
   /** Whether there is a picture at `app/logo`. */
   logo: boolean;
+  /** A line on top of the page. */
+  notice: string | null;
   /** Whether a number without a plus is one of Russia. */
   russian_numbers: boolean;
   /** Whether `app/message/` tells what came by SMS. */

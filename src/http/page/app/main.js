@@ -76,6 +76,7 @@ onReach((isOnline) => {
 });
 onChange(render);
 takeInvitation();
+if (brand.notice) document.body.append(h("p", { class: "banner" }, brand.notice));
 document.body.append(offline, header, main);
 if (brand.logo) document.querySelector("link[rel=icon]")?.setAttribute("href", new URL("app/logo", BASE).href);
 void render();

@@ -3,11 +3,17 @@
 use poem::http::StatusCode;
 
 use super::super::markup::{Markup, Value};
-use crate::{config::Config, domain::code::InvitationCode, sms::language::Language};
+use crate::{
+    config::{Config, Name},
+    domain::code::InvitationCode,
+    sms::language::Language,
+};
 
 const PICTURE: &str = "<meta property=\"og:url\" content=\"{link}\">\n\
     <meta property=\"og:image\" content=\"{link}qr.png\">\n";
-const BODY: &str = "</head>\n<body>\n<header>\n<p class=\"brand\">";
+const BODY: &str = "</head>\n<body>\n";
+const NOTICE: &str = "<p class=\"banner\">{notice}</p>\n";
+const HEADER: &str = "<header>\n<p class=\"brand\">";
 const LOGO: &str = "<img src=\"{prefix}/app/logo\" alt=\"\">";
 const NAMED: &str = "<h1><bdi>{from}</bdi>{invites}</h1>\n";
 const UNNAMED: &str = "<h1>{title}</h1>\n";
@@ -174,10 +180,12 @@ impl<'c> View<'c> {
     }
 
     fn begin<'v>(&'v self, title: &'v str, values: &[Value<'v>]) -> Markup<'v> {
+        let notice = self.config.pages.notice.as_ref();
         let all = [
             ("language", self.language.tag()),
             ("prefix", self.config.prefix()),
             ("service", self.config.name()),
+            ("notice", notice.map_or("", Name::as_str)),
             ("title", title),
         ];
         let mut page = Markup::of([&all, values].concat());
@@ -187,6 +195,10 @@ impl<'c> View<'c> {
 
     fn begin_card(&self, page: &mut Markup<'_>) {
         page.add(BODY);
+        if self.config.pages.notice.is_some() {
+            page.add(NOTICE);
+        }
+        page.add(HEADER);
         if self.config.pages.logo.is_some() {
             page.add(LOGO);
         }
