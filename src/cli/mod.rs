@@ -6,6 +6,7 @@ mod backup;
 mod beside;
 mod completions;
 mod config;
+mod demo;
 mod doctor;
 mod export;
 mod failure;
@@ -68,6 +69,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database's schema up to date.
     Migrate(migrate::Migrate),
+    /// Serve everything with a month of made-up people, to look at.
+    Demo(demo::Demo),
     /// Fill a database with made-up people who invited one another.
     Seed(seed::Seed),
     /// Take in the users of another service, with their codes and referrers.
@@ -143,6 +146,7 @@ pub fn run() -> ExitCode {
         .and_then(|_log| match cli.command {
             Command::Serve(serve) => serve.run(cli.log),
             Command::Migrate(migrate) => migrate.run(),
+            Command::Demo(demo) => demo.run(cli.log),
             Command::Seed(seed) => seed.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),

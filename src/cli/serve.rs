@@ -59,44 +59,16 @@ pub struct Serve {
 
 impl Serve {
     pub fn run(self, log: Option<String>) -> Result<(), Failure> {
-        let no_migrate = self.no_migrate;
-        let read = move || self.read(log.as_ref());
-        let mut config = read()?;
-        telemetry::refilter(&config.server.log);
-        // First, so that a taken port is told before anything is created.
-        let listeners = Listeners::open(&config)?;
-        let bound = listeners.api.local_addr();
-        config.server.listen = bound.unwrap_or(config.server.listen);
-        if config.make_room_for_development() {
-            tracing::info!(
-                limit = config::development::LIMIT,
-                "codes are printed here and only this machine connects: limits by source are generous unless they are set"
-            );
-        }
-        // All that can be refused is, before anything is created or changed.
-        let found = Found::look(&config)?.fitting()?;
-        let sms = app::gateways(&config, &found.keys, &Routes::default())?;
-        running::check(&config)?;
-        doctor::warn(&config);
-        let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
-        let workers = Workers::start().map_err(cannot_start)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(cannot_start)?;
-        if !no_migrate {
-            migrate(&config.server.database)?;
-        }
-        let app = runtime.block_on(open(config, found, sms))?;
-        #[cfg(feature = "otel")]
-        let endpoint = app.config.otel.endpoint.clone();
-        let serving = serve(app, read, listeners, &workers);
-        #[cfg(feature = "otel")]
-        let serving = traced(endpoint, serving);
-        let served = runtime.block_on(serving);
-        // Whatever hangs by now has had its time.
-        runtime.shutdown_timeout(SHUTDOWN);
-        served
+        let migrates = !self.no_migrate;
+        run(
+            move || self.read(log.as_ref()),
+            |config, _| {
+                if migrates {
+                    migrate(&config.server.database)?;
+                }
+                Ok(String::new())
+            },
+        )
     }
 
     fn read(&self, log: Option<&String>) -> Result<Config, Failure> {
@@ -106,6 +78,48 @@ impl Serve {
         layers.flag("log", "--log", log);
         Ok(Config::read(layers)?)
     }
+}
+
+/// Serves what `read` says, also when it is read anew. `prepare` sees to the
+/// database before it is opened, and says what to print once the server listens.
+pub fn run(
+    read: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
+    prepare: impl FnOnce(&Config, &Keys) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let mut config = read()?;
+    telemetry::refilter(&config.server.log);
+    // First, so that a taken port is told before anything is created.
+    let listeners = Listeners::open(&config)?;
+    let bound = listeners.api.local_addr();
+    config.server.listen = bound.unwrap_or(config.server.listen);
+    if config.make_room_for_development() {
+        tracing::info!(
+            limit = config::development::LIMIT,
+            "codes are printed here and only this machine connects: limits by source are generous unless they are set"
+        );
+    }
+    // All that can be refused is, before anything is created or changed.
+    let found = Found::look(&config)?.fitting()?;
+    let sms = app::gateways(&config, &found.keys, &Routes::default())?;
+    running::check(&config)?;
+    doctor::warn(&config);
+    let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
+    let workers = Workers::start().map_err(cannot_start)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(cannot_start)?;
+    let more = prepare(&config, &found.keys)?;
+    let app = runtime.block_on(open(config, found, sms))?;
+    #[cfg(feature = "otel")]
+    let endpoint = app.config.otel.endpoint.clone();
+    let serving = serve(app, read, listeners, &workers, &more);
+    #[cfg(feature = "otel")]
+    let serving = traced(endpoint, serving);
+    let served = runtime.block_on(serving);
+    // Whatever hangs by now has had its time.
+    runtime.shutdown_timeout(SHUTDOWN);
+    served
 }
 
 async fn open(config: Config, found: Found, sms: Routes) -> Result<App, Failure> {
@@ -154,6 +168,7 @@ async fn serve(
     read: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
     listeners: Listeners,
     workers: &Workers,
+    more: &str,
 ) -> Result<(), Failure> {
     let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
     let address = app.config.server.listen;
@@ -176,7 +191,7 @@ async fn serve(
         String::new()
     };
     print(&format!(
-        "listening on {scheme}://{address}\n{page}explore the API at {scheme}://{address}/swagger/\n"
+        "listening on {scheme}://{address}\n{page}explore the API at {scheme}://{address}/swagger/\n{more}"
     ))?;
     service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));

@@ -1,5 +1,6 @@
 //! The executable: started, spoken to over TCP, asked to stop, killed.
 
+mod demo;
 mod help;
 mod seed;
 

@@ -2,6 +2,7 @@
 //! another, the same ones every time, to look at and to measure with.
 
 mod names;
+pub mod person;
 
 use std::{
     error::Error,
@@ -18,7 +19,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use self::names::{FAMILIES, MAILS, MEN, WOMEN};
+use self::person::Named;
 use super::{failure::Failure, progress::progress, settings::Settings, terminal::tell};
 use crate::{
     domain::{
@@ -118,7 +119,7 @@ impl Seed {
 }
 
 /// Ready when the process is asked to stop.
-fn stop(runtime: &Runtime) -> Result<Pin<Box<impl Future<Output = ()> + use<>>>, Failure> {
+pub fn stop(runtime: &Runtime) -> Result<Pin<Box<impl Future<Output = ()> + use<>>>, Failure> {
     let _inside = runtime.enter();
     let listen = |kind| signal(kind).map_err(|error| Failure::of(format!("cannot start: {error}")));
     let (mut interrupted, mut terminated) = (
@@ -227,14 +228,7 @@ fn person(
     now: Timestamp,
     rng: &mut StdRng,
 ) -> Result<UserId, StoreError> {
-    let woman = rng.random_bool(0.5);
-    let first_name = one(rng, if woman { &WOMEN } else { &MEN }).to_owned();
-    let last_name = one(rng, &FAMILIES).to_owned() + if woman { "а" } else { "" };
-    let email = if rng.random_bool(0.6) {
-        format!("user{number}@{}", one(rng, &MAILS))
-    } else {
-        String::new()
-    };
+    let named = Named::draw(number, rng);
     id::draw_free("user", now, rng, |id, rng| {
         let phone = Phone::from_digits(
             &(79_000_000_000 + rng.random_range(0..400_000_000_u64)).to_string(),
@@ -243,9 +237,9 @@ fn person(
             id: UserId(id),
             phone: phone.expect("eleven digits from 7 are a phone"),
             invitation_code: InvitationCode::draw(rng),
-            first_name: first_name.clone(),
-            last_name: last_name.clone(),
-            email: email.clone(),
+            first_name: named.first_name.clone(),
+            last_name: named.last_name.clone(),
+            email: named.email.clone(),
             redeemed: None,
             created_at: now,
             banned_at: None,
@@ -253,8 +247,4 @@ fn person(
         let is_free = tx.user_by_phone(user.phone)?.is_none() && tx.insert_user(&user)?;
         Ok(is_free.then_some(user.id))
     })
-}
-
-fn one(rng: &mut StdRng, of: &[&'static str]) -> &'static str {
-    of[rng.random_range(0..of.len())]
 }
