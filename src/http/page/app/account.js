@@ -5,7 +5,7 @@ import { codeForm } from "./code.js";
 import { button, field, form, h, toast } from "./dom.js";
 import { restart } from "./login.js";
 import { formatLive, shown } from "./phone.js";
-import { forget, keepDevice } from "./session.js";
+import { device, forget, keepDevice } from "./session.js";
 import { explain, explainField, moment, words } from "./words.js";
 
 /** @import { Profile } from "./home.js" */
@@ -84,6 +84,8 @@ export function phoneCard({ phone }) {
   async function confirm(code, token) {
     try {
       const profile = await call("POST", "profile/phone/confirm/", { sms_code: code }, { "sms-token": token });
+      keepDevice(profile.phone, device(phone));
+      keepDevice(phone, undefined);
       phone = profile.phone;
       number.textContent = shown(phone);
       step.replaceChildren(change);

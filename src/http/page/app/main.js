@@ -13,12 +13,16 @@ const main = h("main");
 const header = h("header");
 const offline = h("p", { class: "offline", role: "status", hidden: true });
 
+/** How often something was to be shown: what took longer than the next is not. */
+let renders = 0;
+
 /**
  * Shows what there is for whoever is logged in or is not.
  *
  * @param {string} [reason] The code of the problem that a session ended with.
  */
 async function render(reason = "") {
+  const own = ++renders;
   document.documentElement.lang = language();
   document.title = brand.name;
   offline.textContent = words().offline;
@@ -28,10 +32,11 @@ async function render(reason = "") {
   restart("");
   if (!main.hasChildNodes()) main.append(h("p", { class: "lead narrow" }, words().loading));
   try {
-    show(await homeView());
+    const home = await homeView();
+    if (own === renders) show(home);
   } catch (problem) {
     // A session that is over has brought the login by now.
-    if (!tokens()) return;
+    if (own !== renders) return;
     if (!(problem instanceof Problem)) throw problem;
     const sentence = h("p", { role: "alert" }, explain(problem));
     const card = h("section", { class: "card narrow" }, sentence, button(words().retry, () => render()));

@@ -54,9 +54,9 @@ export function forget(reason) {
 export function onChange(callback) {
   told = callback;
   addEventListener("storage", (event) => {
-    // A cleared storage has no key.
-    if (event.key !== TOKENS && event.key !== null) return;
-    if (parsed(event.oldValue)?.since !== parsed(event.newValue)?.since) callback("");
+    const isOther = parsed(event.oldValue)?.since !== parsed(event.newValue)?.since;
+    // A storage that was cleared has no key.
+    if (event.key === null || (event.key === TOKENS && isOther)) callback("");
   });
 }
 
