@@ -4,7 +4,7 @@
 //! equal keys, and its errors repeat what was sent; so requests are read here,
 //! while its types keep describing them in the document.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use hyper::body::Bytes;
 use poem::{
@@ -89,6 +89,33 @@ impl Fields {
             None => None,
             Some(_) => self.refuse(name, "must be a string or null"),
         }
+    }
+
+    /// Strings, which must be there.
+    pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let text = |item| match item {
+            Json::Text(text) => Some(text),
+            _ => None,
+        };
+        match self.take(name) {
+            Some(Json::Array(items)) => {
+                let texts: Option<_> = items.into_iter().map(text).collect();
+                texts.or_else(|| self.refuse(name, "must be strings"))
+            }
+            Some(_) => self.refuse(name, "must be an array"),
+            None => self.refuse(name, "is required"),
+        }
+    }
+
+    /// A whole number within bounds, which may be absent or `null`.
+    pub fn optional_number(&mut self, name: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let number = match self.take(name) {
+            Some(Json::Null) | None => return None,
+            Some(Json::Number(number)) => u64::try_from(number).ok(),
+            Some(_) => None,
+        };
+        let number = number.filter(|number| bounds.contains(number));
+        number.or_else(|| self.refuse(name, "must be a whole number within the documented bounds"))
     }
 
     /// A truth value, `false` when absent.

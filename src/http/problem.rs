@@ -158,7 +158,7 @@ impl Problem {
             return Self::at(
                 &VALIDATION_FAILED,
                 &format!("#/{name}"),
-                "must be a whole number within the documented bounds",
+                "must be of the documented type and within its bounds",
             );
         }
         if error.is::<ParsePathError>() {

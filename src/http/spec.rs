@@ -15,7 +15,17 @@ use crate::domain::limit::{Reached, Subject};
 /// The methods that operations have.
 pub const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 /// Chapters in the order in which people meet them.
-const TAGS: [&str; 5] = ["Login", "Sessions", "Profile", "Invitations", "Health"];
+const TAGS: [&str; 9] = [
+    "Login",
+    "Sessions",
+    "Profile",
+    "Invitations",
+    "Health",
+    "Session",
+    "People",
+    "Figures",
+    "Operators",
+];
 /// The example of a path that clients are told to go on with.
 const CONFIRM_AT: &str = "/components/schemas/ChallengeReply/example/url_to_redirect";
 const PROBLEM: &str = "application/problem+json";
@@ -134,7 +144,7 @@ fn complete_operation(operation: &mut Value, schemas: &Value, prefix: &str) {
         None if has_reason(operation) => ("#/X-Reason".to_owned(), "must say why"),
         None => (
             "#/limit".to_owned(),
-            "must be a whole number within the documented bounds",
+            "must be of the documented type and within its bounds",
         ),
     };
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {

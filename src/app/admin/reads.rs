@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::{error::AdminError, view, who::Who};
 use crate::{
     app::App,
-    domain::{guard::limits::Limits, permission::Permission, statistic::Span, tx::Tx, user::User},
+    domain::{
+        audit::AuditId, guard::limits::Limits, permission::Permission, statistic::Span, tx::Tx,
+        user::User,
+    },
 };
 
 /// What an operator wants to look at.
@@ -39,6 +42,8 @@ pub enum Look {
     },
     Audit {
         who: Option<String>,
+        #[serde(default)]
+        before: Option<i64>,
         limit: usize,
     },
     Stats {
@@ -128,9 +133,13 @@ impl Show<'_> {
             Look::ListSessions { who: text } => self.sessions(who(&text)?).await,
             Look::ShowInvitation { who: text } => self.invitation(who(&text)?).await,
             Look::ShowLimits { phone } => self.limits(who(&phone)?).await,
-            Look::Audit { who: text, limit } => {
-                self.audits(text.as_deref().map(who).transpose()?, limit)
-                    .await
+            Look::Audit {
+                who: text,
+                before,
+                limit,
+            } => {
+                let who = text.as_deref().map(who).transpose()?;
+                self.audits(who, before.map(AuditId), limit).await
             }
             Look::Stats { days } => self.statistics(days).await,
             Look::Health => self.health().await,
@@ -170,11 +179,16 @@ impl Show<'_> {
             .collect()
     }
 
-    async fn audits(&self, who: Option<Who>, limit: usize) -> Result<Value, AdminError> {
+    async fn audits(
+        &self,
+        who: Option<Who>,
+        before: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Value, AdminError> {
         self.read(move |tx| {
             let user = who.map(|who| who.past(tx)).transpose()?;
             Ok(tx
-                .audits(user, None, limit)?
+                .audits(user, before, limit)?
                 .iter()
                 .map(view::audit)
                 .collect())

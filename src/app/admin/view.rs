@@ -164,6 +164,7 @@ fn span(span: Duration) -> String {
 /// A row of the audit.
 pub fn audit(audit: &Audit) -> Value {
     json!({
+        "id": audit.id.0,
         "at": instant(audit.at),
         "actor": audit.actor,
         "action": audit.action.name(),

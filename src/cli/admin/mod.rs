@@ -275,7 +275,11 @@ impl Limits {
 impl Audit {
     pub fn run(self) -> Result<(), Failure> {
         let (who, limit) = (self.who, self.limit);
-        self.console.look(Look::Audit { who, limit })
+        self.console.look(Look::Audit {
+            who,
+            before: None,
+            limit,
+        })
     }
 }
 

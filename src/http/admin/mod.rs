@@ -5,9 +5,13 @@
 //! the service. What they may do, the rules decide ([`crate::domain::admin`]).
 
 mod answer;
+mod audit;
 mod auth;
 mod changes;
 mod cookie;
+mod figures;
+mod keys;
+mod operators;
 mod pages;
 mod people;
 mod person;
@@ -15,8 +19,10 @@ mod place;
 mod reason;
 mod refused;
 mod same_site;
+mod series;
 mod session;
 mod tag;
+mod tree;
 
 use std::sync::Arc;
 
@@ -55,7 +61,16 @@ pub fn document(base_url: &str) -> Value {
 }
 
 fn open_api() -> OpenApiService<impl OpenApi, ()> {
-    let apis = (session::SessionApi, people::PeopleApi, changes::ChangesApi);
+    let apis = (
+        session::SessionApi,
+        people::PeopleApi,
+        tree::TreeApi,
+        changes::ChangesApi,
+        figures::FiguresApi,
+        operators::OperatorsApi,
+        keys::KeysApi,
+        audit::AuditApi,
+    );
     OpenApiService::new(apis, "invited admin", env!("CARGO_PKG_VERSION"))
         .description(include_str!("about.md"))
         .license(LicenseObject::new("MIT").url("https://spdx.org/licenses/MIT.html"))

@@ -28,10 +28,10 @@ const PAGE: usize = 50;
 /// The calls that show people.
 pub struct PeopleApi;
 
-/// What `GET people/` may refuse.
-pub struct List;
+/// What looking through a list may refuse.
+pub struct Browse;
 
-impl Refusals for List {
+impl Refusals for Browse {
     const KINDS: Groups = &[OPERATOR, &[&problem::VALIDATION_FAILED], ANY];
 }
 
@@ -66,7 +66,7 @@ impl PeopleApi {
         /// How many; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
         limit: Query<Option<u16>>,
-    ) -> Result<Reply<PeopleReply>, Refusal<List>> {
+    ) -> Result<Reply<PeopleReply>, Refusal<Browse>> {
         let look = Look::People {
             query: query.0,
             banned: banned.0.unwrap_or(false),

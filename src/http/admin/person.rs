@@ -140,6 +140,8 @@ pub struct LimitEntry {
 /// Something that an operator did.
 #[derive(Object)]
 pub struct AuditEntry {
+    /// Which row.
+    id: i64,
     /// When.
     at: OffsetDateTime,
     /// Who: `operator` with an identifier, `key` with a name, `uid` with a user of the system.

@@ -9,4 +9,8 @@ pub enum Tag {
     Session,
     /// Who they are, and what is done to them and for them.
     People,
+    /// How things go.
+    Figures,
+    /// Who operates the service, with what keys, and what they did.
+    Operators,
 }
