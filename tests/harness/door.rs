@@ -5,12 +5,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{StreamExt, stream};
 use hyper::body::Bytes;
 use invited::{
     http::server::{Connections, Plain, Timeouts, Workers, serve},
     tls::Tls,
 };
-use poem::{Response, endpoint::make};
+use poem::{Body, Response, endpoint::make};
 use tokio::{
     net::{TcpListener, TcpSocket},
     runtime::Runtime,
@@ -38,8 +39,8 @@ pub const PATIENT: Timeouts = Timeouts {
 
 /// An accept loop in front of an endpoint that answers path and body, but for
 /// `/held`, which waits to be released before it reads, `/blocked`, which holds
-/// its whole thread until then, `/refused`, which does not read, and `/big`,
-/// which answers a lot.
+/// its whole thread until then, `/refused`, which does not read, `/big`, which
+/// answers a lot, and `/paused`, which answers the rest when it is released.
 pub struct Door {
     runtime: Runtime,
     pub address: String,
@@ -73,14 +74,14 @@ impl Door {
             let held = request.uri().path() == "/held";
             let blocked = request.uri().path() == "/blocked";
             // Before anybody can release it.
-            let released = Arc::clone(&released).notified_owned();
+            let mut released = Box::pin(Arc::clone(&released).notified_owned());
             if held || blocked {
                 enter.lock().unwrap().send(()).unwrap();
             }
             let (big, unblocked) = (big.clone(), Arc::clone(&unblocked));
             async move {
                 if held {
-                    released.await;
+                    (&mut released).await;
                 }
                 if blocked {
                     unblocked.wait();
@@ -88,6 +89,14 @@ impl Door {
                 let path = request.uri().path().to_owned();
                 let body = request.take_body().into_string();
                 Ok::<_, poem::Error>(match path.as_str() {
+                    "/paused" => {
+                        let rest = stream::once(async move {
+                            released.await;
+                            Ok::<_, std::io::Error>("two")
+                        });
+                        let begin = stream::iter([Ok("one")]);
+                        Response::builder().body(Body::from_bytes_stream(begin.chain(rest)))
+                    }
                     "/big" => Response::builder().body(big),
                     "/refused" => Response::builder().body(path),
                     _ => Response::builder().body(path + &body.await?),

@@ -56,6 +56,22 @@ fn a_first_request_that_does_not_come_is_cut_off() {
 }
 
 #[test]
+fn an_answer_that_pauses_is_not_its_readers_fault() {
+    let timeouts = Timeouts {
+        reader: SHORT,
+        ..PATIENT
+    };
+    let server = Encrypted::new(timeouts, 9);
+    let mut client = server.client();
+    client.get(1, "/paused");
+    client.reads_head(1);
+    assert!(!client.ends_within(SHORT * 5));
+    server.door.release.notify_waiters();
+    // The beginning may have been dropped meanwhile.
+    assert!(matches!(client.end(1), End::Answer(text) if text.ends_with("two")));
+}
+
+#[test]
 fn between_requests_nothing_but_a_request_prolongs_a_connection() {
     let timeouts = Timeouts {
         idle: SHORT,

@@ -80,6 +80,13 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, io::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        // While there is no more of it yet, the client is not to blame.
+        let phase = if polled.is_pending() {
+            Phase::AtWork
+        } else {
+            Phase::Answered
+        };
+        self.request.enter(phase);
         polled.map_ok(|frame| {
             let request = Arc::clone(&self.request);
             frame.map_data(|bytes| Piece { bytes, request })
