@@ -5,7 +5,10 @@
 //! that is told how many were missed.
 
 use serde_json::{Value, json};
-use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
+use tokio::sync::{
+    broadcast::{Receiver, Sender, error::RecvError},
+    watch,
+};
 
 use crate::domain::{
     money::Money, phone::Phone, statistic::Measure, time::Timestamp, user::UserId,
@@ -108,31 +111,48 @@ impl Kind {
 }
 
 /// What happens.
-pub struct Events(Sender<Event>);
+pub struct Events {
+    told: Sender<Event>,
+    ended: watch::Sender<bool>,
+}
 
 impl Default for Events {
     fn default() -> Self {
-        Self(Sender::new(KEPT))
+        Self {
+            told: Sender::new(KEPT),
+            ended: watch::Sender::default(),
+        }
     }
 }
 
 impl Events {
     /// Tells of something, if anybody listens.
     pub fn tell(&self, event: impl FnOnce() -> Event) {
-        if self.0.receiver_count() > 0 {
+        if self.told.receiver_count() > 0 {
             // The last of them may have gone meanwhile.
-            let _ = self.0.send(event());
+            let _ = self.told.send(event());
         }
     }
 
     /// Listens from now on.
     pub fn listen(&self) -> Listener {
-        Listener(self.0.subscribe())
+        Listener {
+            told: self.told.subscribe(),
+            ended: self.ended.subscribe(),
+        }
+    }
+
+    /// Tells of nothing more: or a server would wait for those who watch it stop.
+    pub fn end(&self) {
+        self.ended.send_replace(true);
     }
 }
 
 /// Somebody who listens.
-pub struct Listener(Receiver<Event>);
+pub struct Listener {
+    told: Receiver<Event>,
+    ended: watch::Receiver<bool>,
+}
 
 /// What somebody who listens hears next.
 #[derive(Debug, Clone)]
@@ -146,7 +166,11 @@ pub enum Heard {
 impl Listener {
     /// Waits for the next event; `None` once the service has ended.
     pub async fn next(&mut self) -> Option<Heard> {
-        match self.0.recv().await {
+        let told = tokio::select! {
+            told = self.told.recv() => told,
+            _ = self.ended.wait_for(|ended| *ended) => return None,
+        };
+        match told {
             Ok(event) => Some(Heard::Event(event)),
             Err(RecvError::Lagged(missed)) => Some(Heard::Missed(missed)),
             Err(RecvError::Closed) => None,

@@ -197,6 +197,11 @@ async fn serve(
     let connections = Arc::new(connections(&app.config.http));
     let router = Arc::new(http::router(&service));
     let timeouts = Timeouts::default();
+    let state = Arc::clone(app.state());
+    let stop = async move {
+        stop.await;
+        state.events.end();
+    };
     let challenges = acme::begin(&app.config, app.state());
     let redirect = Arc::new(http::redirect::endpoint(&app.config, challenges));
     let redirect = beside(

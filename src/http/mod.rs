@@ -81,14 +81,14 @@ pub fn router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
     let config = &app.config;
     let solved = Arc::new(pow::Solved::default());
     let beside = config.http.admin == AdminAt::Beside;
-    let admin = beside.then(|| admin::surface(Place::beside(config), &solved));
+    let admin = beside.then(|| admin::surface(service, Place::beside(config), &solved));
     Envelope::new(service, api(config, &solved), admin)
 }
 
 /// The API of operators alone, for a listener of its own.
 pub fn admin_router(service: &Arc<Reloadable>) -> impl server::Service + use<> {
     let app = service.current();
-    let surface = admin::surface(Place::alone(&app.config), &Arc::default());
+    let surface = admin::surface(service, Place::alone(&app.config), &Arc::default());
     Envelope::new(service, surface, None)
 }
 

@@ -92,11 +92,11 @@ impl Refusals for FixInvitation {
     ];
 }
 
-/// What deleting something may refuse.
-pub struct Delete;
+/// What ending a session may refuse.
+pub struct EndSession;
 
-impl Refusals for Delete {
-    const KINDS: Groups = &[OPERATOR, PERSON, &[&problem::NOT_FOUND], CHANGE, ANY];
+impl Refusals for EndSession {
+    const KINDS: Groups = &[OPERATOR, &[&problem::NOT_FOUND], CHANGE, ANY];
 }
 
 /// What exporting a person may refuse.
@@ -296,29 +296,6 @@ impl ChangesApi {
         Ok(told(&exported.map_err(Problem::from)?))
     }
 
-    /// Delete a person's account
-    ///
-    /// With its personal data, as they could themselves.
-    #[oai(
-        path = "/people/:id/",
-        method = "delete",
-        operation_id = "delete_person"
-    )]
-    async fn delete(
-        &self,
-        caller: Caller,
-        /// Who.
-        id: Path<i64>,
-        /// Why.
-        #[oai(name = "X-Reason")]
-        reason: Reason,
-    ) -> Result<Done, Refusal<Delete>> {
-        let delete = Change::DeleteUser { who: named(id.0) };
-        let deleted = caller.change(delete, reason.0).await;
-        deleted.map_err(Problem::from)?;
-        Ok(Done)
-    }
-
     /// End a session
     #[oai(
         path = "/sessions/:id/",
@@ -333,7 +310,7 @@ impl ChangesApi {
         /// Why.
         #[oai(name = "X-Reason")]
         reason: Reason,
-    ) -> Result<Done, Refusal<Delete>> {
+    ) -> Result<Done, Refusal<EndSession>> {
         let ended = caller
             .change(Change::EndSession { id: id.0 }, reason.0)
             .await;

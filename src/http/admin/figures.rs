@@ -145,6 +145,44 @@ pub struct BackupEntry {
     failing: bool,
 }
 
+/// How messages go.
+#[derive(Object)]
+pub struct GatewaysReply {
+    /// Each gateway that is configured.
+    gateways: Vec<GatewayEntry>,
+}
+
+/// A gateway, and what became of its messages in the last 24 hours.
+#[derive(Object)]
+pub struct GatewayEntry {
+    /// Its name.
+    name: String,
+    /// Prefixes of phones that it is tried for; `*` is all others.
+    prefixes: Vec<String>,
+    /// `closed` while it is called, `open` while it is not, `half-open` while it is tried.
+    circuit: String,
+    /// Whether others are tried before it, since few of its messages arrive.
+    demoted: bool,
+    /// What was left on the account when the provider said so last.
+    #[oai(nullable)]
+    balance: Option<f64>,
+    /// Messages that it took.
+    sent: i64,
+    /// Messages that arrived.
+    delivered: i64,
+    /// Its latest failures.
+    last_errors: Vec<FailureEntry>,
+}
+
+/// That a gateway did not take a message.
+#[derive(Object)]
+pub struct FailureEntry {
+    /// When.
+    at: OffsetDateTime,
+    /// What it said, secrets masked.
+    error: String,
+}
+
 /// What telling figures may refuse.
 pub struct Tell;
 
@@ -174,6 +212,13 @@ impl FiguresApi {
     async fn cohorts(&self, caller: Caller) -> Told<CohortsReply> {
         let cohorts = caller.look(Look::Cohorts).await;
         Ok(told(&cohorts.map_err(Problem::from)?))
+    }
+
+    /// Show how gateways do
+    #[oai(path = "/gateways/", method = "get", operation_id = "show_gateways")]
+    async fn gateways(&self, caller: Caller) -> Told<GatewaysReply> {
+        let gateways = caller.look(Look::Gateways).await;
+        Ok(told(&gateways.map_err(Problem::from)?))
     }
 
     /// Show how things are

@@ -9,6 +9,7 @@ mod audit;
 mod auth;
 mod changes;
 mod cookie;
+mod events;
 mod figures;
 mod keys;
 mod operators;
@@ -32,6 +33,7 @@ use serde_json::Value;
 
 pub use self::place::Place;
 use super::{page::Pages, pow, spec, surface::Surface};
+use crate::app::Reloadable;
 
 /// Where all of it is.
 const PATH: &str = "/admin";
@@ -43,7 +45,7 @@ pub fn is_of(path: &str) -> bool {
 }
 
 /// All of it, at `place`. Nobody calls it from another origin.
-pub fn surface(place: Place, solved: &Arc<pow::Solved>) -> Surface {
+pub fn surface(service: &Arc<Reloadable>, place: Place, solved: &Arc<pow::Solved>) -> Surface {
     let document = document(&place.base_url);
     let text = document.to_string();
     let home = format!("{}{PATH}/", place.prefix);
@@ -51,6 +53,7 @@ pub fn surface(place: Place, solved: &Arc<pow::Solved>) -> Surface {
     let calls = Route::new()
         .at("/*path", open_api())
         .data(Arc::clone(solved))
+        .data(Arc::clone(service))
         .data(Arc::new(place));
     Surface::new(&document, &[], calls, pages, &[])
 }
@@ -67,6 +70,7 @@ fn open_api() -> OpenApiService<impl OpenApi, ()> {
         tree::TreeApi,
         changes::ChangesApi,
         figures::FiguresApi,
+        events::EventsApi::default(),
         operators::OperatorsApi,
         keys::KeysApi,
         audit::AuditApi,

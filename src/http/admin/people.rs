@@ -10,7 +10,7 @@ use super::{
     auth::Caller,
     person::{PeopleReply, PersonReply},
     reason::Reason,
-    refused::{OPERATOR, PERSON},
+    refused::{CHANGE, OPERATOR, PERSON},
     tag::Tag,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     http::{
         problem::{self, Problem},
         refusal::{ANY, Groups, Refusal, Refusals},
-        reply::Reply,
+        reply::{Done, Reply},
     },
 };
 
@@ -40,6 +40,13 @@ pub struct LookAt;
 
 impl Refusals for LookAt {
     const KINDS: Groups = &[OPERATOR, PERSON, &[&problem::VALIDATION_FAILED], ANY];
+}
+
+/// What deleting a person may refuse.
+pub struct Delete;
+
+impl Refusals for Delete {
+    const KINDS: Groups = &[OPERATOR, PERSON, CHANGE, ANY];
 }
 
 /// How a person is named by their identifier.
@@ -93,5 +100,28 @@ impl PeopleApi {
         let look = Change::LookAtUser { who };
         let shown = caller.change(look, reason.0).await;
         Ok(told(&shown.map_err(Problem::from)?))
+    }
+
+    /// Delete a person's account
+    ///
+    /// With its personal data, as they could themselves.
+    #[oai(
+        path = "/people/:id/",
+        method = "delete",
+        operation_id = "delete_person"
+    )]
+    async fn delete(
+        &self,
+        caller: Caller,
+        /// Who.
+        id: Path<i64>,
+        /// Why.
+        #[oai(name = "X-Reason")]
+        reason: Reason,
+    ) -> Result<Done, Refusal<Delete>> {
+        let delete = Change::DeleteUser { who: named(id.0) };
+        let deleted = caller.change(delete, reason.0).await;
+        deleted.map_err(Problem::from)?;
+        Ok(Done)
     }
 }

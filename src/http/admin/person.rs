@@ -67,6 +67,8 @@ pub struct PersonReply {
     sessions: Vec<LoginEntry>,
     /// Their known devices, the one that was used last first.
     devices: Vec<KnownDeviceEntry>,
+    /// Messages to their phone lately, the latest first.
+    deliveries: Vec<DeliveryEntry>,
     /// How they stand with their limits.
     limits: Vec<LimitEntry>,
     /// What operators did to them lately, the latest first.
@@ -121,6 +123,21 @@ pub struct KnownDeviceEntry {
     /// The address of its latest login, `null` when unknown.
     #[oai(nullable)]
     ip: Option<String>,
+}
+
+/// A message to a person.
+#[derive(Object)]
+pub struct DeliveryEntry {
+    /// When it was asked for.
+    at: OffsetDateTime,
+    /// Which gateway took it, if any did.
+    #[oai(nullable)]
+    gateway: Option<String>,
+    /// What is known of it, if a provider was asked lately.
+    #[oai(nullable)]
+    state: Option<String>,
+    /// What it cost.
+    cost: String,
 }
 
 /// A limit of a person.
