@@ -8,7 +8,7 @@
 
 mod checks;
 pub mod log;
-mod openapi;
+pub mod openapi;
 mod request;
 mod rng;
 mod stateful;

@@ -186,6 +186,16 @@ impl Harness {
         }
     }
 
+    /// Gets an answer whose body may go on and on.
+    pub async fn begin(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().uri_str(path);
+        request = request.header("host", "invited.test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.router.get_response(request.finish()).await
+    }
+
     /// Gets a body as it is sent, with the head before it.
     pub async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> (HeaderMap, Vec<u8>) {
         let mut request = Request::builder()

@@ -1,7 +1,7 @@
 //! Somebody who operates the service over HTTP, by a cookie or by a key.
 
 use invited::app::admin::{Actor, Command, Request, perform};
-use poem::http::Method;
+use poem::{Response, http::Method};
 use serde_json::{Value, json};
 
 use super::{Harness, Reply};
@@ -84,6 +84,15 @@ impl Harness {
 }
 
 impl Operator {
+    /// The same, with another cookie.
+    pub fn showing(&self, cookie: &str) -> Self {
+        let shows = ("cookie", cookie.to_owned());
+        Self {
+            shows,
+            ..self.clone()
+        }
+    }
+
     /// Calls something under `/admin/api/`, with more headers than those that everybody sends.
     pub async fn call(
         &self,
@@ -118,6 +127,13 @@ impl Operator {
 
     pub async fn delete(&self, path: &str) -> Reply {
         self.because(Method::DELETE, path, None).await
+    }
+
+    /// Watches what happens.
+    pub async fn watch(&self) -> Response {
+        let (name, value) = &self.shows;
+        let headers = [(*name, value.as_str())];
+        self.harness.begin("/admin/api/events/", &headers).await
     }
 
     /// The identifier of the user with this phone, whoever looks.

@@ -1,12 +1,18 @@
 //! What each role may do: a row a call.
 
+use invited::{domain::permission::Permission, http::admin_openapi};
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{
-    ALICE, BOB, CAROL, Harness,
-    operator::{ADMIN, Operator},
+use crate::{
+    fuzz::openapi::OpenApi,
+    harness::{
+        ALICE, BOB, CAROL, Harness,
+        operator::{ADMIN, Operator},
+    },
 };
+
+const DAVE: &str = "+79265550011";
 
 /// A call, and the permission that it takes.
 struct Call {
@@ -28,63 +34,132 @@ fn call(method: Method, path: &'static str, body: Value, permission: &'static st
 /// Every call, with `{id}` for the person that it is about. None undoes what
 /// the next needs.
 fn calls() -> Vec<Call> {
-    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
-    let nothing = || json!({});
+    let get = |path, permission| call(Method::GET, path, Value::Null, permission);
+    let post = |path, body, permission| call(Method::POST, path, body, permission);
+    let delete = |path, permission| call(Method::DELETE, path, Value::Null, permission);
+    let grant = json!({ "phone": CAROL, "role": "viewer" });
+    let key = json!({ "name": "new", "permissions": ["people"], "expires_in_days": 90 });
     vec![
-        call(get.clone(), "people/", Value::Null, "people"),
-        call(get.clone(), "people/{id}/", Value::Null, "people"),
-        call(post.clone(), "people/{id}/ban/", nothing(), "ban"),
-        call(post.clone(), "people/{id}/unban/", nothing(), "ban"),
-        call(post.clone(), "people/{id}/unlock/", nothing(), "unlock"),
-        call(
-            post.clone(),
-            "phones/unlock/",
-            json!({ "phone": BOB }),
-            "unlock",
-        ),
-        call(post.clone(), "people/{id}/logout/", nothing(), "logout"),
-        call(
-            post.clone(),
+        get("people/", "people"),
+        get("people/?query=7900&limit=1", "people"),
+        get("people/{id}/", "people"),
+        get("people/{id}/invitees/", "people"),
+        get("roots/", "people"),
+        get("series/?span=week", "figures"),
+        get("cohorts/", "figures"),
+        get("overview/", "figures"),
+        get("gateways/", "figures"),
+        get("audit/?user={id}&limit=1", "audit"),
+        get("operators/", "operators"),
+        get("keys/", "keys"),
+        post("operators/", grant, "operators"),
+        post("keys/", key, "keys"),
+        post("people/{id}/ban/", json!({}), "ban"),
+        post("people/{id}/unban/", json!({}), "ban"),
+        post("people/{id}/unlock/", json!({}), "unlock"),
+        post("phones/unlock/", json!({ "phone": BOB }), "unlock"),
+        post("people/{id}/logout/", json!({}), "logout"),
+        delete("sessions/{session}/", "logout"),
+        post(
             "people/{id}/invitation/",
             json!({ "referrer": CAROL }),
             "invitation",
         ),
-        call(
-            post,
+        post(
             "people/{id}/move-phone/",
             json!({ "phone": "+79995554433" }),
             "move_phone",
         ),
-        call(get, "people/{id}/export/", Value::Null, "export"),
-        call(delete, "people/{id}/", Value::Null, "delete"),
+        get("people/{id}/export/", "export"),
+        delete("people/{id}/", "delete"),
+        delete("operators/{carol}/", "operators"),
+        delete("keys/{key}/", "keys"),
     ]
 }
 
-async fn perform(operator: &Operator, call: &Call, id: i64) -> (u16, Value) {
-    let path = call.path.replace("{id}", &id.to_string());
+/// What is named in the paths of calls.
+struct Named {
+    bob: i64,
+    carol: i64,
+    session: i64,
+    key: i64,
+}
+
+impl Named {
+    async fn of(harness: &Harness) -> Self {
+        let of = |command: Value| async {
+            let told = harness.command(command).await.unwrap();
+            told["id"].as_i64().unwrap()
+        };
+        let show = |who: &str| json!({ "command": "show_user", "who": who });
+        let list = json!({ "command": "list_sessions", "who": CAROL });
+        let sessions = harness.command(list).await.unwrap();
+        let key = json!({ "command": "create_key", "name": "old", "permissions": "people" });
+        Self {
+            bob: of(show(BOB)).await,
+            carol: of(show(CAROL)).await,
+            session: sessions[0]["id"].as_i64().unwrap(),
+            key: of(key).await,
+        }
+    }
+
+    fn fill(&self, path: &str) -> String {
+        [
+            ("{id}", self.bob),
+            ("{carol}", self.carol),
+            ("{session}", self.session),
+            ("{key}", self.key),
+        ]
+        .iter()
+        .fold(path.to_owned(), |path, (name, id)| {
+            path.replace(name, &id.to_string())
+        })
+    }
+}
+
+async fn perform(operator: &Operator, call: &Call, named: &Named) -> (u16, Value) {
     let body = (!call.body.is_null()).then(|| call.body.clone());
     let why = [("x-reason", "why%20not")];
+    let path = named.fill(call.path);
     let reply = operator.call(call.method.clone(), &path, &why, body).await;
-    (
-        reply.status.as_u16(),
-        serde_json::from_str(&reply.text).unwrap_or_default(),
-    )
+    let told = serde_json::from_str(&reply.text).unwrap_or_default();
+    (reply.status.as_u16(), told)
+}
+
+/// Asserts that an answer is what the document says.
+fn is_documented(document: &OpenApi, call: &Call, status: u16, told: &Value) {
+    let path = call.path.split('?').next().unwrap();
+    let path = format!("admin/api/{path}");
+    let parts: Vec<_> = path.trim_matches('/').split('/').collect();
+    let mut operations = document.operations.iter();
+    let operation = operations.find(|one| one.method == call.method && one.has_path(&parts));
+    let response = operation.unwrap().response(status);
+    let schema = &response["content"]["application/json"]["schema"];
+    let is_valid = document.validate(schema, told);
+    assert_eq!(is_valid, Ok(()), "{} {}: {told}", call.method, call.path);
+    assert!(response.is_object(), "{} {status}", call.path);
 }
 
 #[tokio::test]
 async fn each_role_does_what_it_permits_and_nothing_else() {
+    let document = OpenApi::of(&admin_openapi());
     for role in ["viewer", "support", "owner"] {
         let harness = Harness::with(&[ADMIN]);
-        harness.logins([BOB, CAROL]).await;
+        let [_, carol] = harness.logins([BOB, CAROL]).await;
+        carol
+            .redeem(&harness.login(DAVE).await.invitation_code().await)
+            .await
+            .ok();
         let alice = harness.operator(ALICE, role).await;
         let shown = alice.get("session/").await.ok();
         let permissions = shown["operator"]["permissions"].as_array().unwrap();
-        let id = alice.id_of(BOB).await;
+        let named = Named::of(&harness).await;
         for call in calls() {
-            let (status, told) = perform(&alice, &call, id).await;
+            let (status, told) = perform(&alice, &call, &named).await;
             let what = format!("{role} {} {}: {told}", call.method, call.path);
             if permissions.contains(&call.permission.into()) {
                 assert!([200, 204].contains(&status), "{what}");
+                is_documented(&document, &call, status, &told);
             } else {
                 assert_eq!(status, 403, "{what}");
                 assert_eq!(told["permission"], call.permission, "{what}");
@@ -94,22 +169,49 @@ async fn each_role_does_what_it_permits_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn every_call_is_in_that_table() {
+    let mut expected: Vec<_> = calls()
+        .iter()
+        .map(|call| format!("{} {}", call.method, call.path.split('?').next().unwrap()))
+        .map(|call| {
+            call.replace("{carol}", "{id}")
+                .replace("{session}", "{id}")
+                .replace("{key}", "{id}")
+        })
+        .collect();
+    let document = OpenApi::of(&admin_openapi());
+    let known = document.operations.iter();
+    let mut known: Vec<_> = known
+        .map(|one| {
+            format!(
+                "{} {}",
+                one.method,
+                one.path.trim_start_matches("/admin/api/")
+            )
+        })
+        .filter(|call| {
+            let others = [" session/", " login/", " events/"];
+            !others.iter().any(|end| call.ends_with(end))
+        })
+        .collect();
+    expected.sort_unstable();
+    expected.dedup();
+    known.sort_unstable();
+    assert_eq!(known, expected);
+}
+
+#[tokio::test]
 async fn a_key_does_what_it_was_made_for() {
     let harness = Harness::with(&[ADMIN]);
     harness.logins([BOB, CAROL]).await;
-    for made_for in calls() {
-        let name = made_for.path.replace(['/', '{', '}'], ".") + made_for.method.as_str();
-        let program = harness.program(&name, made_for.permission).await;
-        let id = program.id_of(BOB).await;
-        for call in calls()
-            .iter()
-            .filter(|call| call.permission != made_for.permission)
-        {
-            let (status, told) = perform(&program, call, id).await;
-            assert_eq!(
-                (status, &told["permission"]),
-                (403, &call.permission.into())
-            );
+    let named = Named::of(&harness).await;
+    for permission in Permission::ALL {
+        let program = harness.program(permission.name(), permission.name()).await;
+        let others = calls().into_iter();
+        for call in others.filter(|call| call.permission != permission.name()) {
+            let (status, told) = perform(&program, &call, &named).await;
+            assert_eq!(status, 403, "{permission} {}", call.path);
+            assert_eq!(told["permission"], call.permission);
         }
     }
 }
