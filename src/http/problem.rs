@@ -10,27 +10,17 @@ use poem::{
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
-use poem_openapi::{
-    Object,
-    error::{ParseParamError, ParsePathError},
-};
-use serde::Serialize;
+use poem_openapi::error::{ParseParamError, ParsePathError};
 
-pub use super::catalogue::*;
+pub use super::{
+    catalogue::*,
+    problem_body::{Body, FieldError},
+};
 use crate::domain::{
     error::StoreError,
     limit::{Reached, Subject},
     permission::Permission,
 };
-
-/// What one member of a request is refused for.
-#[derive(Debug, Clone, Serialize, Object)]
-pub struct FieldError {
-    /// Where: a JSON pointer as a URI fragment (RFC 6901, section 6).
-    pub pointer: String,
-    /// Why.
-    pub detail: String,
-}
 
 /// A refusal under way to the client.
 #[derive(Debug, Clone)]
@@ -44,44 +34,6 @@ pub struct Problem {
     permission: Option<Permission>,
     challenge: Option<Box<str>>,
     cause: Option<StoreError>,
-}
-
-/// A problem as it is written, RFC 9457, section 3.1.
-#[derive(Serialize, Object)]
-#[oai(rename = "Problem", skip_serializing_if_is_none)]
-pub struct Body {
-    /// A page that describes this kind of problem.
-    #[serde(rename = "type")]
-    #[oai(rename = "type")]
-    kind: String,
-    /// What it is, for people.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What to do about it.
-    detail: String,
-    /// Stable and machine-readable.
-    code: String,
-    /// The request, as in the header `X-Request-Id`.
-    request_id: String,
-    /// 422: what is wrong with which member.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldError>>,
-    /// 429 and 503: seconds to wait, as in the header `Retry-After`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
-    /// 429: the limit that was reached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<String>,
-    /// `sms_code_invalid`: guesses that will still be evaluated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts_left: Option<u32>,
-    /// `forbidden`: the permission that is missing, if one is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    permission: Option<String>,
-    /// 429, where proof of work is asked for: what to work on. See the header `pow`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<String>,
 }
 
 impl Problem {

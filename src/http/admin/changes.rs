@@ -7,9 +7,9 @@ use super::{
     answer::told,
     auth::Caller,
     people::named,
-    person::{PersonEntry, UnlockedReply},
+    person::PersonEntry,
     reason::Reason,
-    refused::{CHANGE, OPERATOR, PERSON, of},
+    refused::{OPERATOR, PERSON, of},
     tag::Tag,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         login::PhoneRequest,
         problem::{self, Kind, Problem},
         refusal::{ANY, BODY, Groups, Refusal, Refusals},
-        reply::{Done, Reply},
+        reply::Reply,
     },
 };
 
@@ -92,13 +92,6 @@ impl Refusals for FixInvitation {
     ];
 }
 
-/// What ending a session may refuse.
-pub struct EndSession;
-
-impl Refusals for EndSession {
-    const KINDS: Groups = &[OPERATOR, &[&problem::NOT_FOUND], CHANGE, ANY];
-}
-
 /// What exporting a person may refuse.
 pub struct Export;
 
@@ -107,9 +100,9 @@ impl Refusals for Export {
 }
 
 type Changed = Result<Reply<PersonEntry>, Refusal<ChangePerson>>;
-type Unlocked = Result<Reply<UnlockedReply>, Refusal<ChangePerson>>;
 
-const NOT_A_PHONE: &str = "is not a phone number";
+/// What is said of a phone that is none.
+pub const NOT_A_PHONE: &str = "is not a phone number";
 const NOBODY: &str = "is not a phone, an invitation code or an identifier of a user";
 
 async fn change(caller: &Caller, change: Change, reason: Reason) -> Changed {
@@ -183,51 +176,6 @@ impl ChangesApi {
         change(&caller, Change::LogOutUser { who }, reason).await
     }
 
-    /// Clear what keeps a person out
-    ///
-    /// Messages that were sent to their phone and wrong guesses count no more.
-    #[oai(
-        path = "/people/:id/unlock/",
-        method = "post",
-        operation_id = "unlock_person"
-    )]
-    async fn unlock(
-        &self,
-        caller: Caller,
-        /// Who.
-        id: Path<i64>,
-        /// Why.
-        #[oai(name = "X-Reason")]
-        reason: Reason,
-        _body: Body<NothingRequest>,
-    ) -> Unlocked {
-        let who = named(id.0);
-        let unlocked = caller.change(Change::UnlockUser { who }, reason.0).await;
-        Ok(told(&unlocked.map_err(Problem::from)?))
-    }
-
-    /// Clear what keeps a phone out
-    ///
-    /// Whether or not it is a user's.
-    #[oai(
-        path = "/phones/unlock/",
-        method = "post",
-        operation_id = "unlock_phone"
-    )]
-    async fn unlock_phone(
-        &self,
-        caller: Caller,
-        /// Why.
-        #[oai(name = "X-Reason")]
-        reason: Reason,
-        body: Body<PhoneRequest>,
-    ) -> Unlocked {
-        let phone = format!("phone:{}", body.0);
-        let reset = Change::ResetLimits { phone };
-        let unlocked = caller.change(reset, reason.0).await;
-        Ok(told(&unlocked.map_err(of("#/phone", NOT_A_PHONE))?))
-    }
-
     /// Give a person's account another phone
     ///
     /// For somebody who cannot prove the old one any more. Everybody who is
@@ -294,27 +242,5 @@ impl ChangesApi {
         let export = Change::ExportUser { who: named(id.0) };
         let exported = caller.change(export, reason.0).await;
         Ok(told(&exported.map_err(Problem::from)?))
-    }
-
-    /// End a session
-    #[oai(
-        path = "/sessions/:id/",
-        method = "delete",
-        operation_id = "end_session_of_person"
-    )]
-    async fn end_session(
-        &self,
-        caller: Caller,
-        /// Which one.
-        id: Path<i64>,
-        /// Why.
-        #[oai(name = "X-Reason")]
-        reason: Reason,
-    ) -> Result<Done, Refusal<EndSession>> {
-        let ended = caller
-            .change(Change::EndSession { id: id.0 }, reason.0)
-            .await;
-        ended.map_err(Problem::from)?;
-        Ok(Done)
     }
 }

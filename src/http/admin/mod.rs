@@ -4,6 +4,7 @@
 //! one has contracts with apps, this one has people and programs that operate
 //! the service. What they may do, the rules decide ([`crate::domain::admin`]).
 
+mod access;
 mod answer;
 mod audit;
 mod auth;
@@ -69,6 +70,7 @@ fn open_api() -> OpenApiService<impl OpenApi, ()> {
         people::PeopleApi,
         tree::TreeApi,
         changes::ChangesApi,
+        access::AccessApi,
         figures::FiguresApi,
         events::EventsApi::default(),
         operators::OperatorsApi,
