@@ -1,9 +1,13 @@
 //! What the phone is told that an account has left (contract, section 6).
 
-use std::{future::poll_fn, task::Poll};
+use std::{future::poll_fn, sync::mpsc, task::Poll, thread};
 
-use invited::sms::SmsError;
+use invited::{
+    domain::{error::StoreError, tx::Tx},
+    sms::SmsError,
+};
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::{
     gateways::stub::{Stub, answer},
@@ -144,12 +148,27 @@ async fn who_hangs_up_in_the_middle_does_not_keep_the_old_phone_from_being_told(
     let asked = alice.post("/profile/phone/", json!({ "phone": BOB }));
     let asked = asked.await.ok();
     let code = harness.code();
+    // What is written next waits for this, until `release` is dropped.
+    let (begun, has_begun) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let (app, runtime) = (harness.app.clone(), Handle::current());
+    let before = thread::spawn(move || {
+        let hold = move |_: &mut dyn Tx| {
+            let _ = begun.send(());
+            let _ = held.recv();
+            Ok::<_, StoreError>(())
+        };
+        runtime.block_on(app.store.write(hold))
+    });
+    has_begun.recv().unwrap();
     {
         let confirming = alice.confirm_phone(asked["sms-token"].as_str().unwrap(), &code);
         let mut confirming = Box::pin(confirming);
         let first = poll_fn(|context| Poll::Ready(confirming.as_mut().poll(context)));
         assert!(first.await.is_pending(), "the transaction is under way");
     }
+    drop(release);
+    before.join().unwrap().unwrap();
     while harness.gateway.notices.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
