@@ -28,4 +28,7 @@ pub trait Tree {
     fn roots(&mut self, after: UserId, most: usize) -> Result<Vec<Node>, StoreError>;
     /// Those who entered this user's code after the `after`-th, oldest first.
     fn branch(&mut self, of: UserId, after: i64, most: usize) -> Result<Vec<Node>, StoreError>;
+    /// Who leads from the top to this user, and the user; of a longer line than
+    /// `most` the last of it.
+    fn lineage(&mut self, of: UserId, most: usize) -> Result<Vec<Node>, StoreError>;
 }

@@ -44,6 +44,7 @@ fn calls() -> Vec<Call> {
         get("people/?query=7900&limit=1", "people"),
         get("people/{id}/", "people"),
         get("people/{id}/invitees/", "people"),
+        get("people/{id}/lineage/", "people"),
         get("roots/", "people"),
         get("series/?span=week", "figures"),
         get("cohorts/", "figures"),

@@ -68,6 +68,9 @@ pub enum Look {
         after: i64,
         limit: usize,
     },
+    Lineage {
+        who: String,
+    },
     Series {
         span: Span,
     },
@@ -90,7 +93,8 @@ impl Look {
             | Self::ShowLimits { .. }
             | Self::People { .. }
             | Self::Roots { .. }
-            | Self::Invitees { .. } => Permission::People,
+            | Self::Invitees { .. }
+            | Self::Lineage { .. } => Permission::People,
             Self::Audit { .. } => Permission::Audit,
             Self::Stats { .. }
             | Self::Health
@@ -156,6 +160,7 @@ impl Show<'_> {
                 after,
                 limit,
             } => self.invitees(who(&text)?, after, limit).await,
+            Look::Lineage { who: text } => self.lineage(who(&text)?).await,
             Look::Series { span } => self.series(span).await,
             Look::Cohorts => self.cohorts().await,
             Look::Gateways => self.gateways().await,

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::{error::AdminError, reads::Show, view, who::Who};
 use crate::domain::{tree::Node, user::UserId};
 
+/// Of a line from the top to somebody, as many are told.
+const LONGEST: usize = 1000;
+
 impl Show<'_> {
     /// Those whom nobody invited and who invited somebody.
     pub async fn roots(&self, after: i64, limit: usize) -> Result<Value, AdminError> {
@@ -19,6 +22,17 @@ impl Show<'_> {
             Ok(tx.branch(of, after, limit)?)
         });
         Ok(self.nodes("invitees", &invitees.await?, limit))
+    }
+
+    /// Who leads from the top to somebody, and they themselves.
+    pub async fn lineage(&self, who: Who) -> Result<Value, AdminError> {
+        let lineage = self.read(move |tx| {
+            let of = who.require(tx)?.id;
+            Ok(tx.lineage(of, LONGEST)?)
+        });
+        let lineage = lineage.await?;
+        let rows = lineage.iter().map(|node| view::node(node, self.full));
+        Ok(json!({ "lineage": rows.collect::<Value>() }))
     }
 
     fn nodes(&self, name: &str, nodes: &[Node], limit: usize) -> Value {

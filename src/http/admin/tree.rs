@@ -65,7 +65,14 @@ pub struct BranchReply {
     next: Option<i64>,
 }
 
-/// What `GET people/{id}/invitees/` may refuse.
+/// The way from the top of the tree to a person.
+#[derive(Object)]
+pub struct LineageReply {
+    /// Each invited the next, and the person is the last; of more than 1000 these.
+    lineage: Vec<NodeEntry>,
+}
+
+/// What `GET people/{id}/invitees/` and `lineage/` may refuse.
 pub struct Branch;
 
 impl Refusals for Branch {
@@ -113,6 +120,24 @@ impl TreeApi {
             after: after.0.unwrap_or(0),
             limit: limit.0.map_or(PAGE, usize::from),
         };
+        Ok(told(&caller.look(look).await.map_err(Problem::from)?))
+    }
+
+    /// Tell who leads to a person
+    ///
+    /// From the top of the tree, a step an invitation.
+    #[oai(
+        path = "/people/:id/lineage/",
+        method = "get",
+        operation_id = "show_lineage"
+    )]
+    async fn lineage(
+        &self,
+        caller: Caller,
+        /// Who.
+        id: Path<i64>,
+    ) -> Result<Reply<LineageReply>, Refusal<Branch>> {
+        let look = Look::Lineage { who: named(id.0) };
         Ok(told(&caller.look(look).await.map_err(Problem::from)?))
     }
 }

@@ -53,6 +53,29 @@ impl Tree for Transaction<'_> {
             node,
         )
     }
+
+    fn lineage(&mut self, of: UserId, most: usize) -> Result<Vec<Node>, StoreError> {
+        self.all(
+            concat!(
+                "WITH RECURSIVE LINE (id, distance) AS (
+                   VALUES (?1, 1)
+                   UNION ALL
+                   SELECT referrer_id, distance + 1 FROM LINE JOIN users ON users.id = LINE.id
+                   WHERE referrer_id IS NOT NULL AND distance < ?2
+                 )
+                 SELECT distance, users.id, phone, first_name, redeemed_at, ",
+                invitees!(),
+                " FROM LINE JOIN users ON users.id = LINE.id
+                 UNION ALL
+                 SELECT distance, LINE.id, NULL, '', NULL,
+                        (SELECT count(*) FROM users AS invitees WHERE invitees.referrer_id = LINE.id)
+                 FROM LINE JOIN deleted_referrers ON deleted_referrers.id = LINE.id
+                 ORDER BY 1 DESC"
+            ),
+            params![of.0, i64::try_from(most).unwrap_or(i64::MAX)],
+            node,
+        )
+    }
 }
 
 fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
