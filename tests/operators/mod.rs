@@ -5,6 +5,8 @@ mod audit;
 mod events;
 mod keys;
 mod listener;
+mod pages;
 mod requests;
 mod roles;
 mod session;
+mod tree;

@@ -50,7 +50,9 @@ pub fn surface(service: &Arc<Reloadable>, place: Place, solved: &Arc<pow::Solved
     let document = document(&place.base_url);
     let text = document.to_string();
     let home = format!("{}{PATH}/", place.prefix);
-    let pages = Pages::of(pages::pages(text, &place.prefix), home);
+    let app = service.current();
+    let notice = app.config.pages.notice.as_ref();
+    let pages = Pages::of(pages::pages(text, &place.prefix, notice), home);
     let calls = Route::new()
         .at("/*path", open_api())
         .data(Arc::clone(solved))

@@ -4,7 +4,7 @@ mod app;
 pub mod content;
 mod docs;
 pub mod invite;
-mod markup;
+pub mod markup;
 
 use std::collections::HashMap;
 
