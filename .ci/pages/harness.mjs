@@ -14,7 +14,8 @@ import { chromium } from "playwright-core";
 /** Where screenshots go. */
 export const PICTURES = process.env.PICTURES ?? join(tmpdir(), "invited-pictures");
 
-const EXECUTABLE = process.env.INVITED ?? new URL("../../target/debug/invited", import.meta.url).pathname;
+/** What is tested. */
+export const EXECUTABLE = process.env.INVITED ?? new URL("../../target/debug/invited", import.meta.url).pathname;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**

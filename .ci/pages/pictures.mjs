@@ -44,3 +44,23 @@ async function confirm(page) {
   await page.locator("#code").pressSequentially(code);
   await page.locator(".invitation-code").waitFor();
 }
+
+test("the README's pictures of the cockpit", async (t) => {
+  const { url } = await serve(t, {}, ["demo", "--listen", "127.0.0.1:8080"]);
+  const page = await visit(t, `${url}admin/`, { viewport: { width: 1080, height: 640 } });
+  await page.locator("input[type=tel]").fill("+79990000001");
+  await page.keyboard.press("Enter");
+  await page.locator(".code").fill("1234");
+  await page.locator(".tiles").waitFor();
+  await page.goto(`${url}admin/#/figures/month`);
+  await page.locator(".chart").nth(9).waitFor();
+  await page.screenshot({ path: `${folder}figures.png` });
+  await page.goto(`${url}admin/#/tree`);
+  const tree = page.locator(".drawn canvas");
+  // Each second one goes to the first of those whom the one before expanded.
+  for (const key of Array(9).fill("ArrowRight").concat("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight")) {
+    await tree.press(key);
+    await page.waitForTimeout(200);
+  }
+  await page.screenshot({ path: `${folder}tree.png` });
+});
