@@ -52,6 +52,7 @@ test("the README's pictures of the cockpit", async (t) => {
   await page.keyboard.press("Enter");
   await page.locator(".code").fill("1234");
   await page.locator(".tiles").waitFor();
+  await page.evaluate(() => document.querySelector(".banner")?.remove());
   await page.goto(`${url}admin/#/figures/month`);
   await page.locator(".chart").nth(9).waitFor();
   await page.screenshot({ path: `${folder}figures.png` });

@@ -75,7 +75,7 @@ export const en = {
   "overview.days": "last 30 days",
   "overview.alarm": "Alarm: {wrong} of {entered} codes were wrong lately. New codes of unknown devices are longer until it ends.",
   "overview.budgets": "Budget",
-  "overview.budget": "{of}, {span}",
+  "overview.budget": "{span}, {of}",
   "overview.no_budget": "No budget is set.",
   "overview.spent": "{spent} of {amount}",
   "overview.health": "Health",

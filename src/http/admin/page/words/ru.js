@@ -76,7 +76,7 @@ export const ru = {
   "overview.days": "за 30 дней",
   "overview.alarm": "Тревога: недавно неверными были {wrong} кодов из {entered}. Пока тревога длится, новые коды для незнакомых устройств длиннее.",
   "overview.budgets": "Бюджет",
-  "overview.budget": "{of}, {span}",
+  "overview.budget": "{span}, для {of}",
   "overview.no_budget": "Бюджет не задан.",
   "overview.spent": "{spent} из {amount}",
   "overview.health": "Состояние",
