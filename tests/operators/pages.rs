@@ -2,6 +2,11 @@
 
 use std::{fs, path::Path};
 
+use invited::domain::{
+    audit::Action,
+    permission::{Permission, Role},
+    statistic::Measure,
+};
 use poem::http::Method;
 
 use crate::harness::{Harness, Reply, operator::ADMIN};
@@ -66,5 +71,24 @@ async fn without_operators_there_are_no_pages() {
     let harness = Harness::new();
     for path in ["/admin/", "/admin/main.js", "/admin/api/openapi.json"] {
         assert_eq!(get(&harness, path, &[]).await.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn whatever_the_server_names_has_words_in_both_languages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/admin/page/words");
+    let actions = Action::ALL.map(|action| format!("action.{}", action.name()));
+    let permissions = Permission::ALL.map(|permission| format!("permission.{}", permission.name()));
+    let roles = Role::ALL.map(|role| format!("role.{}", role.name()));
+    let measures = Measure::ALL.map(|measure| format!("measure.{}", measure.name()));
+    for file in ["en.js", "ru.js"] {
+        let words = fs::read_to_string(folder.join(file)).unwrap();
+        let names = actions.iter().chain(&permissions).chain(&roles);
+        for name in names.chain(&measures) {
+            assert!(
+                words.contains(&format!("\"{name}\": \"")),
+                "{name} in {file}"
+            );
+        }
     }
 }

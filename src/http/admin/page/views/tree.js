@@ -40,6 +40,7 @@ export async function tree(root, { id, query }, signal) {
     h("p", { id: "tree-help", class: "unseen" }, t("tree.help")), spoken, none, drawn, listed,
   );
   await forest.load(forest.top);
+  if (forest.top.children[0]?.count) await forest.open(forest.top.children[0]);
   none.hidden = forest.known.size > 0;
   show(isList);
   drawing.rewind();

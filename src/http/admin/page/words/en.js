@@ -289,6 +289,7 @@ export const en = {
   "action.revoke": "revoked a role",
   "action.create_key": "made a service key",
   "action.delete_key": "deleted a service key",
+  "action.admin_login": "logged in as an operator",
 
   "operators.role": "Role",
   "operators.grant": "Grant a role",

@@ -290,6 +290,7 @@ export const ru = {
   "action.revoke": "снятие роли",
   "action.create_key": "создание ключа",
   "action.delete_key": "удаление ключа",
+  "action.admin_login": "вход оператора",
 
   "operators.role": "Роль",
   "operators.grant": "Назначить роль",
