@@ -27,6 +27,7 @@ struct Profile {
     id: u64,
     invited_users_count: u64,
     created_at: String,
+    invitation_link: Option<String>,
 }
 
 struct Api;
