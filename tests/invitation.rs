@@ -204,12 +204,31 @@ async fn invitees_are_paged_through_oldest_first() {
 }
 
 #[tokio::test]
+async fn from_the_end_on_only_those_are_listed_who_come_later() {
+    let harness = Harness::new();
+    let [alice, bob, carol] = harness.logins([ALICE, BOB, CAROL]).await;
+    let code = alice.invitation_code().await;
+    let mut end = "0".to_owned();
+    for (invitee, phone) in [(bob, BOB), (carol, CAROL)] {
+        invitee.redeem(&code).await.ok();
+        let path = format!("/profile/invitations/?after={end}");
+        let page = alice.get(&path).await.ok();
+        assert_eq!(page["invitations"].as_array().unwrap().len(), 1);
+        assert_eq!(page["invitations"][0]["phone"], phone[1..]);
+        page["end"].as_str().unwrap().clone_into(&mut end);
+        let path = format!("/profile/invitations/?after={end}");
+        let nobody = json!({ "invitations": [], "next": null, "end": end });
+        assert_eq!(alice.get(&path).await.ok(), nobody);
+    }
+}
+
+#[tokio::test]
 async fn pages_have_bounds() {
     let harness = Harness::new();
     let alice = harness.login(ALICE).await;
     assert_eq!(
         alice.get("/profile/invitations/").await.ok(),
-        json!({ "invitations": [], "next": null })
+        json!({ "invitations": [], "next": null, "end": "0" })
     );
     alice
         .get("/profile/invitations/?limit=500&after=0")

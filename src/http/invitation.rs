@@ -75,6 +75,8 @@ pub struct InviteesReply {
     /// What to send as `after` for the next page; `null` on the last.
     #[oai(nullable)]
     next: Option<String>,
+    /// What to send as `after` to read only those who come later.
+    end: String,
 }
 
 /// One invitee.
@@ -96,6 +98,7 @@ impl poem_openapi::types::Example for InviteesReply {
         Self {
             invitations: vec![invitee],
             next: None,
+            end: "1".to_owned(),
         }
     }
 }
@@ -174,7 +177,7 @@ impl InvitationApi {
     async fn invitations(
         &self,
         caller: Caller,
-        /// The `next` of the page before; the first page without it.
+        /// The `next` or the `end` of a page before; the first page without it.
         after: Query<Option<String>>,
         /// How many; 100 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
@@ -188,16 +191,19 @@ impl InvitationApi {
             .await?;
         let more = invitees.len() > limit;
         invitees.truncate(limit);
-        let next = invitees
-            .last()
-            .filter(|_| more)
-            .map(|last| last.number.to_string());
+        let end = invitees.last().map_or(after, |last| last.number);
+        let end = end.to_string();
+        let next = more.then(|| end.clone());
         let entry = |phone: String, at| InviteeEntry { phone, at };
         let invitations = invitees
             .iter()
             .map(|invitee| entry(invitee.phone.to_string(), instant(invitee.at)))
             .collect();
-        Ok(Reply::of(&InviteesReply { invitations, next }))
+        Ok(Reply::of(&InviteesReply {
+            invitations,
+            next,
+            end,
+        }))
     }
 }
 

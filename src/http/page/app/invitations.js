@@ -12,8 +12,8 @@ import { explain, explainField, moment, words } from "./words.js";
 
 /** How often to ask for new invitees, in ms. */
 const INTERVAL = 3_000;
-/** Invitees in an answer: when all are read, and when the last ones are read again. */
-const [ALL, LAST] = [500, 100];
+/** Invitees in an answer. */
+const PAGE = 500;
 /** Invitees that are shown at first, and more at each press. */
 const STEP = 20;
 
@@ -78,11 +78,11 @@ export function inviteesCard({ invited_users_count: count }) {
 
   void (async () => {
     const read = reader();
-    invitees = await read(ALL);
+    invitees = await read();
     draw([]);
     while (card.isConnected) {
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
-      const fresh = card.isConnected && !document.hidden ? await read(LAST).catch(() => []) : [];
+      const fresh = card.isConnected && !document.hidden ? await read().catch(() => []) : [];
       if (fresh.length === 0) continue;
       invitees = [...fresh, ...invitees];
       draw(fresh);
@@ -98,26 +98,18 @@ function row({ phone, at }, isNew) {
   return h("li", { class: isNew && "new" }, h("span", { class: "number" }, shown(phone)), h("time", { datetime: at }, moment(at)));
 }
 
-/**
- * Reads those invitees that it has not read before, newest first. The API has
- * no cursor behind the last page, so that one is read again each time.
- */
+/** Reads those invitees that it has not read before, newest first. */
 function reader() {
-  const known = new Set();
   let after = "";
-  return async (/** @type {number} */ limit) => {
+  return async () => {
     /** @type {Invitee[]} */
     const fresh = [];
     for (;;) {
-      /** @type {{ invitations: Invitee[], next: string | null }} */
-      const page = await call("GET", `profile/invitations/?limit=${limit}${after && `&after=${after}`}`);
-      for (const invitee of page.invitations) {
-        if (known.has(invitee.phone + invitee.at)) continue;
-        known.add(invitee.phone + invitee.at);
-        fresh.unshift(invitee);
-      }
+      /** @type {{ invitations: Invitee[], next: string | null, end: string }} */
+      const page = await call("GET", `profile/invitations/?limit=${PAGE}${after && `&after=${after}`}`);
+      fresh.unshift(...page.invitations.reverse());
+      after = page.end;
       if (!page.next) return fresh;
-      after = page.next;
     }
   };
 }
