@@ -97,6 +97,30 @@ async fn a_link_tells_no_more_than_the_setting_allows() {
 }
 
 #[tokio::test]
+async fn the_users_page_is_told_who_invites_and_no_more_than_the_link_tells() {
+    let json = [("accept", "application/json")];
+    for (setting, told) in [
+        ("name", json!("Anna")),
+        ("phone", json!("+7900•••••67")),
+        ("nothing", json!(null)),
+    ] {
+        let harness = Harness::with(&[("INVITED_REFERRAL__SHOW_REFERRER", setting), LIMITED]);
+        let alice = named(&harness, "Anna").await;
+        let answer = page_of(&alice, &harness, &json).await;
+        assert_eq!(answer.ok(), json!({ "invited_by": told }));
+        for (status, code) in [
+            (404, "invitation_not_found"),
+            (404, "invitation_not_found"),
+            (429, "rate_limited"),
+        ] {
+            open(&harness, "/i/AAAAAA/", &json)
+                .await
+                .refused(status, code);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_people_call_themselves_is_text_and_nothing_else() {
     for name in [
         "<script>alert(1)</script>",

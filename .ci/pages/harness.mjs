@@ -117,6 +117,25 @@ export async function audit(page, view) {
 }
 
 /**
+ * Bytes of everything that a page has loaded to be shown, compressed.
+ *
+ * @param {import("node:test").TestContext} test
+ * @param {import("playwright-core").Page} page
+ */
+export async function weigh(test, page) {
+  await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length);
+  const { sizes, paint } = await page.evaluate(() => {
+    const loaded = /** @type {PerformanceResourceTiming[]} */ ([...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]);
+    const sizes = loaded.filter(({ initiatorType }) => initiatorType !== "fetch").map(({ encodedBodySize }) => encodedBodySize);
+    return { sizes, paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime };
+  });
+  const total = sizes.reduce((sum, one) => sum + one, 0);
+  test.diagnostic(`${sizes.length} files, ${total} bytes compressed; first paint after ${Math.round(paint ?? 0)} ms`);
+  assert.ok(sizes.every((size) => size > 0), "each was loaded, and weighs something");
+  return total;
+}
+
+/**
  * Takes pictures of a view: narrow and wide, light and dark.
  *
  * @param {import("playwright-core").Page} page

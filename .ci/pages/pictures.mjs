@@ -2,6 +2,7 @@
 
 import { after, test } from "node:test";
 import { close, serve, visit } from "./harness.mjs";
+import { ask, enter, logIn } from "./user.mjs";
 
 after(close);
 
@@ -12,17 +13,16 @@ test("the README's pictures", async (t) => {
   const { url } = await serve(t, { INVITED_LISTEN: "127.0.0.1:8080" });
   const options = { viewport: { width: 400, height: 640 } };
   const page = await visit(t, url, options);
-  await askFor(page, "9123456789");
+  const smsCode = await ask(page, "9123456789");
   await page.screenshot({ path: `${folder}login.png` });
-  await confirm(page);
+  await enter(page, smsCode);
   await page.getByLabel("First name").fill("Anna");
   await page.getByLabel("Last name").fill("Petrova");
   await page.getByRole("button", { name: "Save" }).click();
   const code = await page.locator(".invitation-code").innerText();
   for (const friend of FRIENDS) {
     const invited = await visit(t, `${url}?invitation=${code}`);
-    await askFor(invited, friend);
-    await confirm(invited);
+    await logIn(invited, friend);
   }
   await page.locator(".rows li").nth(2).waitFor();
   await page.locator(".toast").waitFor({ state: "detached" });
@@ -31,21 +31,7 @@ test("the README's pictures", async (t) => {
   await page.screenshot({ path: `${folder}home.png` });
 });
 
-/** @param {import("playwright-core").Page} page @param {string} phone */
-async function askFor(page, phone) {
-  await page.locator("input[type=tel]").fill(phone);
-  await page.keyboard.press("Enter");
-  await page.locator(".sms").waitFor();
-}
-
-/** @param {import("playwright-core").Page} page */
-async function confirm(page) {
-  const [code] = /\d{4}/.exec(await page.locator(".sms p").innerText());
-  await page.locator("#code").pressSequentially(code);
-  await page.locator(".invitation-code").waitFor();
-}
-
-test("the README's pictures of the cockpit", async (t) => {
+test("the README's pictures of operators' pages", async (t) => {
   const { url } = await serve(t, {}, ["demo", "--listen", "127.0.0.1:8080"]);
   const page = await visit(t, `${url}admin/`, { viewport: { width: 1080, height: 640 } });
   await page.locator("input[type=tel]").fill("+79990000001");

@@ -1,4 +1,4 @@
-// The admin API (its document is at `api/openapi.json`), as the cockpit calls it.
+// The admin API (its document is at `api/openapi.json`), as these pages call it.
 
 /** @import { Session } from "./types" */
 

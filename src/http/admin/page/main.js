@@ -1,4 +1,4 @@
-// The cockpit: which view is shown, and what is around all of them. A view is
+// The pages of operators: which view is shown, and what is around all of them. A view is
 // what stands after `#` in the address, as in `#/people/12`, so that the
 // browser's own buttons and bookmarks work.
 
@@ -126,7 +126,7 @@ function end(why) {
   page.append(languageSwitch());
 }
 
-/** Shows the cockpit. @param {Session} session */
+/** Shows the views. @param {Session} session */
 function enter(session) {
   setSession(session);
   frame();

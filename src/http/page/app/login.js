@@ -91,14 +91,34 @@ function tellOutcome({ created, invitation: outcome }) {
   else if (created) toast(t.welcome);
 }
 
-/** Who was invited is told so. @param {() => void} render */
+/** Who was invited is told so, and by whom. @param {() => void} render */
 function invited(render) {
   const t = words();
   const code = invitation();
   if (!code) return null;
+  const title = h("strong", {}, t.invitedTitle);
+  void referrer(code).then((name) => name && title.replaceChildren(h("bdi", {}, name), t.invites));
   const drop = button(t.invitedForget, () => {
     keepInvitation(null);
     render();
   }, { class: "quiet" });
-  return h("div", { class: "notice" }, h("p", {}, h("strong", {}, t.invitedTitle)), h("p", {}, t.invitedLead(code)), drop);
+  return h("div", { class: "notice" }, h("p", {}, title), h("p", {}, t.invitedLead(code)), drop);
+}
+
+/** @type {Map<string, Promise<string | null>>} */
+const referrers = new Map();
+
+/**
+ * Whose code it is, as far as their link tells. Each is asked for once, since
+ * to look at one that nobody has counts as a wrong code.
+ *
+ * @param {string} code
+ */
+function referrer(code) {
+  const known = referrers.get(code);
+  if (known) return known;
+  const asked = call("GET", `i/${encodeURIComponent(code)}/`, undefined, { accept: "application/json" });
+  const name = asked.then((answer) => answer.invited_by, () => null);
+  referrers.set(code, name);
+  return name;
 }

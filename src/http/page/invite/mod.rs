@@ -16,6 +16,7 @@ use poem::{
     http::{Method, StatusCode, header},
     web::Data,
 };
+use serde_json::json;
 
 use self::view::{Invitation, View};
 use super::content::{HTML, POLICY, head};
@@ -25,6 +26,7 @@ use crate::{
     domain::{code::InvitationCode, invitation, user::User},
     http::{
         client::{Client, language},
+        json::CONTENT_TYPE,
         problem::{self, Problem},
     },
     sms::language::Language,
@@ -59,7 +61,8 @@ pub fn link(config: &Config, code: InvitationCode) -> String {
 /// Who is told in words, and in which, why a link cannot be shown.
 pub fn reader(route: Option<&str>, request: &Request, app: &App) -> Option<Language> {
     let looks = [Method::GET, Method::HEAD].contains(request.method());
-    (route == Some(PAGE) && looks).then(|| language(request, app))
+    let is_reader = route == Some(PAGE) && looks && !wants_json(request);
+    is_reader.then(|| language(request, app))
 }
 
 /// The same answer, in words.
@@ -85,10 +88,15 @@ async fn look(request: &Request, client: Client, app: Data<&Arc<App>>) -> Result
     let looked = looking.await.map_err(Problem::from)?;
     let referrer = looked.map_err(Problem::from)?;
     let config = &app.config;
+    let from = told(config.referral.show_referrer, &referrer);
+    if wants_json(request) {
+        let response = Response::builder().content_type(CONTENT_TYPE);
+        return Ok(response.body(json!({ "invited_by": from }).to_string()));
+    }
     let app_link = app_link(config, &client.origin.user_agent);
     let invitation = Invitation {
         link: link(config, code),
-        from: told(config.referral.show_referrer, &referrer),
+        from,
         app: app_link.map(|app| app.with_code(code.as_str())),
         code,
     };
@@ -145,6 +153,12 @@ fn redirect(request: &Request, app: &App, code: InvitationCode) -> Option<Respon
     let location = format!("{}/i/{code}/{file}", app.config.prefix());
     let response = Response::builder().status(StatusCode::PERMANENT_REDIRECT);
     Some(response.header(header::LOCATION, location).finish())
+}
+
+/// Whether it is the user's page that asks, to name the referrer at the login.
+fn wants_json(request: &Request) -> bool {
+    let accepted = request.headers().get(header::ACCEPT);
+    accepted.is_some_and(|accepted| accepted.as_bytes() == b"application/json")
 }
 
 /// A page about a link. Links are for those who were given them, so no search

@@ -59,7 +59,7 @@ const RUSSIAN: Words = Words {
     invited: "Вас приглашают",
     about: [
         "Войдите в ",
-        " по номеру телефона: код приглашения уже будет введён.",
+        " по номеру телефона: код приглашения подставится сам.",
     ],
     code: "Код приглашения",
     accept: "Принять приглашение",
@@ -77,7 +77,7 @@ const RUSSIAN: Words = Words {
     ],
     failed: [
         "Что-то пошло не так",
-        "Приглашение сейчас не открыть. Попробуйте через минуту.",
+        "Сейчас приглашение открыть не удаётся. Попробуйте через минуту.",
     ],
 };
 
@@ -86,13 +86,13 @@ const ENGLISH: Words = Words {
     invited: "You are invited",
     about: [
         "Log in to ",
-        " with your phone number: the invitation code will be filled in.",
+        " with your phone number: the invitation code is filled in for you.",
     ],
     code: "Invitation code",
     accept: "Accept the invitation",
     open: "Open in the app",
     stay: "Go on in the browser",
-    qr: "The QR code of this link",
+    qr: "QR code of this link",
     home: "Log in without an invitation",
     unknown: [
         "There is no such invitation",
