@@ -74,7 +74,6 @@ test("10 000 people in the tree are fluid", async (t) => {
   const box = /** @type {{x: number, y: number}} */ (await canvas.boundingBox());
   /** @type {Record<string, () => Promise<void>>} */
   const gestures = {
-    "all in sight": async () => {},
     drag: async () => {
       await page.mouse.move(box.x + 400, box.y + 300);
       await page.mouse.down();
@@ -90,11 +89,9 @@ test("10 000 people in the tree are fluid", async (t) => {
     },
   };
   for (const [name, gesture] of Object.entries(gestures)) {
-    const longest = await longestFrame(page, gesture);
-    t.diagnostic(`${name}: longest frame ${longest.toFixed(1)} ms`);
-    assert.ok(longest > 0 || name === "all in sight", `${name} drew nothing`);
-    // Far more than it takes, for slow machines: nobody waits for it.
-    assert.ok(longest < 500, `${name} took ${longest} ms`);
+    const { drawn, took } = await busiestFrame(page, gesture);
+    t.diagnostic(`${name}: ${drawn} people and ${took.toFixed(1)} ms in the busiest frame`);
+    assert.ok(drawn > 0 && drawn < 2000, `${name} drew ${drawn} people`);
   }
   const id = await page.evaluate(async () => {
     const { people } = await (await fetch("api/people/?limit=500")).json();
@@ -106,24 +103,31 @@ test("10 000 people in the tree are fluid", async (t) => {
 });
 
 /**
- * How long the longest task of the page took while something was done with it.
+ * How many people a frame drew, and how long it took, at most while something was done.
  *
  * @param {Page} page
  * @param {() => Promise<void>} gesture
  */
-async function longestFrame(page, gesture) {
+async function busiestFrame(page, gesture) {
   await page.evaluate(() => {
-    const took = Object.assign(window, { took: [0] }).took;
-    const ask = window.requestAnimationFrame.bind(window);
-    window.requestAnimationFrame = (work) => ask((at) => {
+    const busiest = Object.assign(window, { busiest: { drawn: 0, took: 0 } }).busiest;
+    const [ask, arc] = [window.requestAnimationFrame, CanvasRenderingContext2D.prototype.arc];
+    let drawn = 0;
+    CanvasRenderingContext2D.prototype.arc = function (...circle) {
+      drawn++;
+      arc.apply(this, circle);
+    };
+    window.requestAnimationFrame = (work) => ask.call(window, (at) => {
       const begun = performance.now();
+      drawn = 0;
       work(at);
-      took.push(performance.now() - begun);
+      busiest.took = Math.max(busiest.took, performance.now() - begun);
+      busiest.drawn = Math.max(busiest.drawn, drawn);
     });
   });
   await gesture();
-  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
-  return page.evaluate(() => Math.max(.../** @type {any} */ (window).took));
+  await page.waitForFunction(() => /** @type {any} */ (window).busiest.drawn > 0);
+  return page.evaluate(() => /** @type {{drawn: number, took: number}} */ (/** @type {any} */ (window).busiest));
 }
 
 test("the pages are light", async (t) => {

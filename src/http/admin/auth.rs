@@ -15,7 +15,7 @@ use super::{cookie, place::Place, same_site};
 use crate::{
     app::{
         App,
-        admin::{Actor, AdminError, Change, Command, Look, Request as Wish, perform},
+        admin::{self, Actor, AdminError, Change, Command, Look},
     },
     domain::source::Deed,
     http::{
@@ -57,12 +57,12 @@ impl Caller {
     }
 
     async fn perform(&self, command: Command, reason: String) -> Result<Value, AdminError> {
-        let wish = Wish {
+        let request = admin::Request {
             command,
             reason,
             full: true,
         };
-        perform(&self.app, &self.actor, wish).await
+        admin::perform(&self.app, &self.actor, request).await
     }
 }
 
@@ -119,19 +119,17 @@ impl<'a> ApiExtractor<'a> for Caller {
             actor.enter(&app).await.map_err(Problem::from)?;
             return Ok(Self { app, actor });
         }
-        let actor = Actor::of_key(bearer_token(request)?);
-        let entered = match &actor {
-            Some(actor) => actor.enter(&app).await,
+        let entered = match Actor::of_key(bearer_token(request)?) {
+            Some(actor) => actor.enter(&app).await.map(|()| actor),
             None => Err(AdminError::Unauthenticated),
         };
-        match (entered, actor) {
-            (Ok(()), Some(actor)) => Ok(Self { app, actor }),
-            (Err(AdminError::Unauthenticated), _) => {
+        match entered {
+            Ok(actor) => Ok(Self { app, actor }),
+            Err(AdminError::Unauthenticated) => {
                 let client = <Client as FromRequest>::from_request(request, body).await?;
                 Err(unknown_key(&app, &client).into())
             }
-            (Err(error), _) => Err(Problem::from(error).into()),
-            (Ok(()), None) => Err(Problem::new(&problem::INTERNAL).into()),
+            Err(error) => Err(Problem::from(error).into()),
         }
     }
 }

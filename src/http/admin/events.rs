@@ -83,7 +83,7 @@ impl EventsApi {
             actor: caller.actor().clone(),
             listener: caller.app().events.listen(),
             is_new: true,
-            _place: self.open.take_place(operator.name)?,
+            _slot: self.open.take_slot(operator.name)?,
         };
         let frames = stream::unfold(watcher, Watcher::next);
         Ok(EventStream(Body::from_bytes_stream(frames)))
@@ -104,7 +104,7 @@ struct Watcher {
     actor: Actor,
     listener: Listener,
     is_new: bool,
-    _place: Place,
+    _slot: Slot,
 }
 
 impl Watcher {
@@ -133,7 +133,7 @@ fn frame(heard: &Heard) -> String {
 struct OpenStreams(Mutex<HashMap<String, usize>>);
 
 impl OpenStreams {
-    fn take_place(self: &Arc<Self>, name: String) -> Result<Place, Problem> {
+    fn take_slot(self: &Arc<Self>, name: String) -> Result<Slot, Problem> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(name.clone()).or_default();
         if *count >= MOST {
@@ -146,17 +146,17 @@ impl OpenStreams {
         }
         *count += 1;
         let streams = Arc::clone(self);
-        Ok(Place { streams, name })
+        Ok(Slot { streams, name })
     }
 }
 
 /// A stream among those of its operator, for as long as it is there.
-struct Place {
+struct Slot {
     streams: Arc<OpenStreams>,
     name: String,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self
             .streams

@@ -102,22 +102,8 @@ pub struct KeyEntry {
 /// A key that was made.
 #[derive(Object)]
 pub struct NewKeyReply {
-    /// Which one.
-    id: i64,
-    /// What its operators call it.
-    name: String,
-    /// What it is good for.
-    permissions: Vec<String>,
-    /// When it was made.
-    created_at: OffsetDateTime,
-    /// Until when it is good; `null` if for ever.
-    #[oai(nullable)]
-    expires_at: Option<OffsetDateTime>,
-    /// `null`.
-    #[oai(nullable)]
-    used_at: Option<OffsetDateTime>,
-    /// `true`.
-    good: bool,
+    #[oai(flatten)]
+    key: KeyEntry,
     /// For `Authorization: Bearer`. It is told this once.
     secret: String,
 }

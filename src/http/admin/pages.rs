@@ -4,20 +4,13 @@
 use crate::{
     config::Name,
     http::page::{
-        content::{CSS, HTML, Page, SCRIPT, html},
+        content::{CSS, HTML, Page, SCRIPT, files, html},
         markup::Markup,
     },
 };
 
 /// What the operator has said on every page.
 const NOTICE: &str = "<p class=\"banner\">{notice}</p>";
-
-/// Files of the folder, each by its path in it.
-macro_rules! files {
-    ($kind:expr; $($name:literal),* $(,)?) => {
-        [$((concat!("/admin/", $name), Page::of($kind, || include_str!(concat!("page/", $name))))),*]
-    };
-}
 
 /// All of them, by their paths without the slash at their end. `document`
 /// describes the API, and `prefix` is what a proxy puts in front of every path.
@@ -35,8 +28,8 @@ pub fn pages(document: String, prefix: &str, notice: Option<&Name>) -> Vec<(Stri
             Page::of("application/json", move || document.clone()),
         ),
     ];
-    let styles = files!(CSS; "page.css", "uplot.css");
-    let scripts = files!(SCRIPT;
+    let styles = files!(CSS, "/admin/", "page/"; "page.css", "uplot.css");
+    let scripts = files!(SCRIPT, "/admin/", "page/";
         "main.js", "api.js", "chart.js", "dom.js", "form.js", "table.js", "uplot.js", "words.js",
         "words/en.js", "words/ru.js",
         "tree/drawing.js", "tree/forest.js", "tree/gestures.js", "tree/layout.js", "tree/list.js",

@@ -38,23 +38,8 @@ pub struct PeopleReply {
 /// A person, with all that helps.
 #[derive(Object)]
 pub struct PersonReply {
-    /// Who.
-    id: i64,
-    /// Masked for whoever lacks the permission `phones`.
-    phone: String,
-    /// What others enter to name this person.
-    invitation_code: String,
-    /// First name, `""` when unset.
-    first_name: String,
-    /// Last name, `""` when unset.
-    last_name: String,
-    /// E-mail address, `""` when unset.
-    email: String,
-    /// The first login.
-    created_at: OffsetDateTime,
-    /// Since when they may not log in, if so.
-    #[oai(nullable)]
-    banned_at: Option<OffsetDateTime>,
+    #[oai(flatten)]
+    person: PersonEntry,
     /// Who invited them, if they still exist.
     #[oai(nullable)]
     invited_by: Option<ReferrerEntry>,

@@ -6,18 +6,11 @@
 
 use serde_json::json;
 
-use super::content::{CSS, HTML, Page, SCRIPT, html};
+use super::content::{CSS, HTML, Page, SCRIPT, files, html};
 use crate::{
     config::{Config, Name},
     domain::region::Region,
 };
-
-/// Declares the files of the folder that are served, each under its name.
-macro_rules! files {
-    ($kind:expr; $($name:literal),* $(,)?) => {
-        [$((concat!("/app/", $name), Page::of($kind, || include_str!(concat!("app/", $name))))),*]
-    };
-}
 
 /// Its pages, by their paths without the slash at their end.
 pub fn pages(config: &Config) -> Vec<(String, Page)> {
@@ -31,8 +24,8 @@ pub fn pages(config: &Config) -> Vec<(String, Page)> {
         ("/app/brand.css", Page::of(CSS, move || style.clone())),
         ("/app/brand.js", Page::of(SCRIPT, move || script.clone())),
     ];
-    let styles = files!(CSS; "app.css");
-    let scripts = files!(SCRIPT; "main.js", "account.js", "api.js", "code.js", "dom.js", "home.js", "invitations.js", "login.js", "phone.js", "session.js", "words.js");
+    let styles = files!(CSS, "/app/", "app/"; "app.css");
+    let scripts = files!(SCRIPT, "/app/", "app/"; "main.js", "account.js", "api.js", "code.js", "dom.js", "home.js", "invitations.js", "login.js", "phone.js", "session.js", "words.js");
     let logo = config.pages.logo.clone();
     let logo = logo.map(|logo| ("/app/logo", Page::of(logo.kind, move || logo.bytes.clone())));
     let all = made.into_iter().chain(styles).chain(scripts).chain(logo);

@@ -34,6 +34,15 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
 const REDOC: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                      connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Pages of what stands in a folder beside the file that names it, each under
+/// its path there.
+macro_rules! files {
+    ($kind:expr, $path:literal, $folder:literal; $($name:literal),* $(,)?) => {
+        [$((concat!($path, $name), Page::of($kind, || include_str!(concat!($folder, $name))))),*]
+    };
+}
+pub(crate) use files;
+
 /// A text, which is made when it is first asked for.
 pub struct Page {
     kind: &'static str,
