@@ -150,12 +150,12 @@ async fn who_hangs_up_in_the_middle_does_not_keep_the_old_phone_from_being_told(
     let code = harness.code();
     // What is written next waits for this, until `release` is dropped.
     let (begun, has_begun) = mpsc::channel();
-    let (release, held) = mpsc::channel::<()>();
+    let (release, released) = mpsc::channel::<()>();
     let (app, runtime) = (harness.app.clone(), Handle::current());
     let before = thread::spawn(move || {
         let hold = move |_: &mut dyn Tx| {
             let _ = begun.send(());
-            let _ = held.recv();
+            let _ = released.recv();
             Ok::<_, StoreError>(())
         };
         runtime.block_on(app.store.write(hold))

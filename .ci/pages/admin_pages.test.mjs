@@ -91,7 +91,7 @@ test("10 000 people in the tree are fluid", async (t) => {
   for (const [name, gesture] of Object.entries(gestures)) {
     const { drawn, took } = await busiestFrame(page, gesture);
     t.diagnostic(`${name}: ${drawn} people and ${took.toFixed(1)} ms in the busiest frame`);
-    assert.ok(drawn > 0 && drawn < 2000, `${name} drew ${drawn} people`);
+    assert.ok(drawn > 0 && drawn < 5000, `${name} drew ${drawn} people`);
   }
   const id = await page.evaluate(async () => {
     const { people } = await (await fetch("api/people/?limit=500")).json();
