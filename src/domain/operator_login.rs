@@ -6,6 +6,7 @@ use rand::CryptoRng;
 use super::{
     admin::Desk,
     audit::Operator,
+    device::{self, DeviceSecret, Origin},
     error::StoreError,
     guard::Guard,
     operator,
@@ -28,6 +29,8 @@ pub enum Entry {
         role: Role,
         /// What the session is known by.
         secret: Secret,
+        /// What the device is known by from now on.
+        device: DeviceSecret,
     },
     /// The code was right, but whoever has the phone is not an operator.
     Stranger,
@@ -36,7 +39,8 @@ pub enum Entry {
 }
 
 /// Checks the code and, when it is right and an operator's, begins a session. No
-/// account comes of it.
+/// account comes of it. The device is a known one from then on: or whoever has
+/// codes sent to an operator's phone would keep them out.
 ///
 /// # Errors
 /// When the store fails.
@@ -45,6 +49,7 @@ pub fn confirm(
     guard: &Guard,
     visitor: &Visitor,
     answer: &Answer,
+    origin: &Origin,
     rng: &mut dyn CryptoRng,
 ) -> Result<Entry, StoreError> {
     if let Err(rejection) = proof::answer(tx, guard, visitor, answer)? {
@@ -63,6 +68,7 @@ pub fn confirm(
         at: visitor.now,
         permissions: role.permissions(),
     };
+    let device = device::recognise(tx, user.id, &visitor.device, origin, rng)?;
     let operator = &operator;
     let mut desk = Desk { operator, rng };
     let secret = desk.log_in(tx, &user, visitor.device.epoch, visitor.at)?;
@@ -70,5 +76,6 @@ pub fn confirm(
         user: Box::new(user),
         role,
         secret,
+        device,
     })
 }

@@ -61,6 +61,27 @@ async fn a_code_to_log_in_as_an_operator_is_good_for_nothing_else() {
 }
 
 #[tokio::test]
+async fn strangers_who_have_codes_sent_keep_no_operator_out_who_was_there_before() {
+    let harness = Harness::with(&[ADMIN, ("INVITED_LIMITS__SENDS_PER_PHONE", "3/24h")]);
+    harness.operator(ALICE, "owner").await;
+    let token = harness.ask_as_operator(ALICE).await;
+    let confirmed = harness.confirm_as_operator(&token, &harness.code()).await;
+    let device = confirmed.ok()["device_token"].as_str().unwrap().to_owned();
+    let ask = json!({ "phone": ALICE });
+    let path = "/admin/api/login/";
+    let refused = harness.post(path, ask.clone()).await;
+    refused.refused(429, "sms_rate_limited");
+    let headers = [("device-token", &*device)];
+    let asked = harness.call(Method::POST, path, &headers, Some(ask)).await;
+    let token = asked.ok()["sms-token"].as_str().unwrap().to_owned();
+    let headers = [("sms-token", &*token), ("device-token", &*device)];
+    let body = Some(json!({ "sms_code": harness.code() }));
+    let path = "/admin/api/session/";
+    let again = harness.call(Method::POST, path, &headers, body).await.ok();
+    assert_eq!(again["device_token"], device);
+}
+
+#[tokio::test]
 async fn a_session_ends_when_it_is_not_used_and_after_twelve_hours() {
     let harness = Harness::with(&[ADMIN]);
     let alice = harness.operator(ALICE, "viewer").await;

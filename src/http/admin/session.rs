@@ -75,12 +75,15 @@ example!(CodeRequest {
 
 /// Who is logged in.
 #[derive(Object, Serialize)]
-#[oai(example)]
+#[oai(example, skip_serializing_if_is_none)]
 pub struct SessionReply {
     /// The operator.
     operator: OperatorEntry,
     /// Seconds without a request after which the session ends.
     idle_seconds: u64,
+    /// At a login: to be sent as header `device-token` at the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<String>,
 }
 
 /// An operator, to themselves.
@@ -113,6 +116,7 @@ impl SessionReply {
                 permissions: permissions.iter().map(|one| one.to_string()).collect(),
             },
             idle_seconds: IDLE.as_secs(),
+            device_token: None,
         }
     }
 }
@@ -129,6 +133,7 @@ example!(SessionReply {
             .into(),
     },
     idle_seconds: 1800,
+    device_token: Some("VGhpcyBpcyBhbiBleGFtcGxlIG9mIGEgZGV2aWNlIHRva2VuLg".to_owned()),
 });
 
 const STRANGER: &[&Kind] = &[&problem::FORBIDDEN];
@@ -173,8 +178,8 @@ impl SessionApi {
         app: Data<&Arc<App>>,
         SameSite(place): SameSite,
         body: Body<PhoneRequest>,
-        /// The device token of a login of the same user to the API: a known
-        /// device has limits of its own, which strangers cannot use up.
+        /// The device token of an earlier login of the operator, here or to the
+        /// API: a known device has limits of its own, which strangers cannot use up.
         #[oai(name = "device-token")]
         device: TokenHeader,
         client: Client,
@@ -218,11 +223,17 @@ impl SessionApi {
         let answer = opened(app, &visitor, token, body.0, Purpose::OperatorLogin)?;
         let (service, phone, mut rng) = (app.clone(), answer.phone, app.dice());
         let entry = app.store.write(move |tx| {
-            operator_login::confirm(tx, &service.guard, &visitor, &answer, &mut rng)
+            let (guard, origin) = (&service.guard, &client.origin);
+            operator_login::confirm(tx, guard, &visitor, &answer, origin, &mut rng)
                 .map_err(Problem::from)
         });
-        let (user, role, secret) = match entry.await? {
-            Entry::Welcome { user, role, secret } => (user, role, secret),
+        let (user, role, secret, device) = match entry.await? {
+            Entry::Welcome {
+                user,
+                role,
+                secret,
+                device,
+            } => (user, role, secret, device),
             Entry::Stranger => {
                 app.count(Happened::at(Measure::Confirmed, now).of_phone(phone));
                 return Err(Problem::new(&problem::FORBIDDEN).into());
@@ -231,7 +242,10 @@ impl SessionApi {
         };
         let happened = Happened::at(Measure::Confirmed, now);
         app.count(happened.of_phone(phone).of_user(user.id));
-        let reply = Reply::of(&SessionReply::of(*user, role));
+        let reply = Reply::of(&SessionReply {
+            device_token: Some(base64(&device.0)),
+            ..SessionReply::of(*user, role)
+        });
         Ok(WithCookie(reply, set(&place, &base64(&secret.0))))
     }
 

@@ -8,7 +8,7 @@ declare global {
 }
 
 export type Operator = { id: number; phone: string; first_name: string; last_name: string; role: string; permissions: string[] };
-export type Session = { operator: Operator; idle_seconds: number };
+export type Session = { operator: Operator; idle_seconds: number; device_token?: string };
 
 export type PersonRow = {
   id: number; phone: string; invitation_code: string; first_name: string; last_name: string; email: string;

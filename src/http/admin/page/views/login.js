@@ -7,6 +7,21 @@ import { t } from "../words.js";
 
 /** @import { Session } from "../types" */
 
+/** What makes this browser known to the server, so that nobody else's logins keep its operator out. */
+const DEVICE = "invited.operator_device";
+
+/**
+ * What every call of a login sends.
+ * @returns {Record<string, string>}
+ */
+function known() {
+  const token = localStorage.getItem(DEVICE);
+  return token ? { "device-token": token } : {};
+}
+
+/** @param {string} phone */
+const ask = (phone) => call("POST", "login/", { body: { phone }, headers: known() });
+
 /**
  * @param {HTMLElement} root
  * @param {string} why what is told above, such as that a session has ended
@@ -21,7 +36,7 @@ export function login(root, why, enter) {
   /** @param {string} before */
   function askPhone(before) {
     const phone = h("input", { name: "phone", type: "tel", autocomplete: "tel", required: true, placeholder: "+7 912 345-67-89", value: before });
-    const send = async (/** @type {Record<string, string>} */ values) => askCode(values.phone, await call("POST", "login/", { body: values }));
+    const send = async (/** @type {Record<string, string>} */ values) => askCode(values.phone, await ask(values.phone));
     card.replaceChildren(head(), h("p", { class: why ? "notice" : "hint" }, why || t("login.hint")), form(t("login.send"), send, [field(t("login.phone"), phone)]));
     phone.focus();
   }
@@ -47,7 +62,10 @@ export function login(root, why, enter) {
     /** @param {string} sms_code */
     async function confirm(sms_code) {
       try {
-        enter(await call("POST", "session/", { body: { sms_code }, headers: { "sms-token": sent["sms-token"] } }));
+        /** @type {Session} */
+        const session = await call("POST", "session/", { body: { sms_code }, headers: { ...known(), "sms-token": sent["sms-token"] } });
+        if (session.device_token) localStorage.setItem(DEVICE, session.device_token);
+        enter(session);
       } catch (error) {
         code.value = "";
         code.focus();
@@ -64,7 +82,7 @@ export function login(root, why, enter) {
    */
   function resend(phone, seconds) {
     const until = Date.now() + seconds * 1000;
-    const again = form(t("login.again"), async () => askCode(phone, await call("POST", "login/", { body: { phone } })), []);
+    const again = form(t("login.again"), async () => askCode(phone, await ask(phone)), []);
     const button = /** @type {HTMLButtonElement} */ (again.querySelector("button"));
     button.className = "quiet";
     const tick = () => {
