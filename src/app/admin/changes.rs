@@ -160,7 +160,7 @@ impl Desk<'_> {
         Show {
             app: self.app,
             full,
-            by_digits: full,
+            by_phone: full,
         }
     }
 

@@ -78,15 +78,15 @@ pub async fn perform(app: &Arc<App>, actor: &Actor, request: Request) -> Result<
     let (who, instant) = (actor.clone(), Instant::of(app));
     let operator = app.store.read(move |tx| who.identify(tx, instant, ""));
     let operator = operator.await?;
-    let by_digits = operator.permissions.has(Permission::Phones);
-    let full = request.full && by_digits;
+    let by_phone = operator.permissions.has(Permission::Phones);
+    let full = request.full && by_phone;
     match request.command {
         Command::Look(look) => {
             operator.require(look.permission())?;
             let show = Show {
                 app,
                 full,
-                by_digits,
+                by_phone,
             };
             show.answer(look).await
         }

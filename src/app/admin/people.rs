@@ -1,8 +1,8 @@
 //! People, a page at a time, and how they are looked for.
 //!
 //! A phone, its beginning, its end and its masked form, an invitation code and an
-//! identifier are found by index; a part of a phone by those only who may see
-//! phones in full. For a part of a name, an e-mail address or the
+//! identifier are found by index; a phone or a part of it by those only who may
+//! see phones in full. For a part of a name, an e-mail address or the
 //! middle of a phone people are looked through, so many of them a page: a page
 //! that says where the next begins may have fewer rows than were asked for.
 
@@ -19,6 +19,9 @@ use crate::domain::{
 const WINDOW: usize = 1000;
 /// Of these, as many as a page takes.
 const WINDOWS: usize = 100;
+/// People with one masked phone that are read, however few are asked for: or by
+/// how many it takes to find somebody their phones would be put in order.
+const MASKED: usize = 500;
 /// Digits by which a part of a phone is looked for.
 const FEWEST_DIGITS: usize = 4;
 /// The most that a phone has.
@@ -92,10 +95,12 @@ impl Show<'_> {
     /// Those whom an index finds.
     async fn known(&self, text: &str, limit: usize) -> Result<Vec<User>, AdminError> {
         let who = Who::parse(text, self.app.config.login.default_region).ok();
-        let digits = if self.by_digits {
-            digits(text)
+        let by_phone = self.by_phone;
+        let (who, digits, most) = if by_phone {
+            (who, digits(text), limit)
         } else {
-            masked(text).into_iter().collect()
+            let digits = masked(text).into_iter().collect();
+            (who.map(Who::without_phone), digits, MASKED.max(limit))
         };
         self.read(move |tx| {
             let mut known: Vec<User> = Vec::new();
@@ -103,11 +108,14 @@ impl Show<'_> {
                 known.extend(who.find(tx)?);
             }
             for part in &digits {
-                for user in tx.users_by_digits(*part, limit)? {
+                for user in tx.users_by_digits(*part, most)? {
                     if known.iter().all(|one| one.id != user.id) {
                         known.push(user);
                     }
                 }
+            }
+            if !by_phone {
+                known.sort_unstable_by_key(|user| user.id);
             }
             known.truncate(limit);
             Ok(known)
@@ -123,7 +131,7 @@ impl Show<'_> {
         after: UserId,
         limit: usize,
     ) -> Result<Page, AdminError> {
-        let (part, mut last) = (Part::of(text, self.by_digits), after);
+        let (part, mut last) = (Part::of(text, self.by_phone), after);
         let mut found: Vec<User> = Vec::new();
         for _ in 0..WINDOWS {
             let users = self.read(move |tx| Ok(tx.users(last, banned, WINDOW)?));
@@ -202,11 +210,11 @@ struct Part {
 }
 
 impl Part {
-    /// What an operator looks for, and whether by digits too.
-    fn of(text: &str, by_digits: bool) -> Self {
+    /// What an operator looks for, and whether by phone too.
+    fn of(text: &str, by_phone: bool) -> Self {
         Self {
             text: text.to_lowercase(),
-            digits: part_of_phone(text).filter(|_| by_digits),
+            digits: part_of_phone(text).filter(|_| by_phone),
         }
     }
 

@@ -114,9 +114,9 @@ pub struct Show<'a> {
     pub app: &'a Arc<App>,
     /// Whether phones are shown in full.
     pub full: bool,
-    /// Whether people are found by a part of their phone. Whoever may see phones
-    /// masked only would learn digit by digit what is hidden.
-    pub by_digits: bool,
+    /// Whether people are found by their phone or a part of it. Whoever may see
+    /// phones masked only would learn by trying what is hidden.
+    pub by_phone: bool,
 }
 
 impl Show<'_> {

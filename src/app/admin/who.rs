@@ -65,6 +65,15 @@ impl Who {
         Ok(who)
     }
 
+    /// The same, for whoever may not see phones: trying them one by one would
+    /// tell what is hidden.
+    pub fn without_phone(self) -> Self {
+        Self {
+            phone: None,
+            ..self
+        }
+    }
+
     /// The phone, where only a phone will do.
     ///
     /// # Errors

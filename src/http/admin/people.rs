@@ -58,8 +58,9 @@ pub fn named(id: i64) -> String {
 impl PeopleApi {
     /// Find people
     ///
-    /// By phone, invitation code or identifier, or by a part of a name, an
-    /// e-mail address or a phone; all of them without a query.
+    /// By invitation code or identifier, by a part of a name or an e-mail
+    /// address, or by a masked phone; with the permission `phones` by a phone or a
+    /// part of it too. All of them without a query.
     #[oai(path = "/people/", method = "get", operation_id = "find_people")]
     async fn people(
         &self,

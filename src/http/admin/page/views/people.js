@@ -1,6 +1,6 @@
 // People, and how one of them is found.
 
-import { read } from "../api.js";
+import { may, read } from "../api.js";
 import { h, nameOf, said } from "../dom.js";
 import { failure, field } from "../form.js";
 import { addRows, table } from "../table.js";
@@ -13,7 +13,7 @@ import { date, t } from "../words.js";
 export async function people(root, { query }, signal) {
   const search = h("input", { type: "search", name: "query", value: query.get("query"), autocomplete: "off", spellcheck: "false", maxlength: 150 });
   const banned = h("input", { type: "checkbox", name: "banned", checked: query.get("banned") === "true" });
-  const form = h("form", { class: "search", role: "search", onsubmit: start }, field(t("people.search"), search), h("label", { class: "check" }, banned, t("people.banned")));
+  const form = h("form", { class: "search", role: "search", onsubmit: start }, field(t(may("phones") ? "people.search" : "people.search_masked"), search), h("label", { class: "check" }, banned, t("people.banned")));
   const found = h("div", { class: "listing", "aria-live": "polite" });
   root.append(h("header", { class: "head" }, h("h1", {}, t("view.people"))), form, found);
 

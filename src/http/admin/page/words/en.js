@@ -154,6 +154,7 @@ export const en = {
   "figures.p95": "95th percentile, s",
 
   "people.search": "Phone, code, name or a part of them",
+  "people.search_masked": "Masked phone, code, or a part of a name",
   "people.banned": "Banned only",
   "people.none": "Nobody was found.",
   "people.phone": "Phone",

@@ -155,6 +155,7 @@ export const ru = {
   "figures.p95": "95-й процентиль, с",
 
   "people.search": "Телефон, код, имя или их часть",
+  "people.search_masked": "Скрытый телефон, код или часть имени",
   "people.banned": "Только заблокированные",
   "people.none": "Никого не нашлось.",
   "people.phone": "Телефон",
