@@ -30,9 +30,10 @@ pub fn name(user: UserId) -> String {
     format!("operator {}", user.0)
 }
 
-/// Whether nobody else could grant roles, were it not for this user.
+/// Whether nobody could grant roles any more without this user, who can.
 pub fn is_last_owner(tx: &mut (impl Operators + ?Sized), user: UserId) -> Result<bool, StoreError> {
     let operators = tx.operators()?;
-    let mut owners = operators.iter().filter(|one| one.role == Role::Owner);
-    Ok(owners.all(|owner| owner.user.id == user))
+    let is_owner = |one: &&Appointed| one.role == Role::Owner && one.user.banned_at.is_none();
+    let owners: Vec<_> = operators.iter().filter(is_owner).collect();
+    Ok(matches!(owners[..], [last] if last.user.id == user))
 }

@@ -44,7 +44,22 @@ async fn the_last_owner_cannot_give_that_up_but_the_machine_can_take_it() {
     let lower = json!({ "phone": ALICE, "role": "viewer" });
     let lowered = alice.post("operators/", lower.clone()).await;
     lowered.refused(409, "last_owner");
-    let bob = harness.operator(BOB, "owner").await;
+    let account = format!("people/{}/", alice.id_of(ALICE).await);
+    let ban = format!("{account}ban/");
+    // Who cannot log in is no owner to count on.
+    harness.operator(BOB, "owner").await;
+    let done = json!({ "command": "ban_user", "who": BOB });
+    harness.command(done).await.unwrap();
+    for refused in [
+        alice.delete(&own).await,
+        alice.delete(&account).await,
+        alice.post(&ban, json!({})).await,
+    ] {
+        refused.refused(409, "last_owner");
+    }
+    let done = json!({ "command": "unban_user", "who": BOB });
+    harness.command(done).await.unwrap();
+    let bob = harness.operator_login(BOB).await;
     assert_eq!(alice.delete(&own).await.status, 204);
     let revoke = json!({ "command": "revoke", "who": BOB });
     harness.command(revoke).await.unwrap();

@@ -236,10 +236,20 @@ async fn nobody_does_to_an_operator_what_that_one_could_not_do_to_them() {
     let support = harness.operator(ALICE, "support").await;
     let of = |id: i64, act: &str| format!("people/{id}/{act}/");
     let id = support.id_of(BOB).await;
-    for act in ["ban", "logout"] {
-        let refused = support.post(&of(id, act), json!({})).await;
+    let referrer = json!({ "referrer": ALICE });
+    for (act, body) in [
+        ("ban", json!({})),
+        ("unban", json!({})),
+        ("unlock", json!({})),
+        ("logout", json!({})),
+        ("invitation", referrer),
+    ] {
+        let refused = support.post(&of(id, act), body).await;
         refused.refused(403, "forbidden");
     }
+    let unlock = json!({ "phone": BOB });
+    let refused = support.post("phones/unlock/", unlock).await;
+    refused.refused(403, "forbidden");
     owner.get("session/").await.ok();
     let id = support.id_of(ALICE).await;
     owner.post(&of(id, "ban"), json!({})).await.ok();

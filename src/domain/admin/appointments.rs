@@ -24,7 +24,7 @@ impl Desk<'_> {
         if before == Some(role) {
             return Err(Refused::Already("the user has this role already"));
         }
-        self.keep_an_owner(tx, user, before)?;
+        self.keep_an_owner(tx, user)?;
         tx.set_role(user.id, role, self.operator.at)?;
         let detail = match before {
             Some(before) => format!("{} to {}", before.name(), role.name()),
@@ -37,21 +37,17 @@ impl Desk<'_> {
     pub fn revoke(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
         self.require_over(tx, Permission::Operators, user.id)?;
         let role = tx.role_of(user.id)?.ok_or(Refused::NoOperator)?;
-        self.keep_an_owner(tx, user, Some(role))?;
+        self.keep_an_owner(tx, user)?;
         tx.remove_role(user.id)?;
         self.note(tx, Action::Revoke, Some(user.id), role.name().to_owned())
     }
 
-    /// The last owner who gives up that role by mistake would have to be helped
-    /// at the machine. Whoever is there may take it from anybody.
-    fn keep_an_owner(
-        &self,
-        tx: &mut dyn Tx,
-        user: &User,
-        before: Option<Role>,
-    ) -> Result<(), Refused> {
+    /// The last owner who gives that up by mistake, be it with the role or with
+    /// the account, would have to be helped at the machine. Whoever is there may
+    /// take it from anybody.
+    pub(super) fn keep_an_owner(&self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
         let is_oneself = self.operator.name == name(user.id);
-        if is_oneself && before == Some(Role::Owner) && is_last_owner(tx, user.id)? {
+        if is_oneself && is_last_owner(tx, user.id)? {
             return Err(Refused::LastOwner);
         }
         Ok(())

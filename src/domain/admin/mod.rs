@@ -110,6 +110,7 @@ impl Desk<'_> {
         if user.banned_at.is_some() {
             return Err(Refused::Already("the user is banned already"));
         }
+        self.keep_an_owner(tx, user)?;
         tx.set_banned(user.id, Some(self.operator.at))?;
         session::end_all(tx, user.id)?;
         self.note(tx, Action::Ban, Some(user.id), String::new())
@@ -117,7 +118,7 @@ impl Desk<'_> {
 
     /// Lets a banned user log in again.
     pub fn unban(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
-        self.require(Permission::Ban)?;
+        self.require_over(tx, Permission::Ban, user.id)?;
         let Some(since) = user.banned_at else {
             return Err(Refused::Already("the user is not banned"));
         };
@@ -130,6 +131,7 @@ impl Desk<'_> {
     /// Deletes an account, as its user could.
     pub fn delete(&mut self, tx: &mut dyn Tx, user: &User) -> Result<(), Refused> {
         self.require_over(tx, Permission::Delete, user.id)?;
+        self.keep_an_owner(tx, user)?;
         tx.delete_user(user)?;
         self.note(tx, Action::Delete, Some(user.id), String::new())
     }
@@ -171,6 +173,10 @@ impl Desk<'_> {
     pub fn unlock(&mut self, tx: &mut dyn Tx, guard: &Guard, phone: Phone) -> Result<(), Refused> {
         self.require(Permission::Unlock)?;
         let user = tx.user_by_phone(phone)?.map(|user| user.id);
+        // Whoever clears what was guessed wrong may guess again.
+        if let Some(user) = user {
+            self.require_over(tx, Permission::Unlock, user)?;
+        }
         guard.forgive(tx, phone, user)?;
         tx.spend_challenges(phone)?;
         self.note(tx, Action::Unlock, user, phone.masked())
@@ -207,7 +213,7 @@ impl Desk<'_> {
         user: &User,
         referrer: Option<&User>,
     ) -> Result<(), Refused> {
-        self.require(Permission::Invitation)?;
+        self.require_over(tx, Permission::Invitation, user.id)?;
         let before = user.redeemed;
         if before.map(|redeemed| redeemed.referrer) == referrer.map(|referrer| referrer.id) {
             return Err(Refused::Already("that is who invited the user already"));

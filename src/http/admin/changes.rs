@@ -57,6 +57,20 @@ impl FromFields for ReferrerRequest {
 }
 
 const ALREADY: &[&Kind] = &[&problem::ALREADY_DONE];
+/// What banning a person may refuse.
+pub struct Ban;
+
+impl Refusals for Ban {
+    const KINDS: Groups = &[
+        OPERATOR,
+        PERSON,
+        ALREADY,
+        &[&problem::LAST_OWNER],
+        BODY,
+        ANY,
+    ];
+}
+
 /// What most changes of a person may refuse.
 pub struct ChangePerson;
 
@@ -99,13 +113,13 @@ impl Refusals for Export {
     const KINDS: Groups = &[OPERATOR, PERSON, &[&problem::VALIDATION_FAILED], ANY];
 }
 
-type Changed = Result<Reply<PersonEntry>, Refusal<ChangePerson>>;
+type Changed<R = ChangePerson> = Result<Reply<PersonEntry>, Refusal<R>>;
 
 /// What is said of a phone that is none.
 pub const NOT_A_PHONE: &str = "is not a phone number";
 const NOBODY: &str = "is not a phone, an invitation code or an identifier of a user";
 
-async fn change(caller: &Caller, change: Change, reason: Reason) -> Changed {
+async fn change<R: Refusals>(caller: &Caller, change: Change, reason: Reason) -> Changed<R> {
     let changed = caller.change(change, reason.0).await;
     Ok(told(&changed.map_err(Problem::from)?))
 }
@@ -129,7 +143,7 @@ impl ChangesApi {
         #[oai(name = "X-Reason")]
         reason: Reason,
         _body: Body<NothingRequest>,
-    ) -> Changed {
+    ) -> Changed<Ban> {
         let who = named(id.0);
         change(&caller, Change::BanUser { who }, reason).await
     }

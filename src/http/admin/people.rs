@@ -46,7 +46,7 @@ impl Refusals for LookAt {
 pub struct Delete;
 
 impl Refusals for Delete {
-    const KINDS: Groups = &[OPERATOR, PERSON, CHANGE, ANY];
+    const KINDS: Groups = &[OPERATOR, PERSON, &[&problem::LAST_OWNER], CHANGE, ANY];
 }
 
 /// How a person is named by their identifier.
