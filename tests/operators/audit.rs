@@ -46,6 +46,7 @@ async fn nobody_looks_at_a_person_or_acts_without_a_reason() {
         None,
         Some(""),
         Some("%20"),
+        Some("%E2%80%8B"),
         Some("%FF"),
         Some("a%0Ab"),
         Some(&*long),

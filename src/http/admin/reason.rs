@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use crate::{
-    domain::text::is_control,
+    domain::text::{is_blank, is_control},
     http::problem::{self, Problem},
 };
 
@@ -57,7 +57,8 @@ impl<'a> ApiExtractor<'a> for Reason {
 fn decoded(bytes: &[u8]) -> Option<String> {
     let text = percent_decode(bytes).decode_utf8().ok()?;
     let text = text.trim();
-    let is_reason =
-        !text.is_empty() && text.chars().count() <= LONGEST && !text.contains(is_control);
+    let is_reason = !text.chars().all(is_blank)
+        && text.chars().count() <= LONGEST
+        && !text.contains(is_control);
     is_reason.then(|| text.to_owned())
 }
