@@ -13,7 +13,8 @@
 //!   `telemetry`
 //! - [`app`] what a running service consists of, sending, and backups; imports all of the
 //!   above, `age`, `files`
-//! - [`http`] the API; imports `app`, `config`, `domain`, `sms`, `telemetry`, `tls`, `token`
+//! - [`http`] the API, that of operators, and pages; imports `app`, `config`, `domain`, `sms`,
+//!   `telemetry`, `tls`, `token`
 //! - [`cli`] one file a command; imports everything
 //! - [`age`] encrypts files to the holders of keys; imports nothing of ours
 //! - [`files`] what can be said of a file; imports nothing of ours

@@ -171,7 +171,6 @@ async fn serve(
     more: &str,
 ) -> Result<(), Failure> {
     let cannot_start = |error| Failure::of(format!("cannot start: {error}"));
-    let address = app.config.server.listen;
     let listener = tokio::net::TcpListener::from_std(listeners.api).map_err(cannot_start)?;
     let stop = stop().map_err(cannot_start)?;
     let hang_ups = signal(SignalKind::hangup()).map_err(cannot_start)?;
@@ -184,15 +183,7 @@ async fn serve(
     tokio::spawn(back_up_regularly(Arc::clone(&service)));
     let tls = listeners.https.map(|https| https.keep(app.state()));
     let tls = tls.transpose().map_err(cannot_start)?;
-    let scheme = app.config.tls.scheme();
-    let page = if app.config.http.pages {
-        format!("open {scheme}://{address}/ in a browser\n")
-    } else {
-        String::new()
-    };
-    print(&format!(
-        "listening on {scheme}://{address}\n{page}explore the API at {scheme}://{address}/swagger/\n{more}"
-    ))?;
+    print(&(greeting(&app.config) + more))?;
     service_manager::ready();
     let connections = Arc::new(connections(&app.config.http));
     let router = Arc::new(http::router(&service));
@@ -226,6 +217,17 @@ async fn serve(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where the server listens, and what there is to open.
+fn greeting(config: &Config) -> String {
+    let url = format!("{}://{}", config.tls.scheme(), config.server.listen);
+    let page = if config.http.pages {
+        format!("open {url}/ in a browser\n")
+    } else {
+        String::new()
+    };
+    format!("listening on {url}\n{page}explore the API at {url}/swagger/\n")
 }
 
 /// Answers the admin commands of this machine for as long as it is polled.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod mistakes;
+mod pages;
 
 use invited::{
     config::{Config, ConfigError, Layers},

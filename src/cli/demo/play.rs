@@ -200,15 +200,20 @@ impl<'t> Play<'t> {
             sessions,
             &mut self.rng,
         )?;
+        self.count_confirmation(person.phone, &confirmation);
+        Ok(confirmation)
+    }
+
+    fn count_confirmation(&self, phone: Phone, confirmation: &Confirmation) {
         let nothing = Money::default();
-        match &confirmation {
+        match confirmation {
             Confirmation::Welcome(welcome) => {
-                self.count(Measure::Confirmed, "", person.phone, nothing);
+                self.count(Measure::Confirmed, "", phone, nothing);
                 if welcome.created {
-                    self.count(Measure::Accounts, "", person.phone, nothing);
+                    self.count(Measure::Accounts, "", phone, nothing);
                 }
                 if let Some(Ok(_)) = welcome.invitation {
-                    self.count(Measure::Invitations, "", person.phone, nothing);
+                    self.count(Measure::Invitations, "", phone, nothing);
                 }
             }
             Confirmation::Refused(proof::Rejection::Wrong { .. }) => {
@@ -221,7 +226,6 @@ impl<'t> Play<'t> {
             }
             Confirmation::Refused(_) | Confirmation::Banned => {}
         }
-        Ok(confirmation)
     }
 
     /// Enters an invitation code; whether it was accepted.

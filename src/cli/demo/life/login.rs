@@ -65,11 +65,11 @@ impl Life<'_> {
     }
 
     fn ask_again(&mut self, attempt: Attempt, wait: Duration) {
-        if let Some(patience) = attempt.patience.checked_sub(1) {
+        if let Some(retries) = attempt.retries.checked_sub(1) {
             self.later(
                 wait,
                 Event::Ask(Attempt {
-                    patience,
+                    retries,
                     ..attempt
                 }),
             );

@@ -31,7 +31,7 @@ pub const OPERATOR: &str = "79990000001";
 pub const OPERATOR_CODE: &str = "1234";
 
 /// How often somebody asks again who got no code.
-const PATIENCE: u32 = 3;
+const RETRIES: u32 = 3;
 
 /// What came of the month.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,16 +71,16 @@ struct Attempt {
     /// How often they are still to be wrong before they are right.
     mistakes: u32,
     /// How often they still ask again.
-    patience: u32,
+    retries: u32,
 }
 
 impl Attempt {
     fn of(who: Who, mistakes: u32) -> Self {
-        let patience = PATIENCE;
+        let retries = RETRIES;
         Self {
             who,
             mistakes,
-            patience,
+            retries,
         }
     }
 }

@@ -24,7 +24,7 @@ const english = {
   codeLead: (/** @type {string} */ phone) => `It was sent to ${phone}.`,
   codeLabel: (/** @type {number} */ length) => `Code, ${length} digits`,
   confirm: "Confirm",
-  otherPhone: "Another number",
+  otherPhone: "Wrong number?",
   resend: "Send it again",
   resendIn: (/** @type {number} */ seconds) => `Send it again in ${span(seconds)}`,
   resendNow: "You can have the code sent again.",

@@ -23,17 +23,14 @@ export async function tree(root, { id, query }, signal) {
   const state = h("p", { class: "hint", role: "status" });
   const spoken = h("p", { class: "unseen", "aria-live": "polite" });
   const none = h("p", { class: "empty", hidden: true }, t("tree.none"));
-  const offers = h("ul", { class: "offers" });
   /** @type {(() => void) | null} */
   let stop = null;
   let isList = query.get("as") === "list";
-  const zoom = h("div", { class: "zoom" }, button("+", "tree.zoom_in", () => drawing.zoomIn(1.5)), button("−", "tree.zoom_out", () => drawing.zoomIn(1 / 1.5)), button("⤢", "tree.fit", () => drawing.fit()));
-  const drawn = h("div", { class: "card drawn" }, drawing.canvas, zoom);
+  const drawn = h("div", { class: "card drawn" }, drawing.canvas, zoom(drawing));
   const listed = h("div", { class: "card listed" }, list.element);
   const all = h("button", { onclick: () => openAll().catch(fail) }, t("tree.expand"));
   const way = h("button", { onclick: () => show(!isList) });
-  const search = form(t("tree.jump"), find, [field(t("tree.search"), h("input", { type: "search", name: "query", required: true, maxlength: 150, autocomplete: "off" }))]);
-  search.classList.add("search");
+  const { search, offers } = finder((id) => jump(id).catch(fail), (text) => (state.textContent = text), signal);
   root.append(
     h("header", { class: "head" }, h("div", {}, h("h1", {}, t("view.tree")), state), h("div", { class: "tools" }, way)),
     h("div", { class: "bar-of-tools" }, search, all, h("button", { onclick: closeAll }, t("tree.collapse"))), offers,
@@ -127,19 +124,8 @@ export async function tree(root, { id, query }, signal) {
     drawing.rewind();
   }
 
-  /** @param {Record<string, string>} values */
-  async function find({ query }) {
-    /** @type {{people: PersonRow[]}} */
-    const { people } = await read("people/", { query, limit: OFFERED }, signal);
-    offers.replaceChildren();
-    if (!people.length) state.textContent = t("tree.not_found", { query: `\u2068${query}\u2069` });
-    if (people.length === 1) return jump(people[0].id);
-    offers.append(...people.map((one) => h("li", {}, h("button", { class: "chip", onclick: () => jump(one.id).catch(fail) }, said(nameOf(one) || one.phone), nameOf(one) ? h("small", {}, one.phone) : null))));
-  }
-
   /** @param {number} person */
   async function jump(person) {
-    offers.replaceChildren();
     const node = await forest.reveal(person);
     none.hidden = true;
     drawing.current = node;
@@ -148,13 +134,47 @@ export async function tree(root, { id, query }, signal) {
     drawing.scale = Math.max(drawing.scale, 1);
     drawing.choose(node);
   }
+}
 
-  /**
-   * @param {string} sign
-   * @param {"tree.zoom_in" | "tree.zoom_out" | "tree.fit"} word
-   * @param {() => void} act
-   */
-  function button(sign, word, act) {
-    return h("button", { "aria-label": t(word), title: t(word), onclick: act }, sign);
+/**
+ * How somebody is found: a form, and those whom it offers.
+ *
+ * @param {(id: number) => Promise<void>} jump
+ * @param {(text: string) => void} say
+ * @param {AbortSignal} signal
+ */
+function finder(jump, say, signal) {
+  const offers = h("ul", { class: "offers" });
+  const input = h("input", { type: "search", name: "query", required: true, maxlength: 150, autocomplete: "off" });
+  const search = form(t("tree.jump"), find, [field(t("tree.search"), input)]);
+  search.classList.add("search");
+
+  /** @param {Record<string, string>} values */
+  async function find({ query }) {
+    /** @type {{people: PersonRow[]}} */
+    const { people } = await read("people/", { query, limit: OFFERED }, signal);
+    offers.replaceChildren();
+    if (!people.length) say(t("tree.not_found", { query: `\u2068${query}\u2069` }));
+    if (people.length === 1) return take(people[0]);
+    offers.append(...people.map((one) => h("li", {}, h("button", { class: "chip", onclick: () => take(one) }, said(nameOf(one) || one.phone), nameOf(one) ? h("small", {}, one.phone) : null))));
   }
+
+  /** @param {PersonRow} person */
+  function take({ id }) {
+    offers.replaceChildren();
+    return jump(id);
+  }
+  return { search, offers };
+}
+
+/** Buttons that change how much is in sight. @param {Drawing} drawing */
+function zoom(drawing) {
+  /** @type {[string, "tree.zoom_in" | "tree.zoom_out" | "tree.fit", () => void][]} */
+  const acts = [
+    ["+", "tree.zoom_in", () => drawing.zoomIn(1.5)],
+    ["−", "tree.zoom_out", () => drawing.zoomIn(1 / 1.5)],
+    ["⤢", "tree.fit", () => drawing.fit()],
+  ];
+  const buttons = acts.map(([sign, word, act]) => h("button", { "aria-label": t(word), title: t(word), onclick: act }, sign));
+  return h("div", { class: "zoom" }, ...buttons);
 }

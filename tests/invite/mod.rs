@@ -1,5 +1,7 @@
 //! Links that invite: what they show, to whom, and what they keep to themselves.
 
+mod phones;
+
 use std::net::IpAddr;
 
 use invited::domain::{error::StoreError, phone::Phone};
@@ -10,9 +12,6 @@ use crate::harness::{ALICE, Actor, Harness, NOON, Reply};
 
 const PUBLIC: (&str, &str) = ("INVITED_HTTP__PUBLIC_URL", "https://example.com/a");
 const LIMITED: (&str, &str) = ("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_SOURCE", "2/24h");
-const ANDROID: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36";
-const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)";
-const DESKTOP: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101";
 
 async fn open(harness: &Harness, path: &str, headers: &[(&str, &str)]) -> Reply {
     harness.call(Method::GET, path, headers, None).await
@@ -24,7 +23,7 @@ async fn page_of(alice: &Actor, harness: &Harness, headers: &[(&str, &str)]) -> 
     open(harness, &path, headers).await
 }
 
-/// Somebody of that name, and the code.
+/// Somebody of that name.
 async fn named(harness: &Harness, name: &str) -> Actor {
     let alice = harness.login(ALICE).await;
     alice
@@ -267,88 +266,6 @@ async fn links_try_no_more_codes_than_people_may_enter() {
     let bob = harness.login("+79007654321").await;
     bob.redeem(&code).await.refused(429, "rate_limited");
     open(&harness, &format!("/i/{code}/qr.svg"), &[]).await;
-}
-
-#[tokio::test]
-async fn phones_are_offered_the_app_and_may_stay() {
-    let harness = Harness::with(&[
-        (
-            "INVITED_REFERRAL__LINK_TO_ANDROID",
-            "https://play.google.com/store/apps/details?id=org.example&referrer={code}",
-        ),
-        ("INVITED_REFERRAL__LINK_TO_IOS", "example://invited/{code}"),
-    ]);
-    let alice = harness.login(ALICE).await;
-    let code = alice.invitation_code().await;
-    let play = format!(
-        "href=\"https://play.google.com/store/apps/details?id=org.example&amp;referrer={code}\""
-    );
-    let ios = format!("href=\"example://invited/{code}\"");
-    for (agent, app) in [
-        (ANDROID, Some(&play)),
-        (IPHONE, Some(&ios)),
-        (DESKTOP, None),
-        ("TelegramBot (like TwitterBot)", None),
-    ] {
-        let page = page_of(&alice, &harness, &[("user-agent", agent)]).await;
-        let text = is_page(&page, 200);
-        let found = [&play, &ios].into_iter().find(|link| text.contains(*link));
-        assert_eq!(found, app, "{agent}");
-        assert!(
-            text.contains(&format!("href=\"/?invitation={code}\"")),
-            "{agent}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn apps_that_may_open_links_are_named_to_phones() {
-    let fingerprint = ["ab"; 32].join(":");
-    let apps = format!("org.example.app={fingerprint}, org.example.beta={fingerprint}");
-    let harness = Harness::with(&[
-        PUBLIC,
-        ("INVITED_REFERRAL__ANDROID_APPS", &apps),
-        ("INVITED_REFERRAL__IOS_APPS", "ABCDE12345.org.example.app"),
-    ]);
-    let android = open(&harness, "/.well-known/assetlinks.json", &[]).await;
-    assert_eq!(android.header("content-type"), Some("application/json"));
-    let android = android.ok();
-    assert_eq!(android[0]["target"]["package_name"], "org.example.app");
-    assert_eq!(
-        android[1]["target"]["sha256_cert_fingerprints"],
-        json!([fingerprint.to_uppercase()])
-    );
-    let ios = open(&harness, "/.well-known/apple-app-site-association", &[]).await;
-    assert_eq!(ios.header("content-type"), Some("application/json"));
-    let detail = &ios.ok()["applinks"]["details"][0];
-    assert_eq!(detail["appIDs"], json!(["ABCDE12345.org.example.app"]));
-    assert_eq!(detail["components"], json!([{ "/": "/a/i/*" }]));
-    for path in [
-        "/.well-known/assetlinks.json",
-        "/.well-known/apple-app-site-association",
-    ] {
-        open(&Harness::new(), path, &[])
-            .await
-            .refused(404, "not_found");
-    }
-}
-
-#[tokio::test]
-async fn a_qr_code_is_a_picture_of_the_link_and_asks_nobody_whether_it_exists() {
-    let harness = Harness::with(&[PUBLIC, LIMITED]);
-    for _ in 0..4 {
-        let (head, picture) = harness.fetch("/i/QBX27C/qr.png", &[]).await;
-        assert_eq!(head["content-type"], "image/png");
-        assert_eq!(head["cache-control"], "public, max-age=86400, immutable");
-        assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n") && picture.len() < 4096);
-    }
-    let drawing = open(&harness, "/i/QBX27C/qr.svg", &[]).await;
-    assert_eq!(drawing.header("content-type"), Some("image/svg+xml"));
-    assert!(drawing.text.starts_with("<svg xmlns=") && drawing.text.ends_with("</svg>\n"));
-    assert_ne!(
-        drawing.text,
-        open(&harness, "/i/QBX27D/qr.svg", &[]).await.text
-    );
 }
 
 #[tokio::test]
