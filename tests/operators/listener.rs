@@ -103,6 +103,14 @@ fn roles_and_keys_are_given_and_taken_at_the_machine() {
         .map(|row| &row["action"])
         .collect();
     assert_eq!(actions.len(), 4, "{actions:?}");
+}
+
+#[test]
+fn what_cannot_be_given_or_taken_at_the_machine_is_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let server = Server::start(folder);
+    login(&server.address, folder, PHONE).unwrap();
     for (arguments, sentence) in [
         (
             &["admin", "grant", "+79990001122", "--role", "owner"][..],

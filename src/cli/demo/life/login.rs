@@ -66,13 +66,7 @@ impl Life<'_> {
 
     fn ask_again(&mut self, attempt: Attempt, wait: Duration) {
         if let Some(retries) = attempt.retries.checked_sub(1) {
-            self.later(
-                wait,
-                Event::Ask(Attempt {
-                    retries,
-                    ..attempt
-                }),
-            );
+            self.later(wait, Event::Ask(Attempt { retries, ..attempt }));
         }
     }
 
