@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use poem::{Request, http::Method};
+use poem::{
+    Request,
+    http::{Method, Version},
+};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -161,15 +164,22 @@ async fn nobody_else_reads_it() {
 async fn without_a_token_of_a_live_code_nothing_is_read() {
     let harness = Harness::new();
     let token = harness.ask(ALICE).await;
-    let forwarded = Request::builder()
-        .uri_str("/app/message/")
-        .header("host", "localhost")
-        .header("sms-token", &token)
-        .header("x-forwarded-for", "198.51.100.1");
-    harness
-        .send(forwarded.finish())
-        .await
-        .refused(404, "not_found");
+    let message_through = |name: &str, value: &str, version| {
+        Request::builder()
+            .uri_str("/app/message/")
+            .version(version)
+            .header("host", "localhost")
+            .header("sms-token", &token)
+            .header(name, value)
+            .finish()
+    };
+    for forwarded in [
+        message_through("x-forwarded-for", "198.51.100.1", Version::HTTP_11),
+        message_through("via", "1.1 proxy", Version::HTTP_11),
+        message_through("accept", "*/*", Version::HTTP_10),
+    ] {
+        harness.send(forwarded).await.refused(404, "not_found");
+    }
     let other = Harness::new().ask(ALICE).await;
     message(&harness, "localhost", &other)
         .await

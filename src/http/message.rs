@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use poem::{
     Request, Response,
-    http::{header, uri::Authority},
+    http::{Version, header, uri::Authority},
     web::Data,
 };
 use serde_json::json;
@@ -31,9 +31,8 @@ pub const PATH: &str = "/app/message/";
 /// The text of the message that was printed with the code of an sms-token.
 #[poem::handler]
 pub fn printed(request: &Request, Data(app): Data<&Arc<App>>) -> poem::Result<Response> {
-    let is_own = app.config.is_for_development()
-        && is_loopback(request)
-        && !forwarded::is_forwarded(request);
+    let is_own =
+        app.config.is_for_development() && is_loopback(request) && !is_through_proxy(request);
     if !is_own {
         return Err(Problem::new(&problem::NOT_FOUND).into());
     }
@@ -53,6 +52,14 @@ pub fn printed(request: &Request, Data(app): Data<&Arc<App>>) -> poem::Result<Re
     Ok(Response::builder()
         .content_type(CONTENT_TYPE)
         .body(json!({ "text": text }).to_string()))
+}
+
+/// Whether a proxy sent it. No browser speaks HTTP/1.0, but nginx does unless it
+/// is told otherwise, and names then neither its client nor the host asked for.
+fn is_through_proxy(request: &Request) -> bool {
+    forwarded::is_forwarded(request)
+        || request.headers().contains_key(header::VIA)
+        || request.version() < Version::HTTP_11
 }
 
 /// Whether the host that was asked for is this machine, whatever its port.
