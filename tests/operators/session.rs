@@ -147,6 +147,22 @@ async fn a_new_epoch_of_the_keys_ends_sessions_and_keys() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_write_is_looked_at_but_nothing_is_changed() {
+    let harness = Harness::with(&[ADMIN]);
+    let alice = harness.operator(ALICE, "owner").await;
+    harness.advance(61);
+    let intruder = harness.intruder();
+    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for path in ["session/", "overview/", "series/", "gateways/", "people/"] {
+        alice.get(path).await.ok();
+    }
+    let refused = alice.post("phones/unlock/", json!({ "phone": BOB })).await;
+    refused.refused(503, "storage_unavailable");
+    harness.advance(29 * 60);
+    alice.get("session/").await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn without_the_setting_there_is_nothing() {
     let harness = Harness::new();
     for path in ["/admin/", "/admin/api/people/", "/admin/api/openapi.json"] {
