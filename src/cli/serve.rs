@@ -30,7 +30,7 @@ use crate::{
         backup::running::{self, back_up_regularly},
     },
     clock::{Clock, SystemClock, dice},
-    config::{self, Config},
+    config::{self, AdminAt, Config},
     domain::{delivery::LEASE, error::StoreError},
     http,
     http::server::{self, Timeouts, Workers},
@@ -227,7 +227,17 @@ fn greeting(config: &Config) -> String {
     } else {
         String::new()
     };
-    format!("listening on {url}\n{page}explore the API at {url}/swagger/\n")
+    let admin = match config.http.admin {
+        AdminAt::Off => String::new(),
+        AdminAt::Beside => format!("operators work at {url}/admin/\n"),
+        AdminAt::Alone(address) => {
+            format!(
+                "operators work at {}://{address}/admin/\n",
+                config.tls.scheme()
+            )
+        }
+    };
+    format!("listening on {url}\n{page}{admin}explore the API at {url}/swagger/\n")
 }
 
 /// Answers the admin commands of this machine for as long as it is polled.

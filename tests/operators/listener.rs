@@ -31,6 +31,8 @@ fn a_listener_of_its_own_serves_operators_and_nothing_else() {
     let granted = run(folder, &["admin", "grant", PHONE, "--role", "owner"]);
     assert!(granted.status.success(), "{granted:?}");
     let admin = format!("127.0.0.1:{port}");
+    let told = format!("operators work at http://{admin}/admin/\n");
+    assert!(server.first_lines.contains(&told), "{}", server.first_lines);
     let ask = json!({ "phone": PHONE });
     for (address, path, status) in [
         (&admin, "/profile/", 404),
