@@ -22,7 +22,11 @@ class Gateway:
             def log_message(self, *_):
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            # By default five connections may wait, and a sixth takes seconds.
+            request_queue_size = 1024
+
+        server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.settings = f"""
 [sms.route]
