@@ -216,9 +216,11 @@ section! {
     Referral "referral." {
         /// What a link tells of whoever invites: `name` (the first name, or else the masked phone), `phone` (that, masked), or `nothing`.
         show_referrer: ShowReferrer = "name";
-        /// Where a link takes Android phones, with `{code}` in it: an app's own address, or its store's, as in `https://play.google.com/store/apps/details?id=org.example.app&referrer={code}`; none by default.
+        /// Where a link takes phones, with `{code}` in it: an app's own address, or a page of yours, as in `https://example.com/app?code={code}`; none by default.
+        link_to: Option<AppLink> = "";
+        /// The same for Android alone, as in `https://play.google.com/store/apps/details?id=org.example.app&referrer={code}`.
         link_to_android: Option<AppLink> = "";
-        /// Where it takes iPhones and iPads, as in `https://apps.apple.com/app/id123456789?ct={code}`; none by default.
+        /// The same for iPhones and iPads alone, as in `https://apps.apple.com/app/id123456789?ct={code}`.
         link_to_ios: Option<AppLink> = "";
         /// Android apps that may open links (`/.well-known/assetlinks.json`): package and SHA-256 fingerprint of the certificate, as in `org.example.app=14:6D:E9:...`.
         android_apps: Vec<AndroidApp> = "";

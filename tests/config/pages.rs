@@ -54,6 +54,11 @@ fn links_lead_to_apps_and_name_them_as_phones_know_them() {
             ],
         ),
         (
+            "LINK_TO",
+            vec!["https://example.com/{code}"],
+            vec!["example"],
+        ),
+        (
             "LINK_TO_IOS",
             vec!["example-app://i/{code}"],
             vec!["Example://{code}"],

@@ -42,6 +42,30 @@ async fn phones_are_offered_the_app_and_may_stay() {
 }
 
 #[tokio::test]
+async fn one_address_will_do_for_all_phones_that_have_none_of_their_own() {
+    let harness = Harness::with(&[
+        (
+            "INVITED_REFERRAL__LINK_TO",
+            "https://example.com/app?code={code}",
+        ),
+        ("INVITED_REFERRAL__LINK_TO_IOS", "example://invited/{code}"),
+    ]);
+    let alice = harness.login(ALICE).await;
+    for (agent, app) in [
+        (ANDROID, Some("href=\"https://example.com/app?code=")),
+        (IPHONE, Some("href=\"example://invited/")),
+        (DESKTOP, None),
+    ] {
+        let page = page_of(&alice, &harness, &[("user-agent", agent)]).await;
+        let text = is_page(&page, 200);
+        let starts = ["href=\"https://example.com/app", "href=\"example://"];
+        let is_offered = starts.into_iter().any(|start| text.contains(start));
+        assert_eq!(is_offered, app.is_some(), "{agent}");
+        assert!(app.is_none_or(|app| text.contains(app)), "{agent}");
+    }
+}
+
+#[tokio::test]
 async fn apps_that_may_open_links_are_named_to_phones() {
     let fingerprint = ["ab"; 32].join(":");
     let apps = format!("org.example.app={fingerprint}, org.example.beta={fingerprint}");

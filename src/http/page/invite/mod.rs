@@ -181,11 +181,13 @@ fn told(setting: ShowReferrer, referrer: &User) -> Option<String> {
 /// known that pass for computers.
 fn app_link<'c>(config: &'c Config, user_agent: &str) -> Option<&'c AppLink> {
     let is_one_of = |names: &[&str]| names.iter().any(|name| user_agent.contains(name));
-    if is_one_of(&["Android"]) {
-        config.referral.link_to_android.as_ref()
+    let referral = &config.referral;
+    let own = if is_one_of(&["Android"]) {
+        &referral.link_to_android
     } else if is_one_of(&["iPhone", "iPad", "iPod"]) {
-        config.referral.link_to_ios.as_ref()
+        &referral.link_to_ios
     } else {
-        None
-    }
+        return None;
+    };
+    own.as_ref().or(referral.link_to.as_ref())
 }
