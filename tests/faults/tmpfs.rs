@@ -44,6 +44,9 @@ impl Tmpfs {
     }
 
     pub fn empty(&self) {
+        // Or it would stay for as long as a process that was forked meanwhile has it
+        // open: until it runs its program.
+        File::create(self.filler()).unwrap();
         fs::remove_file(self.filler()).unwrap();
     }
 
