@@ -98,6 +98,10 @@ impl PublicUrl {
     }
 }
 
+/// Most characters of one: a QR code has room for 2331 (ISO/IEC 18004, version
+/// 40-M), and what is below the address goes into it as well.
+const LONGEST: usize = 2000;
+
 impl FromStr for PublicUrl {
     type Err = String;
 
@@ -115,6 +119,9 @@ impl FromStr for PublicUrl {
         let mut segments = url[origin..].split('/').skip(1);
         if host == 0 || !is_origin(&url[..origin]) || !segments.all(is_plain) {
             return Err("is not the address of a server: write it as in \"https://example.com\", with a path if a proxy serves it under one".to_owned());
+        }
+        if url.len() > LONGEST {
+            return Err(format!("is longer than {LONGEST} characters"));
         }
         let url = url.to_owned();
         Ok(Self { url, origin })

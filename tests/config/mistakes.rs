@@ -118,6 +118,7 @@ fn a_gateway_is_chosen_or_declared() {
 
 #[test]
 fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
+    let too_long = format!("https://x.org/{}", "a".repeat(2000));
     for (name, value, told) in [
         ("LOGIN__CODE_LENGHT", "4", "is not a setting"),
         ("TOKENS__ACCESS_TTL", "5", "is not a duration"),
@@ -153,6 +154,11 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
         ),
         ("HTTP__ALLOWED_ORIGINS", "capacitor://", "is not an origin"),
         ("HTTP__PUBLIC_URL", "example.com", "is not the address"),
+        (
+            "HTTP__PUBLIC_URL",
+            &too_long,
+            "is longer than 2000 characters",
+        ),
         ("HTTP__PUBLIC_URL", "https://x.org//a", "is not the address"),
         (
             "HTTP__PUBLIC_URL",

@@ -114,3 +114,14 @@ async fn a_qr_code_is_a_picture_of_the_link_and_asks_nobody_whether_it_exists() 
         open(&harness, "/i/QBX27D/qr.svg", &[]).await.text
     );
 }
+
+#[tokio::test]
+async fn the_longest_address_that_may_be_configured_has_its_code() {
+    let address = format!("https://example.com/{}", "a".repeat(2000 - 20));
+    let harness = Harness::with(&[("INVITED_HTTP__PUBLIC_URL", &address)]);
+    for kind in ["svg", "png"] {
+        let (head, _) = harness.fetch(&format!("/i/QBX27C/qr.{kind}"), &[]).await;
+        let found = head["content-type"].to_str().unwrap();
+        assert!(found.starts_with("image/"), "{found}");
+    }
+}

@@ -46,7 +46,7 @@ async fn the_last_owner_cannot_give_that_up_but_the_machine_can_take_it() {
     lowered.refused(409, "last_owner");
     let account = format!("people/{}/", alice.id_of(ALICE).await);
     let ban = format!("{account}ban/");
-    // Who cannot log in is no owner to count on.
+    // Who cannot log in does not count as an owner who is left.
     harness.operator(BOB, "owner").await;
     let done = json!({ "command": "ban_user", "who": BOB });
     harness.command(done).await.unwrap();
