@@ -30,4 +30,4 @@ CREATE INDEX users_at_top ON users (id) WHERE referrer_id IS NULL AND family_id 
 CREATE TABLE deleted_referrers (id BIGINT PRIMARY KEY);
 
 -- By the end of a phone, which is what people remember.
-CREATE INDEX users_by_last_digits ON users (phone % 10000);
+CREATE INDEX users_by_last_digits ON users ((phone % 10000));
