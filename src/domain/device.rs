@@ -107,6 +107,13 @@ pub trait Devices {
         origin: &Origin,
         at: Timestamp,
     ) -> Result<(), StoreError>;
+    /// The same of a device that was used after `after`, wherever it is by now.
+    fn note_device_use(
+        &mut self,
+        hash: &DeviceHash,
+        at: Timestamp,
+        after: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The user's devices, the one that was used last first.
     fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError>;
     /// Forgets some of the devices that were not used since `before`.
@@ -150,10 +157,7 @@ pub fn note_use(
     hash: &DeviceHash,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    match tx.device(hash)? {
-        Some(device) if device.used_at + UNUSED > at => tx.touch_device(hash, &device.origin, at),
-        _ => Ok(()),
-    }
+    tx.note_device_use(hash, at, at - UNUSED)
 }
 
 /// Recognises the device that logs `user` in, or makes it known: the secret

@@ -12,6 +12,7 @@ use super::{
     guard::Guard,
     id::UserId,
     limit::Reached,
+    lock::Subject,
     source::Deed,
     time::Timestamp,
     tx::Tx,
@@ -49,6 +50,7 @@ pub fn redeem(
     user: &User,
     code: InvitationCode,
 ) -> Result<Result<User, RedeemError>, StoreError> {
+    tx.lock(&[Subject::Invitations])?;
     if let Some(Redeemed {
         referrer: first, ..
     }) = user.redeemed

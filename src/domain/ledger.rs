@@ -105,8 +105,8 @@ pub trait Ledgers {
     ) -> Result<Vec<Timestamp>, StoreError>;
     /// Adds a miss.
     fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError>;
-    /// Charges to `to` what one-time codes were charged to `from`.
-    fn recharge(&mut self, from: Party, to: Party) -> Result<(), StoreError>;
+    /// Charges to `to` what one-time codes were charged to these.
+    fn recharge(&mut self, from: &[Party], to: Party) -> Result<(), StoreError>;
     /// Charges to nobody what was charged to a party.
     fn forgive(&mut self, party: Party) -> Result<(), StoreError>;
     /// Forgets misses from before `before`.

@@ -8,6 +8,7 @@ use super::{
     error::StoreError,
     guard::Guard,
     invitation::{self, RedeemError},
+    lock::Subject,
     proof::{self, Answer, Rejection},
     session::{self, Origin, Session},
     tx::Tx,
@@ -60,10 +61,14 @@ pub fn confirm(
     sessions: session::Policy,
     rng: &mut dyn CryptoRng,
 ) -> Result<Confirmation, StoreError> {
+    let phone = attempt.answer.phone;
+    let invitation = attempt.invitation.map(|_| Subject::Invitations);
+    let subjects = [Subject::Phone(phone)].into_iter().chain(invitation);
+    tx.lock(&subjects.collect::<Vec<_>>())?;
     if let Err(rejection) = proof::answer(tx, guard, visitor, &attempt.answer)? {
         return Ok(Confirmation::Refused(rejection));
     }
-    let (phone, now) = (attempt.answer.phone, visitor.now);
+    let now = visitor.now;
     let known = tx.user_by_phone(phone)?;
     if known.as_ref().is_some_and(|user| user.banned_at.is_some()) {
         return Ok(Confirmation::Banned);

@@ -24,6 +24,7 @@ pub mod installation;
 pub mod invitation;
 pub mod ledger;
 pub mod limit;
+pub mod lock;
 pub mod login;
 pub mod money;
 pub mod notice;

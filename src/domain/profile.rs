@@ -8,7 +8,7 @@ use super::{
     proof::{self, Answer, Rejection},
     session::{self, FreshLogin},
     tx::Tx,
-    user::User,
+    user::{User, UserId},
     visitor::Visitor,
 };
 
@@ -28,10 +28,17 @@ pub struct Profile {
     pub invitees_count: u64,
 }
 
+/// Asks for all that [`read`] needs of a user.
+pub fn ask(tx: &mut dyn Tx, user: UserId) -> Result<(), StoreError> {
+    tx.relations(user)?;
+    tx.invitees(user, 0, LISTED_INVITEES)?;
+    Ok(())
+}
+
 /// Everything a profile shows of `user`.
 pub fn read(tx: &mut dyn Tx, user: User) -> Result<Profile, StoreError> {
-    let referrer = user.redeemed.map(|redeemed| redeemed.referrer);
-    let (invited_by, invitees_count) = tx.relations(user.id, referrer)?;
+    tx.ahead(&mut |tx| ask(tx, user.id))?;
+    let (invited_by, invitees_count) = tx.relations(user.id)?;
     let invitees = match invitees_count {
         0 => Vec::new(),
         _ => tx

@@ -16,6 +16,7 @@ use super::{
     error::StoreError,
     id::SessionId,
     imported_token::{ImportedToken, ImportedTokens},
+    lock::{Locks, Subject},
     session::{self, Bearer, Generation, Origin, Policy, Session, Sessions, authorize},
     visitor::Visitor,
 };
@@ -33,12 +34,13 @@ pub enum Rotation {
 
 /// Exchanges the refresh token that `bearer` shows for the next.
 pub fn rotate(
-    tx: &mut (impl Sessions + Devices + ?Sized),
+    tx: &mut (impl Locks + Sessions + Devices + ?Sized),
     visitor: &Visitor,
     bearer: Bearer,
     policy: Policy,
     rng: &mut dyn CryptoRng,
 ) -> Result<Rotation, StoreError> {
+    tx.lock(&[Subject::User(bearer.user)])?;
     let Some((mut session, _)) = authorize(tx, bearer)? else {
         return Ok(Rotation::Gone);
     };
@@ -73,13 +75,14 @@ pub fn rotate(
 /// a session that is begun then, so that all that holds of our own tokens holds
 /// of it: it yields its successor again as long as they do, and no other.
 pub fn exchange(
-    tx: &mut (impl Sessions + Devices + ImportedTokens + ?Sized),
+    tx: &mut (impl Locks + Sessions + Devices + ImportedTokens + ?Sized),
     visitor: &Visitor,
     token: &ImportedToken,
     origin: &Origin,
     policy: Policy,
     rng: &mut dyn CryptoRng,
 ) -> Result<Rotation, StoreError> {
+    tx.lock(&[Subject::User(token.user)])?;
     let imported = Bearer::of_imported(token);
     let session = match tx.session_of_imported_token(token.jti)? {
         Some(session) => session,

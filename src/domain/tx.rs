@@ -11,15 +11,45 @@
 //! that it needs (`impl Devices + ?Sized`); one that needs many takes a [`Tx`].
 
 use super::{
-    audit::Audits, challenge::Challenges, cohort::Cohorts, counter::Counters, delivery::Deliveries,
-    device::Devices, family::Families, imported_token::ImportedTokens, installation::Installations,
-    ledger::Ledgers, operator::Operators, operator_session::OperatorSessions, search::Search,
-    service_key::ServiceKeys, session::Sessions, statistic::Statistics, tree::Tree, user::Users,
+    audit::Audits,
+    challenge::Challenges,
+    cohort::Cohorts,
+    counter::Counters,
+    delivery::Deliveries,
+    device::Devices,
+    family::Families,
+    imported_token::ImportedTokens,
+    installation::Installations,
+    ledger::Ledgers,
+    lock::Locks,
+    operator::Operators,
+    operator_session::OperatorSessions,
+    search::Search,
+    service_key::ServiceKeys,
+    session::Sessions,
+    statistic::Statistics,
+    tree::Tree,
+    user::{Users, Versions},
 };
+use crate::domain::error::StoreError;
+
+/// Reads that need not wait for one another.
+pub trait Ahead {
+    /// Asks ahead what `reads` ask. They are answered nothing; when the same is
+    /// asked again, before it is changed, the answer is there already. An engine
+    /// that answers at once leaves it out.
+    fn ahead(
+        &mut self,
+        reads: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+}
 
 /// One transaction of whatever engine stores the service's data.
 pub trait Tx:
-    Users
+    Locks
+    + Ahead
+    + Versions
+    + Users
     + Families
     + Challenges
     + Sessions
@@ -41,7 +71,10 @@ pub trait Tx:
 }
 
 impl<T> Tx for T where
-    T: Users
+    T: Locks
+        + Ahead
+        + Versions
+        + Users
         + Families
         + Challenges
         + Sessions

@@ -61,6 +61,12 @@ pub struct Invitee {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version(pub u64);
 
+/// Whether what a user is shown may have changed.
+pub trait Versions {
+    /// The user's version. To be asked before what it is to vouch for.
+    fn version(&mut self, id: UserId) -> Result<Version, StoreError>;
+}
+
 /// Users and who invited whom.
 pub trait Users {
     /// The user with this identifier.
@@ -86,13 +92,9 @@ pub trait Users {
         family: FamilyId,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// The referrer's phone, if they still exist, and how many entered this
-    /// user's code and still exist.
-    fn relations(
-        &mut self,
-        id: UserId,
-        referrer: Option<UserId>,
-    ) -> Result<(Option<Phone>, u64), StoreError>;
+    /// The referrer's phone, if there is a referrer who still exists, and how many
+    /// entered this user's code and still exist.
+    fn relations(&mut self, id: UserId) -> Result<(Option<Phone>, u64), StoreError>;
     /// Those who entered this user's code after the `after`-th, oldest first.
     fn invitees(
         &mut self,

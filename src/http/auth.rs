@@ -15,6 +15,7 @@ use crate::{
     app::App,
     domain::{
         error::StoreError,
+        lock::Subject,
         session::{self, Bearer, FreshLogin, Session},
         tx::Tx,
         user::{User, UserId, Version},
@@ -47,17 +48,41 @@ impl Caller {
         self.bearer
     }
 
-    /// What stays the same for as long as the user would be shown the same.
-    pub fn version(&self) -> Version {
-        self.app.store.version(self.bearer.user)
+    /// What stays the same for as long as the user would be shown the same; `None`
+    /// when the session has ended.
+    pub async fn version(&self) -> Result<Option<Version>, Problem> {
+        Ok(self.app.store.version(self.bearer).await?)
     }
 
     /// Reads for this user.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+        mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let work = Work::of(self.bearer, work);
+        self.read_as(Begin::Read, move |tx: &mut dyn Tx, _, session, user| {
+            work(tx, session, user)
+        })
+        .await
+    }
+
+    /// Reads for this user what `ask` asks for, and the version that it is of.
+    pub async fn read_versioned<T: Send + 'static>(
+        &self,
+        ask: Ask,
+        mut work: impl FnMut(&mut dyn Tx, User) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(Version, T), Problem> {
+        self.read_as(Begin::Ask(ask), move |tx: &mut dyn Tx, version, _, user| {
+            Ok((version, work(tx, user)?))
+        })
+        .await
+    }
+
+    async fn read_as<T: Send + 'static>(
+        &self,
+        begin: Begin,
+        work: impl FnMut(&mut dyn Tx, Version, Session, User) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let work = Work::of(self.bearer, begin, work);
         match self.app.store.read(work.clone().run()).await {
             Err(Stop::FirstUse) => self.note_use().await?,
             outcome => return outcome.map_err(Problem::from),
@@ -66,12 +91,19 @@ impl Caller {
         again.map_err(Problem::from)
     }
 
-    /// Reads and writes for this user.
+    /// Reads and writes for this user, and decides on them and on these.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+        subjects: &[Subject],
+        mut work: impl FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let work = Work::of(self.bearer, work);
+        let own = Subject::User(self.bearer.user);
+        let subjects = subjects.iter().copied().chain([own]).collect();
+        let work = Work::of(
+            self.bearer,
+            Begin::Lock(subjects),
+            move |tx: &mut dyn Tx, _, session, user| work(tx, session, user),
+        );
         match self.app.store.write(work.clone().run()).await {
             Err(Stop::FirstUse) => self.note_use().await?,
             outcome => return outcome.map_err(Problem::from),
@@ -94,10 +126,11 @@ impl Caller {
     /// Reads and writes for this user, if a code has begun the session a short while ago.
     pub async fn write_fresh<T: Send + 'static>(
         &self,
+        subjects: &[Subject],
         mut work: impl FnMut(&mut dyn Tx, FreshLogin) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (policy, at) = (self.app.config.sessions(), self.app.monotonic.now());
-        self.write(move |tx, session, user| {
+        self.write(subjects, move |tx, session, user| {
             let login = FreshLogin::of(session, user, policy, at);
             let login = login.ok_or_else(|| Problem::new(&problem::FRESH_LOGIN_REQUIRED))?;
             work(tx, login)
@@ -130,9 +163,42 @@ impl From<Stop> for Problem {
     }
 }
 
+/// Asks for what is going to be read of a user.
+pub type Ask = fn(&mut dyn Tx, UserId) -> Result<(), StoreError>;
+
+/// How a transaction begins, before it asks who is calling.
+#[derive(Clone)]
+enum Begin {
+    /// At once.
+    Read,
+    /// With the version of the user, and asking ahead.
+    Ask(Ask),
+    /// By saying what it decides on.
+    Lock(Vec<Subject>),
+}
+
+impl Begin {
+    fn run(&self, tx: &mut dyn Tx, bearer: Bearer) -> Result<Version, StoreError> {
+        match self {
+            Self::Read => {}
+            Self::Lock(subjects) => tx.lock(subjects)?,
+            Self::Ask(ask) => {
+                tx.ahead(&mut |tx| {
+                    tx.version(bearer.user)?;
+                    session::authorize(tx, bearer)?;
+                    ask(tx, bearer.user)
+                })?;
+                return tx.version(bearer.user);
+            }
+        }
+        Ok(Version(0))
+    }
+}
+
 /// What is to be done for a caller, once or twice.
 struct Work<W> {
     bearer: Bearer,
+    begin: Begin,
     work: Arc<Mutex<W>>,
 }
 
@@ -140,30 +206,43 @@ impl<W> Clone for Work<W> {
     fn clone(&self) -> Self {
         Self {
             bearer: self.bearer,
+            begin: self.begin.clone(),
             work: Arc::clone(&self.work),
         }
     }
 }
 
 impl<W> Work<W> {
-    fn of(bearer: Bearer, work: W) -> Self {
-        let work = Arc::new(Mutex::new(work));
-        Self { bearer, work }
+    fn of(bearer: Bearer, begin: Begin, work: W) -> Self {
+        Self {
+            bearer,
+            begin,
+            work: Arc::new(Mutex::new(work)),
+        }
     }
 
     /// Begins by asking whether the caller may still do anything.
     fn run<T>(self) -> impl FnMut(&mut dyn Tx) -> Result<T, Stop> + Send + 'static
     where
-        W: FnMut(&mut dyn Tx, Session, User) -> Result<T, Problem> + Send + 'static,
+        W: FnMut(&mut dyn Tx, Version, Session, User) -> Result<T, Problem> + Send + 'static,
     {
-        let Self { bearer, work } = self;
-        move |tx| match session::authorize(tx, bearer)? {
-            Some((session, _)) if session::is_first_use(&session, bearer) => Err(Stop::FirstUse),
-            Some((session, user)) => {
-                let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
-                work(tx, session, user).map_err(Stop::Refused)
+        let Self {
+            bearer,
+            begin,
+            work,
+        } = self;
+        move |tx| {
+            let version = begin.run(tx, bearer)?;
+            match session::authorize(tx, bearer)? {
+                Some((session, _)) if session::is_first_use(&session, bearer) => {
+                    Err(Stop::FirstUse)
+                }
+                Some((session, user)) => {
+                    let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+                    work(tx, version, session, user).map_err(Stop::Refused)
+                }
+                None => Err(Stop::Refused(Problem::new(&problem::TOKEN_INVALID))),
             }
-            None => Err(Stop::Refused(Problem::new(&problem::TOKEN_INVALID))),
         }
     }
 }

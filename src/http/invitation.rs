@@ -19,6 +19,7 @@ use crate::{
     domain::{
         code::InvitationCode,
         invitation::{self, RedeemError},
+        lock::Subject,
         statistic::Measure,
     },
 };
@@ -149,7 +150,7 @@ impl InvitationApi {
         let (service, code) = (caller.app().clone(), body.0);
         let visitor = client.visitor(&service, None);
         let (redeemed, invitee) = caller
-            .write(move |tx, _, user| {
+            .write(&[Subject::Invitations], move |tx, _, user| {
                 let redeemed = invitation::redeem(tx, &service.guard, &visitor, &user, code)?;
                 Ok((redeemed, user))
             })

@@ -18,6 +18,7 @@ use crate::{
     app::{delivery, notice},
     domain::{
         challenge::Purpose,
+        lock::Subject,
         profile::{self, PhoneChange},
         proof,
     },
@@ -115,7 +116,9 @@ impl PhoneApi {
         let wanted = wanted(app, &client, visitor.now, &body.0, purpose)?;
         let (service, who, mut rng) = (app.clone(), visitor.clone(), app.dice());
         let opened = caller
-            .write_fresh(move |tx, _| Ok(proof::open(tx, &service.guard, &who, &wanted, &mut rng)?))
+            .write_fresh(&[Subject::Phone(wanted.phone)], move |tx, _| {
+                Ok(proof::open(tx, &service.guard, &who, &wanted, &mut rng)?)
+            })
             .await
             .map_err(|problem| overrun(app, problem))?;
         Ok(Reply::of(
@@ -154,7 +157,7 @@ impl PhoneApi {
             let (app, who) = (caller.app().clone(), visitor.clone());
             let service = app.clone();
             let (outcome, notice) = caller
-                .write_fresh(move |tx, login| {
+                .write_fresh(&[Subject::Phone(phone)], move |tx, login| {
                     let (guard, answer) = (&service.guard, &answer);
                     let outcome = profile::change_phone(tx, guard, &who, &login, answer)?;
                     let notice = match &outcome {

@@ -18,6 +18,7 @@ use crate::{
     app::events::Happened,
     config::Config,
     domain::{
+        lock::Subject,
         person::{Change, Email, Name},
         profile::{self, Profile},
         statistic::Measure,
@@ -209,15 +210,18 @@ impl ProfileApi {
         operation_id = "get_profile"
     )]
     async fn get(&self, caller: Caller) -> Result<Reply<ProfileReply>, Refusal<Read>> {
-        let version = caller.version();
-        if let Some(body) = self.cache.get(caller.bearer(), version) {
+        let bearer = caller.bearer();
+        if self.cache.has(bearer)
+            && let Some(version) = caller.version().await?
+            && let Some(body) = self.cache.get(bearer, version)
+        {
             return Ok(Reply::again(body));
         }
-        let profile = caller
-            .read(|tx, _, user| Ok(profile::read(tx, user)?))
+        let (version, profile) = caller
+            .read_versioned(profile::ask, |tx, user| Ok(profile::read(tx, user)?))
             .await?;
         let reply = Reply::of(&ProfileReply::of(profile, &caller.app().config));
-        self.cache.put(caller.bearer(), version, reply.body());
+        self.cache.put(bearer, version, reply.body());
         Ok(reply)
     }
 
@@ -268,7 +272,7 @@ impl ProfileApi {
     )]
     async fn delete(&self, caller: Caller) -> Result<Done, Refusal<Read>> {
         let (phone, user) = caller
-            .write(|tx, _, user| {
+            .write(&[Subject::Invitations], |tx, _, user| {
                 profile::close(tx, &user)?;
                 Ok((user.phone, user.id))
             })
@@ -283,7 +287,9 @@ impl ProfileApi {
 
 async fn change(caller: &Caller, change: Change) -> Result<Reply<ProfileReply>, Refusal<Write>> {
     let profile = caller
-        .write(move |tx, _, user| Ok(profile::change(tx, user, &change)?))
+        .write(&[], move |tx, _, user| {
+            Ok(profile::change(tx, user, &change)?)
+        })
         .await?;
     Ok(Reply::of(&ProfileReply::of(profile, &caller.app().config)))
 }

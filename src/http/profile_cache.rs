@@ -45,6 +45,12 @@ impl Default for ProfileCache {
 }
 
 impl ProfileCache {
+    /// Whether anything was answered to the caller that is kept.
+    pub fn has(&self, bearer: Bearer) -> bool {
+        let cached = self.0.get(&bearer.session);
+        cached.is_some_and(|cached| cached.bearer == bearer)
+    }
+
     /// What the caller was answered last, if the user's version is still the same.
     pub fn get(&self, bearer: Bearer, version: Version) -> Option<Bytes> {
         let cached = self.0.get(&bearer.session)?;

@@ -123,7 +123,7 @@ impl SessionApi {
     ) -> Result<Done, Refusal<Logout>> {
         let all = body.0;
         caller
-            .write(move |tx, session, user| {
+            .write(&[], move |tx, session, user| {
                 if all {
                     session::end_all(tx, user.id)?;
                 } else {
@@ -182,7 +182,7 @@ impl SessionApi {
     ) -> Result<Done, Refusal<End>> {
         let id = SessionId(id.0);
         let ended = caller
-            .write(move |tx, _, user| Ok(session::end(tx, user.id, id)?))
+            .write(&[], move |tx, _, user| Ok(session::end(tx, user.id, id)?))
             .await?;
         if ended {
             Ok(Done)

@@ -26,12 +26,7 @@ pub use self::{
     progress::Progress,
     schema::{Installation, Migration},
 };
-use crate::domain::{
-    error::StoreError,
-    time::Timestamp,
-    tx::Tx,
-    user::{UserId, Version},
-};
+use crate::domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, user::Version};
 
 /// Where the store is: an embedded file, so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,11 +170,11 @@ impl Store {
         }
     }
 
-    /// What stays the same for as long as what was read of this user after it
-    /// was taken would be read again.
-    pub fn version(&self, user: UserId) -> Version {
+    /// What stays the same for as long as what was read for this caller after it
+    /// was taken would be read again; `None` when the session has ended.
+    pub async fn version(&self, bearer: Bearer) -> Result<Option<Version>, StoreError> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.version(user),
+            Self::Sqlite(sqlite) => Ok(Some(sqlite.version(bearer.user))),
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     actor::key_text,
-    changes::{Desk, KeyRef},
+    changes::{Desk, KeyRef, OPERATORS},
     error::AdminError,
     reads::Show,
     view,
@@ -24,8 +24,8 @@ impl Desk<'_> {
     pub(super) async fn grant(&self, who: Who, role: &str) -> Result<Value, AdminError> {
         let role: Role = role.parse().map_err(AdminError::Invalid)?;
         let full = self.full;
-        self.write(move |tx, rules| {
-            let user = who.require(tx)?;
+        self.write(OPERATORS, move |tx, rules| {
+            let user = who.decide_on(tx)?;
             rules.grant(tx, &user, role)?;
             Ok(view::appointed(&user, role, rules.operator.at, full))
         })
@@ -33,7 +33,7 @@ impl Desk<'_> {
     }
 
     pub(super) async fn revoke(&self, who: Who) -> Result<Value, AdminError> {
-        self.change(who, |rules, tx, user| rules.revoke(tx, user))
+        self.change(OPERATORS, who, |rules, tx, user| rules.revoke(tx, user))
             .await
     }
 
@@ -52,7 +52,7 @@ impl Desk<'_> {
             expires_at: life.map(|life| self.app.now() + Duration::from_secs(life)),
         };
         let epoch = Epoch(self.app.keys().epoch);
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             let (key, secret) = rules.create_key(tx, &wanted, epoch)?;
             let mut shown = view::service_key(&key, true);
             shown["secret"] = json!(key_text(&secret));
@@ -62,7 +62,7 @@ impl Desk<'_> {
     }
 
     pub(super) async fn delete_key(&self, key: KeyRef) -> Result<Value, AdminError> {
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             let key = rules.delete_key(tx, |one| key.is_of(one))?;
             Ok(json!({ "id": key.id.0, "name": key.name.as_str(), "deleted": true }))
         })

@@ -16,6 +16,7 @@ use crate::{
     app::App,
     domain::{
         admin::{Desk as Rules, Refused},
+        lock::Subject,
         phone::Phone,
         service_key::ServiceKey,
         session::SessionId,
@@ -23,6 +24,11 @@ use crate::{
         user::User,
     },
 };
+
+/// What every act of an operator decides on.
+pub(super) const OPERATORS: &[Subject] = &[Subject::Operators];
+/// One that changes who invited whom, too.
+const GRAPH: &[Subject] = &[Subject::Invitations, Subject::Operators];
 
 /// What an operator wants to change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -164,13 +170,16 @@ impl Desk<'_> {
         }
     }
 
+    /// Operators' acts are one after the other: what they may do depends on what others may.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        subjects: &'static [Subject],
         mut work: impl FnMut(&mut dyn Tx, &mut Rules<'_>) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
         let (actor, reason) = (self.actor.clone(), self.reason.to_owned());
         let (instant, mut rng) = (Instant::of(self.app), self.app.dice());
         let work = move |tx: &mut dyn Tx| {
+            tx.lock(subjects)?;
             let operator = actor.identify(tx, instant, &reason)?;
             let mut rules = Rules {
                 operator: &operator,
@@ -184,12 +193,13 @@ impl Desk<'_> {
     /// Changes one user, and shows who they are.
     pub(super) async fn change(
         &self,
+        subjects: &'static [Subject],
         who: Who,
         mut rule: impl FnMut(&mut Rules<'_>, &mut dyn Tx, &User) -> Result<(), Refused> + Send + 'static,
     ) -> Result<Value, AdminError> {
         let full = self.full;
-        self.write(move |tx, rules| {
-            let user = who.require(tx)?;
+        self.write(subjects, move |tx, rules| {
+            let user = who.decide_on(tx)?;
             rule(rules, tx, &user)?;
             let now = tx.user(user.id)?;
             Ok(view::user(now.as_ref().unwrap_or(&user), full))
@@ -198,34 +208,34 @@ impl Desk<'_> {
     }
 
     async fn ban(&self, who: Who) -> Result<Value, AdminError> {
-        self.change(who, |rules, tx, user| rules.ban(tx, user))
+        self.change(OPERATORS, who, |rules, tx, user| rules.ban(tx, user))
             .await
     }
 
     async fn unban(&self, who: Who) -> Result<Value, AdminError> {
-        self.change(who, |rules, tx, user| rules.unban(tx, user))
+        self.change(OPERATORS, who, |rules, tx, user| rules.unban(tx, user))
             .await
     }
 
     async fn delete(&self, who: Who) -> Result<Value, AdminError> {
-        self.change(who, |rules, tx, user| rules.delete(tx, user))
+        self.change(GRAPH, who, |rules, tx, user| rules.delete(tx, user))
             .await
     }
 
     async fn log_out(&self, who: Who) -> Result<Value, AdminError> {
-        self.change(who, |rules, tx, user| rules.log_out(tx, user))
+        self.change(OPERATORS, who, |rules, tx, user| rules.log_out(tx, user))
             .await
     }
 
     async fn move_phone(&self, who: Who, phone: Phone) -> Result<Value, AdminError> {
-        self.change(who, move |rules, tx, user| {
+        self.change(OPERATORS, who, move |rules, tx, user| {
             rules.move_phone(tx, user, phone)
         })
         .await
     }
 
     async fn note_look(&self, who: Who) -> Result<Who, AdminError> {
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             let user = who.require(tx)?;
             rules.note_look(tx, &user)?;
             Ok(Who::from(user.id))
@@ -234,7 +244,7 @@ impl Desk<'_> {
     }
 
     async fn note_export(&self, who: Who) -> Result<Who, AdminError> {
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             let user = who.require(tx)?;
             rules.note_export(tx, &user)?;
             Ok(Who::from(user.id))
@@ -245,8 +255,9 @@ impl Desk<'_> {
     /// Of a phone that is nobody's, too.
     async fn unlock(&self, who: Who) -> Result<Value, AdminError> {
         let (app, full) = (self.app.clone(), self.full);
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             let (phone, _) = who.phone(tx)?;
+            tx.lock(&[Subject::Phone(phone)])?;
             rules.unlock(tx, &app.guard, phone)?;
             Ok(json!({ "phone": view::phone(phone, full), "unlocked": true }))
         })
@@ -254,7 +265,7 @@ impl Desk<'_> {
     }
 
     async fn end_session(&self, id: i64) -> Result<Value, AdminError> {
-        self.write(move |tx, rules| {
+        self.write(OPERATORS, move |tx, rules| {
             rules.end_session(tx, SessionId(id))?;
             Ok(json!({ "id": id, "ended": true }))
         })
@@ -263,8 +274,8 @@ impl Desk<'_> {
 
     async fn fix_invitation(&self, who: Who, referrer: Option<Who>) -> Result<Value, AdminError> {
         let full = self.full;
-        self.write(move |tx, rules| {
-            let user = who.require(tx)?;
+        self.write(GRAPH, move |tx, rules| {
+            let user = who.decide_on(tx)?;
             let referrer = referrer.map(|who| who.require(tx)).transpose()?;
             rules.fix_invitation(tx, &user, referrer.as_ref())?;
             let referrer = referrer.map(|referrer| view::user(&referrer, full));

@@ -4,6 +4,7 @@ use super::error::AdminError;
 use crate::domain::{
     code::InvitationCode,
     error::StoreError,
+    lock::Subject,
     phone::Phone,
     region::Region,
     tx::Tx,
@@ -116,6 +117,17 @@ impl Who {
     /// When there is none, or the store fails.
     pub fn require(self, tx: &mut dyn Tx) -> Result<User, AdminError> {
         self.find(tx)?.ok_or_else(nobody)
+    }
+
+    /// The same, where something is decided on the user.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub fn decide_on(self, tx: &mut dyn Tx) -> Result<User, AdminError> {
+        let user = self.require(tx)?;
+        tx.lock(&[Subject::User(user.id)])?;
+        // What was read before may be over.
+        self.require(tx)
     }
 
     /// A phone and its user, if it is a user's.

@@ -10,6 +10,7 @@ use crate::{
         audit::{self, Action, Operator},
         error::StoreError,
         import::{self, Plan, Tokens},
+        lock::Subject,
     },
     store::Store,
 };
@@ -36,6 +37,7 @@ pub fn fill(
         let (all, range) = (Arc::clone(&people), batch.clone());
         let (operator, file, so_far) = (operator.clone(), file.to_owned(), tally.counts);
         let work = store.write(move |tx| {
+            tx.lock(&[Subject::Invitations])?;
             let (now, mut dice) = (SystemClock.now(), dice());
             let people = all[range.clone()].iter();
             let outcomes = people.map(|person| import::add(tx, person, tokens, now, &mut dice));

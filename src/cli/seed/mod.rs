@@ -26,6 +26,7 @@ use crate::{
         code::InvitationCode,
         error::StoreError,
         id, invitation,
+        lock::Subject,
         phone::Phone,
         time::Timestamp,
         tx::Tx,
@@ -93,7 +94,10 @@ impl Seed {
         }));
         loop {
             let present = Arc::clone(&population);
-            let growth = runtime.block_on(store.write(move |tx| read(&present).grow(tx)));
+            let growth = runtime.block_on(store.write(move |tx| {
+                tx.lock(&[Subject::Invitations])?;
+                read(&present).grow(tx)
+            }));
             let growth = growth.map_err(|error| read(&population).unfinished(&reason(&error)))?;
             let mut population = population.write().unwrap_or_else(PoisonError::into_inner);
             population.add(growth);

@@ -46,7 +46,7 @@ use super::{
     terminal::{print, run_now},
 };
 use crate::{
-    domain::{destination::Destination, guard::Policy, money::Price, session},
+    domain::{destination::Destination, guard::Policy, lock::Subject, money::Price, session},
     store::{Location, Store},
 };
 
@@ -168,6 +168,7 @@ impl Run {
         let days = if row.is_first { EXACT } else { 1 };
         let enough = run.options.requests.saturating_mul(days);
         let played = store.write(move |tx| {
+            tx.lock(&[Subject::Invitations])?;
             let (policy, destination) = (row.policy.clone(), run.destination.clone());
             let service = Service::new(tx, run.sessions, policy, destination);
             let mut world = World::new(service, run.attack.pace, run.options, enough, &bar);

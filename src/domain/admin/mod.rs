@@ -13,6 +13,7 @@ use super::{
     guard::Guard,
     id::SessionId,
     invitation,
+    lock::Subject,
     permission::{Permission, Permissions},
     phone::Phone,
     session,
@@ -162,6 +163,7 @@ impl Desk<'_> {
             return Err(Refused::NoSession);
         };
         self.require_over(tx, Permission::Logout, session.user)?;
+        tx.lock(&[Subject::User(session.user)])?;
         tx.delete_session(session.user, id)?;
         let detail = format!("session {}", id.0);
         self.note(tx, Action::EndSession, Some(session.user), detail)
@@ -191,6 +193,7 @@ impl Desk<'_> {
         phone: Phone,
     ) -> Result<(), Refused> {
         self.require_over(tx, Permission::MovePhone, user.id)?;
+        tx.lock(&[Subject::Phone(phone)])?;
         match tx.user_by_phone(phone)? {
             Some(owner) if owner.id == user.id => {
                 return Err(Refused::Already("the user has this phone already"));

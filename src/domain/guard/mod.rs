@@ -112,9 +112,9 @@ impl Guard {
         {
             let party = self.alias("devices", phone);
             // What is left of the time when each was charged by itself.
-            for device in tx.devices_of(device.user)? {
-                tx.recharge(device.hash.party(), party)?;
-            }
+            let devices = tx.devices_of(device.user)?;
+            let parties: Vec<_> = devices.iter().map(|one| one.hash.party()).collect();
+            tx.recharge(&parties, party)?;
             return Ok(Asker { party, known: true });
         }
         Ok(Asker {

@@ -16,6 +16,7 @@ use super::{
     guard::Guard,
     id::ChallengeId,
     limit::Reached,
+    lock::Subject,
     money::Money,
     phone::Phone,
     time::Timestamp,
@@ -101,6 +102,7 @@ pub fn answer(
     visitor: &Visitor,
     answer: &Answer,
 ) -> Result<Result<(), Rejection>, StoreError> {
+    tx.lock(&[Subject::Phone(answer.phone)])?;
     let mut guesses = guard.policy.challenges.guesses;
     let found = tx.challenge(answer.challenge)?;
     let challenge = match open_to(found, answer, guesses, visitor.now) {

@@ -18,7 +18,8 @@ use crate::domain::{
     },
     id::{self, ChallengeId},
     ledger::Asker,
-    limit::{Reached, Subject},
+    limit::{self, Reached},
+    lock::Subject,
     phone::Phone,
     source::{Deed, Source},
     time::Timestamp,
@@ -104,6 +105,7 @@ pub fn open(
     wanted: &Wanted,
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, OpenError> {
+    tx.lock(&[Subject::Phone(wanted.phone)])?;
     let source = wanted.source.map(|source| guard.source_hash(source));
     if let Some(fixed) = &wanted.fixed {
         return open_test(tx, guard, visitor, wanted, fixed, source, rng);
@@ -274,7 +276,7 @@ fn alive(ends: &[Timestamp], policy: Policy, now: Timestamp) -> Option<Reached> 
     let first = ends.iter().min()?;
     (ends.len() >= policy.live_per_phone).then(|| Reached {
         limit: "live_tokens_per_phone",
-        subject: Subject::Phone,
+        subject: limit::Subject::Phone,
         wait: first.since(now),
     })
 }

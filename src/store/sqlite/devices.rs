@@ -66,6 +66,19 @@ impl Devices for Transaction<'_> {
         Ok(())
     }
 
+    fn note_device_use(
+        &mut self,
+        hash: &DeviceHash,
+        at: Timestamp,
+        after: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE devices SET used_at = ?2 WHERE hash = ?1 AND used_at > ?3",
+            params![hash.0, at.millis(), after.millis()],
+        )?;
+        Ok(())
+    }
+
     fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError> {
         self.all(
             select!("user_id = ?1 ORDER BY used_at DESC"),

@@ -127,19 +127,21 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
-    fn recharge(&mut self, from: Party, to: Party) -> Result<(), StoreError> {
-        self.change(
-            "UPDATE sends SET party = ?2 WHERE party = ?1",
-            [from.0, to.0],
-        )?;
-        for miss in [Miss::ShortCode, Miss::LongCode] {
-            let moved = self.all(
-                "DELETE FROM misses WHERE miss = ?1 AND party = ?2 RETURNING at",
-                params![kind(miss), from.0],
-                |row| at(row, 0),
+    fn recharge(&mut self, from: &[Party], to: Party) -> Result<(), StoreError> {
+        for from in from {
+            self.change(
+                "UPDATE sends SET party = ?2 WHERE party = ?1",
+                [from.0, to.0],
             )?;
-            for at in moved {
-                self.insert_miss(miss, to, at)?;
+            for miss in [Miss::ShortCode, Miss::LongCode] {
+                let moved = self.all(
+                    "DELETE FROM misses WHERE miss = ?1 AND party = ?2 RETURNING at",
+                    params![kind(miss), from.0],
+                    |row| at(row, 0),
+                )?;
+                for at in moved {
+                    self.insert_miss(miss, to, at)?;
+                }
             }
         }
         Ok(())

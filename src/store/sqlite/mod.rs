@@ -25,6 +25,7 @@ mod imported_tokens;
 pub mod installation;
 mod ledgers;
 mod length;
+mod locks;
 mod mark;
 mod merger;
 pub mod migrate;
@@ -245,14 +246,15 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
     {
         if let Some(connection) = self.readers.try_get() {
-            return read(&connection, &self.damage, &mut work);
+            return read(&connection, &self.damage, &self.versions, &mut work);
         }
         let (readers, damage) = (self.readers.clone(), self.damage.clone());
+        let versions = Arc::clone(&self.versions);
         let reading = tokio::task::spawn_blocking(move || {
             let connection = readers
                 .get()
                 .map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-            read(&connection, &damage, &mut work)
+            read(&connection, &damage, &versions, &mut work)
         });
         reading.await.unwrap_or_else(|_| Err(gone().into()))
     }
@@ -277,10 +279,12 @@ fn readers(path: &Path) -> Result<Pool<SqliteConnectionManager>, OpenError> {
 fn read<T, E: From<StoreError>>(
     connection: &Connection,
     damage: &Damage,
+    versions: &Versions,
     work: &mut impl FnMut(&mut dyn Tx) -> Result<T, E>,
 ) -> Result<T, E> {
     let _scope = Scope::begin(connection, "BEGIN DEFERRED").map_err(failed)?;
     let mut transaction = Transaction::new(connection);
+    transaction.versions = Some(versions);
     let outcome = work(&mut transaction);
     if let Some(failure) = transaction.failure.take() {
         damage.note(&failure);

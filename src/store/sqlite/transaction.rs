@@ -6,7 +6,10 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 #[cfg(debug_assertions)]
 use super::plan;
-use super::{error::failed, versions::Invalidated};
+use super::{
+    error::failed,
+    versions::{Invalidated, Versions},
+};
 use crate::domain::error::StoreError;
 
 /// What lies between a BEGIN and its end: taken back unless it is committed.
@@ -47,6 +50,12 @@ pub struct Transaction<'c> {
     pub invalidated: Vec<Invalidated>,
     /// Whether personal data was deleted.
     pub erases: bool,
+    /// Whether anything was read or written yet.
+    pub has_begun: Cell<bool>,
+    /// Whether it said so.
+    pub decides_on_invitations: bool,
+    /// The versions of users, for those who keep what they read.
+    pub versions: Option<&'c Versions>,
 }
 
 impl<'c> Transaction<'c> {
@@ -57,6 +66,9 @@ impl<'c> Transaction<'c> {
             failure: Cell::new(None),
             invalidated: Vec::new(),
             erases: false,
+            has_begun: Cell::new(false),
+            decides_on_invitations: false,
+            versions: None,
         }
     }
 
@@ -68,6 +80,7 @@ impl<'c> Transaction<'c> {
 
     /// The statement, compiled once.
     pub fn statement(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+        self.has_begun.set(true);
         #[cfg(debug_assertions)]
         if let Some(step) = plan::scan(self.connection, sql).map_err(|error| self.failed(error))? {
             unreachable!("{step}, by {sql}");

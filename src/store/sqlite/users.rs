@@ -116,16 +116,12 @@ impl Users for Transaction<'_> {
 
     // The last number given less those who left: no counting, and no counter
     // that every invitation would have to rewrite.
-    fn relations(
-        &mut self,
-        id: UserId,
-        referrer: Option<UserId>,
-    ) -> Result<(Option<Phone>, u64), StoreError> {
+    fn relations(&mut self, id: UserId) -> Result<(Option<Phone>, u64), StoreError> {
         let relations = self.one(
             "SELECT max(coalesce((SELECT max(referral_number) FROM users WHERE referrer_id = ?1), 0), last_number_gone)
-                    - invitees_gone, (SELECT phone FROM users WHERE id = ?2)
+                    - invitees_gone, (SELECT phone FROM users AS referrers WHERE referrers.id = users.referrer_id)
              FROM users WHERE id = ?1",
-            params![id.0, referrer.map(|referrer| referrer.0)],
+            [id.0],
             |row| {
                 let is_there = row.get::<_, Option<i64>>(1)?.is_some();
                 let referrer = is_there.then(|| phone(row, 1)).transpose()?;

@@ -18,6 +18,7 @@ use crate::{
         cohort,
         delivery::Reported,
         error::StoreError,
+        lock::Subject,
         phone::Phone,
         time::Timestamp,
         user::{User, UserId},
@@ -53,6 +54,7 @@ pub async fn live(
 ) -> Result<Sums, StoreError> {
     let (config, keys) = (config.clone(), keys.clone());
     let living = store.write(move |tx| {
+        tx.lock(&[Subject::Invitations])?;
         let play = Play::new(tx, config.clone(), &keys, seed);
         Life::new(play, Month::until(now), people).pass()
     });
