@@ -5,7 +5,7 @@
 //! - [`domain`] values, entities with the trait of their table beside them, and the
 //!   rules over the sum of these ([`domain::tx`]); imports nothing of ours
 //! - [`token`] signed and sealed tokens, and their keys; imports `domain`, `files`, and `clock` to test
-//! - [`store`] one transaction at a time; imports `domain`, `files`
+//! - [`store`] one transaction at a time; imports `clock`, `domain`, `files`
 //! - [`sms`] gateways to phones; imports `domain`, `files`
 //! - [`tls`] certificates, and connections that use them; imports `domain`, `files`
 //! - [`clock`] time and chance; imports `domain`

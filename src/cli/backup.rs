@@ -19,7 +19,7 @@ use crate::{
     },
     clock::{Clock, SystemClock, dice},
     config::{Config, Target},
-    store::{Location, Progress, Store},
+    store::{Progress, Store},
     token::{
         key_file::{self, KeysError},
         keys::Keys,
@@ -44,7 +44,7 @@ impl Backup {
             })?),
             bucket @ Target::Bucket { .. } => bucket,
         };
-        let Location::Sqlite(database) = &config.server.database;
+        let database = config.server.database.place();
         let request = Request {
             command: Command::Job(Job::Backup { to: to.clone() }),
             reason: String::new(),

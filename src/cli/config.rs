@@ -11,7 +11,7 @@ use super::{
     sms::routes,
     terminal::{print, tell},
 };
-use crate::{config, store::Location};
+use crate::config;
 
 #[derive(Args)]
 pub struct Config {
@@ -36,7 +36,7 @@ impl Config {
             Some(Action::Effective) => print(&self.settings.read()?.effective()),
             Some(Action::Check) => {
                 let config = self.settings.read()?;
-                let Location::Sqlite(database) = &config.server.database;
+                let database = config.server.database.place();
                 // A server that runs has looked at both, and holds the database.
                 if !is_running(database) {
                     Found::look(&config)?.fitting()?;

@@ -39,8 +39,9 @@ enum Ownership {
 impl Found {
     /// Reads both. Creates and changes nothing.
     pub fn look(config: &Config) -> Result<Self, Failure> {
-        let Location::Sqlite(database) = &config.server.database;
-        if !database.exists() {
+        if let Some(database) = config.server.database.file()
+            && !database.exists()
+        {
             let refused = |reason: String| OpenError::io(database, &reason);
             files::can_create(database).map_err(refused)?;
         }
@@ -151,10 +152,9 @@ async fn remember(store: &Store, fingerprint: String) -> Result<(), Failure> {
 
 /// Brings the schema up to date, and says so in one line.
 pub fn migrate(location: &Location) -> Result<(), OpenError> {
-    let Location::Sqlite(path) = location;
-    let is_new = !path.exists();
+    let is_new = location.file().is_some_and(|path| !path.exists());
     let migrations = Store::migrate(location)?;
-    let (path, last) = (path.display(), migrations.last());
+    let (path, last) = (location, migrations.last());
     match last.map(|migration| &*migration.0) {
         None => {}
         Some(schema) if is_new => tracing::info!(%path, schema, "created the database"),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::dice,
     config::Config,
-    store::{Location, OpenError, Store},
+    store::{OpenError, Store},
     token::{
         key_file::{self, KeysError, Stored},
         keys::{Key, Keys as Held, Ring},
@@ -94,9 +94,10 @@ impl Keys {
 
 /// Makes the database go with the keys that there are, whatever it went with before.
 fn adopt(config: &Config) -> Result<&'static str, Failure> {
-    let Location::Sqlite(path) = &config.server.database;
-    if !path.exists() {
-        return Err(OpenError::Missing(path.clone()).into());
+    if let Some(path) = config.server.database.file()
+        && !path.exists()
+    {
+        return Err(OpenError::Missing(path.to_owned()).into());
     }
     let found = Found::look(config)?;
     let told = if found.fits() { FITTING } else { ADOPTED };

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{failure::Failure, settings::Settings, terminal::print};
-use crate::store::{Location, Migration, Store};
+use crate::store::{Migration, Store};
 
 #[derive(Args)]
 pub struct Migrate {
@@ -17,14 +17,13 @@ pub struct Migrate {
 impl Migrate {
     pub fn run(&self) -> Result<(), Failure> {
         let location = self.settings.read()?.server.database;
-        let Location::Sqlite(path) = &location;
         let (migrations, verb) = if self.dry_run {
             (Store::pending(&location)?, "would run")
         } else {
             (Store::migrate(&location)?, "ran")
         };
         if migrations.is_empty() {
-            return print(&format!("{} is up to date\n", path.display()));
+            return print(&format!("{location} is up to date\n"));
         }
         for Migration(name) in migrations {
             print(&format!("{verb} {name}\n"))?;

@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, SystemClock, dice},
     config::{Config, Target},
     files,
-    store::{Location, Progress},
+    store::Progress,
     token::{key_file, keys::Keys},
 };
 
@@ -43,7 +43,7 @@ pub struct Restore {
 impl Restore {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.settings.read()?;
-        let Location::Sqlite(database) = &config.server.database;
+        let database = config.server.database.place();
         refuse_over(&config)?;
         let identities = self.identity.as_deref().map(identities).transpose()?;
         let scratch = tempfile::Builder::new()
@@ -124,9 +124,9 @@ fn is_absence(error: &io::Error) -> bool {
 
 /// Refuses to restore where anything is that would be lost, or played into it.
 fn refuse_over(config: &Config) -> Result<(), Failure> {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let beside = ["", "-wal", "-shm", "-journal"].map(|ending| {
-        let mut path = database.clone().into_os_string();
+        let mut path = database.to_owned().into_os_string();
         path.push(ending);
         PathBuf::from(path)
     });
@@ -149,7 +149,7 @@ fn exists(path: &Path) -> Failure {
 fn put(config: &Config, copy: &Path, keys: &Keys) -> Result<(), Failure> {
     // That took a while.
     refuse_over(config)?;
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let failed = |path: &Path, error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
         _ => BackupError::io(path)(error).into(),

@@ -35,7 +35,7 @@ use crate::{
     http,
     http::server::{self, Timeouts, Workers},
     sms::route::Routes,
-    store::{Location, Store},
+    store::Store,
     telemetry,
     token::keys::Keys,
 };
@@ -242,8 +242,8 @@ fn greeting(config: &Config) -> String {
 
 /// Answers the admin commands of this machine for as long as it is polled.
 fn hear_operators(service: &Arc<Reloadable>) -> impl Future<Output = ()> + use<> {
-    let Location::Sqlite(database) = &service.current().config.server.database;
-    let socket = AdminSocket::bind(database).inspect_err(|error| {
+    let socket = AdminSocket::bind(service.current().config.server.database.place());
+    let socket = socket.inspect_err(|error| {
         tracing::warn!(%error, "admin commands cannot reach this server");
     });
     let service = Arc::clone(service);

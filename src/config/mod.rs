@@ -52,7 +52,6 @@ use crate::{
         time::Timestamp,
     },
     sms::{Flaw, route::written, setup::Setup, text::Template},
-    store,
 };
 
 /// The whole configuration.
@@ -199,7 +198,7 @@ impl Config {
 
     /// Where the keys are.
     pub fn keys_path(&self) -> PathBuf {
-        let store::Location::Sqlite(database) = &self.server.database;
+        let database = self.server.database.place();
         self.server
             .keys
             .clone()

@@ -7,7 +7,6 @@ use super::{
     layers::ConfigError,
     sections::{Http, Tls},
 };
-use crate::store::Location;
 
 impl Tls {
     /// What `listen` speaks.
@@ -82,7 +81,7 @@ impl Config {
     }
 
     fn beside_database(&self, name: &str) -> PathBuf {
-        let Location::Sqlite(database) = &self.server.database;
+        let database = self.server.database.place();
         database.with_file_name(name)
     }
 }

@@ -58,6 +58,9 @@ pub enum OpenError {
         "{0} was written by a newer version of invited, or its migrations are not this build's"
     )]
     OtherSchema(PathBuf),
+    /// A database on a server was not opened.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The operating system or the engine would not.
     #[error("{path} cannot be opened: {reason}")]
     Io {
@@ -78,12 +81,52 @@ impl OpenError {
     }
 }
 
+/// Why a database on a server was not opened. Each is a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{server} {flaw}")]
+pub struct ServerError {
+    /// Which, without its password.
+    pub server: String,
+    /// What is not as it has to be.
+    pub flaw: Flaw,
+}
+
+/// What keeps a database on a server from being opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Flaw {
+    /// It is not there, does not answer, or lets nobody in.
+    #[error("cannot be opened: {0}")]
+    Closed(String),
+    /// Migrations are missing.
+    #[error("has an old schema ({0} migrations behind): run `invited migrate` first")]
+    OldSchema(usize),
+    /// It knows migrations that this build does not.
+    #[error("was written by a newer version of invited, or its migrations are not this build's")]
+    OtherSchema,
+    /// A database, but not of this service.
+    #[error(
+        "is a database of another program, and was left as it is: give this one a database of its own"
+    )]
+    Foreign,
+    /// It stores text in another way than this build.
+    #[error("has the encoding {0}: create the database with the encoding UTF8")]
+    Encoding(String),
+    /// This machine and the server disagree about the time.
+    #[error(
+        "has a clock that differs by {0} ms from this machine's, more than 2 seconds: have both follow a time server (chrony, systemd-timesyncd)"
+    )]
+    Clock(i64),
+}
+
 /// Why a database was not copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// It was not opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// It is on a server.
+    #[error("the database is on a server: back it up there (pg_dump, pgBackRest)")]
+    NoFile,
     /// What was read of it is not of a database.
     #[error("the database is damaged")]
     Damaged,

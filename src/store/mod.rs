@@ -8,11 +8,13 @@
 mod error;
 mod job;
 mod lock;
+pub mod postgres;
 mod progress;
 mod schema;
 pub mod sqlite;
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -20,37 +22,68 @@ use std::{
 
 use tracing::Instrument;
 
-use self::sqlite::Sqlite;
 pub use self::{
     error::{CopyError, OpenError, VerifyError},
     progress::Progress,
     schema::{Installation, Migration},
 };
+use self::{
+    postgres::{Pace, Postgres, server::Server},
+    sqlite::Sqlite,
+};
 use crate::domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, user::Version};
 
-/// Where the store is: an embedded file, so far.
+/// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// An SQLite file.
     Sqlite(PathBuf),
+    /// A database on a server that speaks PostgreSQL's protocol.
+    Postgres(Box<Server>),
+}
+
+/// Beside which files are kept where the database is none.
+const PLACE: &str = "invited.db";
+
+impl Location {
+    /// The database's file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// Beside which the service keeps its own files: the database or, where that
+    /// is on a server, what would be the database in the working directory.
+    pub fn place(&self) -> &Path {
+        self.file().unwrap_or(Path::new(PLACE))
+    }
+}
+
+/// Without a password.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(server) => server.fmt(f),
+        }
+    }
 }
 
 impl FromStr for Location {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Box::new(text.parse()?)));
+        }
         let path = text.strip_prefix("sqlite:").unwrap_or(text);
         if path.is_empty() {
             return Err("is empty: write the path of a file".to_owned());
         }
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err(
-                "names a PostgreSQL server, which this build cannot use: write the path of a file"
-                    .to_owned(),
-            );
-        }
         if path.starts_with(':') || path.contains("://") || path.starts_with("file:") {
-            return Err("is not the path of a file".to_owned());
+            return Err("is not the path of a file, nor the URL of a PostgreSQL server".to_owned());
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
@@ -64,58 +97,77 @@ pub fn engine() -> String {
 /// The open store.
 pub enum Store {
     /// An SQLite file that this process alone writes to.
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
+    /// A database that other nodes write to as well.
+    Postgres(Postgres),
 }
 
 impl Store {
     /// Opens the store to serve from it.
     pub fn open(location: &Location) -> Result<Self, OpenError> {
-        let Location::Sqlite(path) = location;
+        match location {
+            Location::Sqlite(path) => {
+                let sqlite = Sqlite::open(path, sqlite::SERVING)?;
+                Ok(Self::Sqlite(Box::new(sqlite.checked(path)?)))
+            }
+            Location::Postgres(server) => Postgres::open(server, Pace::Serving).map(Self::Postgres),
+        }
+    }
+
+    /// Opens a file that was verified just now.
+    pub fn open_verified(path: &Path) -> Result<Self, OpenError> {
         let sqlite = Sqlite::open(path, sqlite::SERVING)?;
-        sqlite.checked(path).map(Self::Sqlite)
+        Ok(Self::Sqlite(Box::new(sqlite)))
     }
 
-    /// Opens a store that was verified just now.
-    pub fn open_verified(location: &Location) -> Result<Self, OpenError> {
-        let Location::Sqlite(path) = location;
-        Sqlite::open(path, sqlite::SERVING).map(Self::Sqlite)
-    }
-
-    /// Opens the store to fill it: large transactions, with memory to match.
+    /// Opens the store to fill it: large transactions, with memory and time to match.
     pub fn open_to_fill(location: &Location) -> Result<Self, OpenError> {
-        let Location::Sqlite(path) = location;
-        Sqlite::open(path, sqlite::FILLING).map(Self::Sqlite)
+        match location {
+            Location::Sqlite(path) => {
+                let sqlite = Sqlite::open(path, sqlite::FILLING)?;
+                Ok(Self::Sqlite(Box::new(sqlite)))
+            }
+            Location::Postgres(server) => Postgres::open(server, Pace::Filling).map(Self::Postgres),
+        }
     }
 
     /// Whose database is there, whatever its schema. Creates and changes nothing.
     pub fn peek(location: &Location) -> Result<Installation, OpenError> {
-        let Location::Sqlite(path) = location;
-        sqlite::installation::peek(path)
+        match location {
+            Location::Sqlite(path) => sqlite::installation::peek(path),
+            Location::Postgres(server) => postgres::apart(|| postgres::open::peek(server)),
+        }
     }
 
     /// Whose database it was when it was opened.
     pub fn installation(&self) -> &Installation {
         match self {
             Self::Sqlite(sqlite) => &sqlite.installation,
+            Self::Postgres(postgres) => postgres.installation(),
         }
     }
 
     /// The migrations that were not applied yet.
     pub fn pending(location: &Location) -> Result<Vec<Migration>, OpenError> {
-        let Location::Sqlite(path) = location;
-        sqlite::migrate::pending(path)
+        match location {
+            Location::Sqlite(path) => sqlite::migrate::pending(path),
+            Location::Postgres(server) => postgres::apart(|| postgres::migrate::pending(server)),
+        }
     }
 
     /// Applies what migrations are missing, and says which those were.
     pub fn migrate(location: &Location) -> Result<Vec<Migration>, OpenError> {
-        let Location::Sqlite(path) = location;
-        sqlite::migrate::run(path)
+        match location {
+            Location::Sqlite(path) => sqlite::migrate::run(path),
+            Location::Postgres(server) => postgres::apart(|| postgres::migrate::run(server)),
+        }
     }
 
     /// Copies it as it is at this instant to a new file, while others go on writing.
     pub fn copy(&self, to: &Path, progress: &Progress) -> Result<(), CopyError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.copy(to, progress),
+            Self::Postgres(_) => Err(CopyError::NoFile),
         }
     }
 
@@ -125,13 +177,12 @@ impl Store {
         to: &Path,
         progress: &Progress,
     ) -> Result<(), CopyError> {
-        let Location::Sqlite(path) = location;
+        let path = location.file().ok_or(CopyError::NoFile)?;
         sqlite::backup::copy_closed(path, to, progress)
     }
 
-    /// Looks through all of a store that nobody has open for what must not be.
-    pub fn verify(location: &Location, progress: &Arc<Progress>) -> Result<(), VerifyError> {
-        let Location::Sqlite(path) = location;
+    /// Looks through all of a file that nobody has open for what must not be.
+    pub fn verify(path: &Path, progress: &Arc<Progress>) -> Result<(), VerifyError> {
         sqlite::verify::verify(path, progress)
     }
 
@@ -150,6 +201,10 @@ impl Store {
                 let span = tracing::debug_span!(target: "invited::span", "store.write");
                 sqlite.write(work).instrument(span).await
             }
+            Self::Postgres(postgres) => {
+                let span = tracing::debug_span!(target: "invited::span", "store.write");
+                postgres.write(work).instrument(span).await
+            }
         }
     }
 
@@ -167,6 +222,10 @@ impl Store {
                 let span = tracing::debug_span!(target: "invited::span", "store.read");
                 sqlite.read(work).instrument(span).await
             }
+            Self::Postgres(postgres) => {
+                let span = tracing::debug_span!(target: "invited::span", "store.read");
+                postgres.read(work).instrument(span).await
+            }
         }
     }
 
@@ -175,6 +234,7 @@ impl Store {
     pub async fn version(&self, bearer: Bearer) -> Result<Option<Version>, StoreError> {
         match self {
             Self::Sqlite(sqlite) => Ok(Some(sqlite.version(bearer.user))),
+            Self::Postgres(postgres) => postgres.version(bearer).await,
         }
     }
 
@@ -182,6 +242,7 @@ impl Store {
     pub fn figures(&self) -> sqlite::Figures {
         match self {
             Self::Sqlite(sqlite) => sqlite.figures(),
+            Self::Postgres(postgres) => postgres.figures(),
         }
     }
 
@@ -190,6 +251,7 @@ impl Store {
         self.read(|tx| tx.any_user().map(drop)).await?;
         match self {
             Self::Sqlite(sqlite) => sqlite.try_to_write(at).await,
+            Self::Postgres(postgres) => postgres.write(move |tx| tx.mark_time(at)).await,
         }
     }
 
@@ -197,6 +259,7 @@ impl Store {
     pub fn latest_time(&self) -> Timestamp {
         match self {
             Self::Sqlite(sqlite) => sqlite.latest_time,
+            Self::Postgres(postgres) => postgres.latest_time(),
         }
     }
 }

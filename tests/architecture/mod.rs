@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("files", &[]),
     ("clock", &["domain"]),
     ("token", &["domain", "clock", "files"]),
-    ("store", &["domain", "files"]),
+    ("store", &["domain", "clock", "files"]),
     ("sms", &["domain", "files"]),
     ("tls", &["domain", "files"]),
     (

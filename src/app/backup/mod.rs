@@ -32,7 +32,7 @@ use crate::{
     config::{Config, Target},
     domain::time::Timestamp,
     files,
-    store::{CopyError, Location, Progress},
+    store::{CopyError, Progress},
     token::{key_file, keys::Keys},
 };
 
@@ -81,7 +81,7 @@ impl Order<'_> {
 
     /// Makes it beside the database, where it is nobody else's, and puts it into a bucket.
     fn upload(&self, bucket: &Bucket, copy: impl Copier) -> Result<Made, BackupError> {
-        let Location::Sqlite(database) = &self.config.server.database;
+        let database = self.config.server.database.place();
         let beside = files::folder(database);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -97,7 +97,7 @@ impl Order<'_> {
 
     /// Makes the files of it.
     fn fill(&self, folder: &Folder, copy: impl Copier) -> Result<(Partial, Made), BackupError> {
-        let Location::Sqlite(database) = &self.config.server.database;
+        let database = self.config.server.database.place();
         folder.clear();
         let partial = folder.begin(self.now)?;
         let copied = partial.path.join("copy.db");

@@ -6,7 +6,7 @@ use super::{bucket::Bucket, error::BackupError, folder::Folder};
 use crate::{
     config::{Config, Target},
     domain::time::Timestamp,
-    store::{Location, Progress},
+    store::Progress,
 };
 
 /// The backups of one database at one target.
@@ -27,7 +27,7 @@ impl Place {
         target: &Target,
         progress: &Arc<Progress>,
     ) -> Result<Self, BackupError> {
-        let Location::Sqlite(database) = &config.server.database;
+        let database = config.server.database.place();
         Ok(match target {
             Target::Folder(path) => Self::Folder(Folder::of(database, path)),
             Target::Bucket { name, prefix } => {

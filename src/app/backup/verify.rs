@@ -67,15 +67,14 @@ impl Candidate<'_> {
         let keys = self.keys()?;
         let copy = scratch.join("invited.db");
         archive::unpack(&self.path.join(folder::DATABASE), &copy, self.progress)?;
-        let location = Location::Sqlite(copy);
         // As the server does before it serves.
-        Store::migrate(&location).map_err(|error| self.unopened(error))?;
-        Store::verify(&location, self.progress).map_err(|error| match error {
+        Store::migrate(&Location::Sqlite(copy.clone())).map_err(|error| self.unopened(error))?;
+        Store::verify(&copy, self.progress).map_err(|error| match error {
             VerifyError::Open(error) => self.unopened(error),
             VerifyError::Stopped => BackupError::Stopped,
             VerifyError::Unsound(reason) => self.unsound(reason),
         })?;
-        let store = Store::open_verified(&location).map_err(|error| self.unopened(error))?;
+        let store = Store::open_verified(&copy).map_err(|error| self.unopened(error))?;
         let Installation {
             keys: known,
             is_occupied,

@@ -30,7 +30,7 @@ use crate::{
     config::Config,
     domain::{audit::Operator, permission::Permissions},
     sms::route::Routes,
-    store::{Location, Store},
+    store::Store,
 };
 
 /// How long an answer may take.
@@ -140,7 +140,7 @@ impl Console {
 }
 
 fn answer(config: &Config, request: Request) -> Result<Value, Failure> {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     match ask(&socket::path(database), &request, &mut |_, _| {}) {
         Some(answer) => answer,
         None => open_and_perform(config.clone(), request),

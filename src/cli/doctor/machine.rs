@@ -18,7 +18,6 @@ use crate::{
     config::Config,
     files,
     sms::choice::Choice,
-    store::Location,
     tls::{Certificate, Files},
 };
 
@@ -71,7 +70,7 @@ pub fn synchronization() -> Finding {
 }
 
 fn room(config: &Config) -> Finding {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let folder = files::folder(database);
     let Ok(disk) = statvfs(folder) else {
         let said = format!("{} cannot be looked at", folder.display());
@@ -104,7 +103,7 @@ fn open_files() -> Finding {
 }
 
 fn folder(config: &Config) -> Finding {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let keys = config.keys_path();
     let folders = [files::folder(database), files::folder(&keys)];
     match folders
@@ -167,7 +166,7 @@ fn certificate(config: &Config) -> Finding {
 
 /// How long a flush of the disk takes: it bounds every write that is acknowledged.
 pub fn flush_time(config: &Config) -> Finding {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let measured = NamedTempFile::new_in(files::folder(database)).and_then(|mut file| {
         let begun = SystemClock.steady();
         for _ in 0..FLUSHES {

@@ -9,12 +9,11 @@ use crate::{
     cli::{admin::Console, failure::Failure, sms::routes, terminal::run_now},
     config::{Config, Target},
     sms::Transcript,
-    store::Location,
 };
 
 /// All of it.
 pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
-    let Location::Sqlite(database) = &config.server.database;
+    let database = config.server.database.place();
     let mut findings = Vec::new();
     if database.exists() {
         match console.fetch(config, Look::Health) {

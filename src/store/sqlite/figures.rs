@@ -8,7 +8,7 @@ use std::{
 };
 
 /// All of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Figures {
     /// Bytes of the database.
     pub database_bytes: u64,

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::{Config, ConfigError},
     domain::time::Timestamp,
-    store::{Location, Progress},
+    store::Progress,
 };
 
 /// The checksums of a backup's files, as `sha256sum` writes them.
@@ -61,7 +61,7 @@ impl Bucket {
         (name, prefix): (&str, &str),
         progress: &Arc<Progress>,
     ) -> Result<Self, BackupError> {
-        let Location::Sqlite(database) = &config.server.database;
+        let database = config.server.database.place();
         let (endpoint, style) = endpoint(config, name)?;
         let region = config.backup.region.as_str().to_owned();
         let wrong = |_| ConfigError::of("backup.endpoint", "does not go with such a bucket");

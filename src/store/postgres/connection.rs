@@ -1,0 +1,135 @@
+//! A connection, with a runtime of its own: whoever has it drives it, on the
+//! thread that waits for it anyway, so that an answer wakes one thread and not two.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    future::Future,
+    time::Duration,
+};
+
+use futures_util::future::try_join_all;
+use rand::RngExt;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::{Instant, timeout_at},
+};
+use tokio_postgres::{Client, Statement};
+
+use super::{error::Failure, server::Server};
+use crate::clock::dice;
+
+/// How long one host may take to let somebody in.
+const CONNECT: Duration = Duration::from_secs(1);
+/// Until data that was sent is acknowledged, or the host is taken for gone.
+const ACKNOWLEDGED: Duration = Duration::from_secs(3);
+/// What the server ends by itself: what is not asked for any more, a wait that
+/// others are behind, and a transaction of a node that stopped in its middle.
+const OPTIONS: &str =
+    "-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000";
+/// Rows of a counter that connections add to.
+const SHARDS: i64 = 64;
+
+/// A connection to the server.
+pub struct Connection {
+    runtime: Option<Runtime>,
+    client: Client,
+    statements: RefCell<HashMap<&'static str, Statement>>,
+    /// Whether statements are prepared.
+    pub prepares: bool,
+    is_patient: bool,
+    /// Which row of each counter it adds to.
+    pub shard: i64,
+    /// Whether no transaction is under way.
+    pub is_idle: Cell<bool>,
+}
+
+impl Connection {
+    /// Connects. It waits, so it is for threads that may.
+    pub fn open(server: &Server, is_patient: bool) -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::broken(&error))?;
+        let tls = server
+            .connector()
+            .map_err(|error| Failure::broken(&error))?;
+        let mut config = server.config().clone();
+        config
+            .application_name("invited")
+            .connect_timeout(CONNECT)
+            .keepalives_idle(Duration::from_secs(10));
+        config.tcp_user_timeout(ACKNOWLEDGED);
+        if server.prepares && !is_patient && config.get_options().is_none() {
+            config.options(OPTIONS);
+        }
+        let (client, connection) = runtime.block_on(config.connect(tls))?;
+        // It ends when the client does, and whatever befalls it the client hears.
+        runtime.spawn(async move { connection.await.unwrap_or(()) });
+        Ok(Self {
+            runtime: Some(runtime),
+            client,
+            statements: RefCell::default(),
+            prepares: server.prepares,
+            is_patient,
+            shard: dice().random_range(0..SHARDS),
+            is_idle: Cell::new(true),
+        })
+    }
+
+    /// Sets what [`OPTIONS`] set, for one transaction, where a pooler would not let them be set for all.
+    pub fn limits(&self) -> Option<&'static str> {
+        (!self.prepares && !self.is_patient).then_some(
+            "SELECT set_config('statement_timeout', '3000', true), set_config('lock_timeout', '1000', true),
+                    set_config('idle_in_transaction_session_timeout', '5000', true)",
+        )
+    }
+
+    /// Waits for what has to do with this connection, but no longer than `until`.
+    pub fn wait<T>(
+        &self,
+        until: Instant,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let runtime = self.runtime.as_ref().expect("it is there until the end");
+        let work = async { timeout_at(until, work).await };
+        runtime
+            .block_on(work)
+            .unwrap_or_else(|_| Err(Failure::silent()))
+    }
+
+    /// What speaks to the server.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The statement, which [`Self::prepare`] has prepared.
+    pub fn statement(&self, sql: &'static str) -> Statement {
+        self.statements.borrow()[sql].clone()
+    }
+
+    /// Prepares those of these statements that were not before, all at once.
+    pub async fn prepare(&self, all: impl Iterator<Item = &'static str>) -> Result<(), Failure> {
+        let mut new: Vec<_> = {
+            let known = self.statements.borrow();
+            all.filter(|sql| !known.contains_key(sql)).collect()
+        };
+        new.sort_unstable();
+        new.dedup();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let prepared = try_join_all(new.iter().map(|sql| self.client.prepare(sql))).await?;
+        self.statements
+            .borrow_mut()
+            .extend(new.into_iter().zip(prepared));
+        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // It may be dropped on a thread that must not wait.
+            runtime.shutdown_background();
+        }
+    }
+}

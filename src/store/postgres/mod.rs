@@ -1,0 +1,133 @@
+//! The store of several nodes: a database that speaks PostgreSQL's protocol.
+//!
+//! Transactions of all nodes run at once. What each decides on it says first
+//! ([`crate::domain::lock`]), and is run again when others were in the way.
+
+mod audits;
+mod begin;
+mod challenges;
+mod cohorts;
+mod connection;
+mod counters;
+mod deliveries;
+mod devices;
+mod error;
+mod families;
+mod imported_tokens;
+mod installation;
+mod ledgers;
+mod locks;
+pub mod migrate;
+pub mod open;
+mod operator_sessions;
+mod operators;
+mod pool;
+mod row;
+mod run;
+mod search;
+pub mod server;
+mod service_keys;
+pub mod session;
+mod sessions;
+mod statistics;
+mod transaction;
+mod tree;
+mod users;
+mod value;
+mod versions;
+
+use self::{begin::Mode, open::Opened, pool::Connections, run::Runner, server::Server};
+use crate::{
+    domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, user::Version},
+    store::{error::OpenError, schema::Installation, sqlite::Figures},
+};
+
+/// How long transactions may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As long as somebody waits for an answer.
+    Serving,
+    /// As long as it takes.
+    Filling,
+}
+
+/// An open database.
+pub struct Postgres {
+    runner: Runner,
+    opened: Opened,
+}
+
+impl Postgres {
+    /// Opens a database whose schema must be this build's.
+    pub fn open(server: &Server, pace: Pace) -> Result<Self, OpenError> {
+        let is_patient = pace == Pace::Filling;
+        let opened = apart(|| open::look(server))?;
+        let connections = Connections::new(server, is_patient);
+        Ok(Self {
+            runner: Runner::new(connections, is_patient),
+            opened,
+        })
+    }
+
+    /// Whose database it was when it was opened.
+    pub fn installation(&self) -> &Installation {
+        &self.opened.installation
+    }
+
+    /// The latest instant in any ledger when it was opened.
+    pub fn latest_time(&self) -> Timestamp {
+        self.opened.latest_time
+    }
+
+    /// The engine and its version.
+    pub fn engine(&self) -> &str {
+        &self.opened.engine
+    }
+
+    /// What there is to know of it from outside.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            queue: self.runner.waiting(),
+            ..Figures::default()
+        }
+    }
+
+    /// See [`super::Store::write`].
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.runner.run(Mode::Write, work).await
+    }
+
+    /// See [`super::Store::read`].
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.runner.run(Mode::Read, work).await
+    }
+
+    /// See [`super::Store::version`].
+    pub async fn version(&self, bearer: Bearer) -> Result<Option<Version>, StoreError> {
+        self.runner
+            .ask(move |tx| tx.version_in_session(bearer))
+            .await
+    }
+}
+
+/// Runs what waits on a thread of its own, since whoever asks may be on one that must not.
+pub fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let working = scope.spawn(work).join();
+        working.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
