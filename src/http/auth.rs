@@ -199,7 +199,7 @@ impl Begin {
 struct Work<W> {
     bearer: Bearer,
     begin: Begin,
-    work: Arc<Mutex<W>>,
+    closure: Arc<Mutex<W>>,
 }
 
 impl<W> Clone for Work<W> {
@@ -207,7 +207,7 @@ impl<W> Clone for Work<W> {
         Self {
             bearer: self.bearer,
             begin: self.begin.clone(),
-            work: Arc::clone(&self.work),
+            closure: Arc::clone(&self.closure),
         }
     }
 }
@@ -217,7 +217,7 @@ impl<W> Work<W> {
         Self {
             bearer,
             begin,
-            work: Arc::new(Mutex::new(work)),
+            closure: Arc::new(Mutex::new(work)),
         }
     }
 
@@ -229,7 +229,7 @@ impl<W> Work<W> {
         let Self {
             bearer,
             begin,
-            work,
+            closure,
         } = self;
         move |tx| {
             let version = begin.run(tx, bearer)?;
@@ -238,7 +238,7 @@ impl<W> Work<W> {
                     Err(Stop::FirstUse)
                 }
                 Some((session, user)) => {
-                    let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut work = closure.lock().unwrap_or_else(PoisonError::into_inner);
                     work(tx, version, session, user).map_err(Stop::Refused)
                 }
                 None => Err(Stop::Refused(Problem::new(&problem::TOKEN_INVALID))),

@@ -240,7 +240,7 @@ fn phone(number: i64) -> Phone {
 }
 
 fn open(path: &Path) -> Result<Store, OpenError> {
-    Sqlite::open(path, SIZES).map(Store::Sqlite)
+    Sqlite::open(path, SIZES).map(|sqlite| Store::Sqlite(Box::new(sqlite)))
 }
 
 /// What is served of a file with this log beside it, unless that is refused.

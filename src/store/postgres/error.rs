@@ -98,13 +98,11 @@ struct Refused(String);
 
 /// What the server, or the system, says of it.
 pub fn reason(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(refused) => format!("{} (SQLSTATE {})", refused.message(), refused.code().code()),
-        None => {
-            let cause = std::error::Error::source(error);
-            cause.map_or_else(|| error.to_string(), ToString::to_string)
-        }
+    if let Some(refused) = error.as_db_error() {
+        return format!("{} (SQLSTATE {})", refused.message(), refused.code().code());
     }
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// A failure that may pass.

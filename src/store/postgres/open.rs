@@ -55,7 +55,7 @@ pub fn clock_ahead(session: &Session) -> Result<i64, OpenError> {
     let before = SystemClock.now();
     let theirs = session.number(sql)?.unwrap_or(0);
     let after = SystemClock.now();
-    Ok((before.millis() + after.millis()) / 2 - theirs)
+    Ok(i64::midpoint(before.millis(), after.millis()) - theirs)
 }
 
 fn require_clock(session: &Session) -> Result<(), OpenError> {

@@ -59,7 +59,7 @@ enum Attempt<T> {
 
 /// What all attempts of one closure share.
 struct Work<W, T> {
-    work: W,
+    closure: W,
     deadline: Instant,
     /// What the transaction is known by.
     id: [u8; 16],
@@ -91,7 +91,7 @@ impl Runner {
         let mut id = [0; 16];
         dice().fill_bytes(&mut id);
         let mut work = Work {
-            work,
+            closure: work,
             deadline,
             id,
             kept: None,
@@ -180,7 +180,7 @@ where
                 }
             }
         }
-        let outcome = (self.work)(&mut tx);
+        let outcome = (self.closure)(&mut tx);
         if let Some(failure) = tx.failure() {
             end(&tx, connection, "ROLLBACK");
             return match failure.kind {

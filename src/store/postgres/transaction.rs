@@ -26,6 +26,9 @@ use super::{
 };
 use crate::domain::{error::StoreError, lock::Subject};
 
+/// An answer that is on its way.
+type Waiting<'r> = Pin<Box<dyn Future<Output = Result<Rows, Failure>> + 'r>>;
+
 /// Rows, or how many were changed.
 type Rows = (Vec<tokio_postgres::Row>, u64);
 
@@ -158,15 +161,14 @@ impl<'c> Transaction<'c> {
             self.ask_ahead(sql, params);
             return Ok(Vec::new());
         }
-        let (rows, _) = match self.asked_ahead(sql, &params)? {
-            Some(rows) => rows,
-            None => {
-                if is_change {
-                    self.forget(sql);
-                }
-                self.push(sql, params, false);
-                self.flush()?
+        let rows = if let Some((rows, _)) = self.asked_ahead(sql, &params)? {
+            rows
+        } else {
+            if is_change {
+                self.forget(sql);
             }
+            self.push(sql, params, false);
+            self.flush()?.0
         };
         let read = rows.iter().map(|row| read(&Row(row)));
         let read: Read<Vec<T>> = read.collect();
@@ -294,7 +296,7 @@ async fn send(connection: &Connection, requests: &[Request]) -> Result<Vec<Rows>
         let all = requests.iter().map(|request| request.sql);
         connection.prepare(all).await?;
     }
-    let mut waiting: Vec<Pin<Box<dyn Future<Output = Result<Rows, Failure>>>>> = requests
+    let mut waiting: Vec<Waiting<'_>> = requests
         .iter()
         .map(|one| Box::pin(ask(connection, one.sql, &one.params)) as _)
         .collect();
