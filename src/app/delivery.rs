@@ -132,6 +132,11 @@ async fn carry(
         let (service, id, code) = (app.clone(), challenge.id, chosen.clone());
         let (handover, cost, phone) = (handover(&app, &delivery), delivery.cost(), challenge.phone);
         let writing = app.store.write(move |tx| {
+            tx.ahead(&mut |tx| {
+                tx.sent(id)?;
+                tx.user_by_phone(phone)?;
+                Ok(())
+            })?;
             if let Some(code) = &code {
                 tx.set_challenge_code(id, code)?;
             }

@@ -59,6 +59,11 @@ pub fn redeem(
         let the_same = referrer.filter(|referrer| referrer.id == first);
         return Ok(the_same.ok_or(RedeemError::AlreadySet));
     }
+    tx.ahead(&mut |tx| {
+        tx.user_by_invitation_code(code)?;
+        guard.may_redeem(tx, visitor, user)?;
+        Ok(())
+    })?;
     if let Some(reached) = guard.may_redeem(tx, visitor, user)? {
         return Ok(Err(RedeemError::Limited(reached)));
     }
@@ -103,11 +108,13 @@ pub fn bind(
     referrer: UserId,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let theirs = match tx.family(referrer)? {
+    tx.ahead(&mut |tx| tx.family(user).map(drop))?;
+    let (theirs, own) = (tx.family(referrer)?, tx.family(user)?);
+    let theirs = match theirs {
         Some(family) => family,
         None => tx.begin_family(referrer)?,
     };
-    let family = match tx.family(user)? {
+    let family = match own {
         None => theirs,
         Some(own) if own.id == theirs.id => return Ok(false),
         Some(own) => unite(tx, own, theirs)?,

@@ -2,7 +2,12 @@
 //! What is counted in all is in [`super::counter`]. Ledgers outlive accounts, so
 //! they name nobody: a phone is a keyed hash in them.
 
-use super::{error::StoreError, id::ChallengeId, money::Money, time::Timestamp};
+use super::{
+    error::StoreError,
+    id::{ChallengeId, UserId},
+    money::Money,
+    time::Timestamp,
+};
 
 /// Who an event is charged to: strangers who ask for a phone are one party,
 /// the devices that are known to its user are another.
@@ -105,8 +110,8 @@ pub trait Ledgers {
     ) -> Result<Vec<Timestamp>, StoreError>;
     /// Adds a miss.
     fn insert_miss(&mut self, miss: Miss, party: Party, at: Timestamp) -> Result<(), StoreError>;
-    /// Charges to `to` what one-time codes were charged to these.
-    fn recharge(&mut self, from: &[Party], to: Party) -> Result<(), StoreError>;
+    /// Charges to `to` what earlier versions charged to each device of a user by itself.
+    fn recharge_devices(&mut self, of: UserId, to: Party) -> Result<(), StoreError>;
     /// Charges to nobody what was charged to a party.
     fn forgive(&mut self, party: Party) -> Result<(), StoreError>;
     /// Forgets misses from before `before`.

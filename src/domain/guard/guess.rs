@@ -59,6 +59,23 @@ impl Guard {
         Ok(terms)
     }
 
+    /// Asks for what [`Self::terms`] and [`Self::guesses`] need.
+    pub(super) fn ask_guesses(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        asker: Asker,
+    ) -> Result<(), StoreError> {
+        let policy = &self.policy;
+        if policy.challenges.code_length < LONG {
+            self.too_short(tx, visitor, asker)?;
+        } else {
+            let limit = &policy.limits.wrong_long_guesses_per_phone;
+            missed(tx, Miss::LongCode, asker.party, limit)?;
+        }
+        Ok(())
+    }
+
     /// Why a short code is not good enough any more, if so.
     fn too_short(
         &self,

@@ -27,7 +27,7 @@ use super::{
     error::StoreError,
     ledger::{Asker, Network, Party, Prefix},
     limit::{Named, Reached},
-    money::{Budget, Price},
+    money::{Budget, Money, Price},
     phone::Phone,
     source::{Deed, Source, memory::Sources},
     tx::Tx,
@@ -111,16 +111,56 @@ impl Guard {
                 .is_some_and(|user| user.id == device.user)
         {
             let party = self.alias("devices", phone);
-            // What is left of the time when each was charged by itself.
-            let devices = tx.devices_of(device.user)?;
-            let parties: Vec<_> = devices.iter().map(|one| one.hash.party()).collect();
-            tx.recharge(&parties, party)?;
+            tx.recharge_devices(device.user, party)?;
             return Ok(Asker { party, known: true });
         }
         Ok(Asker {
             party: self.alias("phone", phone),
             known: false,
         })
+    }
+
+    /// Who the visitor may turn out to be to the phone's user.
+    fn possible_askers(&self, visitor: &Visitor, phone: Phone) -> Vec<Asker> {
+        let asker = |who, known| Asker {
+            party: self.alias(who, phone),
+            known,
+        };
+        let known = visitor.device.secret.is_some();
+        let known = known.then(|| asker("devices", true));
+        [asker("phone", false)].into_iter().chain(known).collect()
+    }
+
+    /// Asks for all that may be needed to know who the visitor is, and whether
+    /// they may guess.
+    pub fn ask_before_guess(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        phone: Phone,
+    ) -> Result<(), StoreError> {
+        device::find(tx, &visitor.device)?;
+        tx.user_by_phone(phone)?;
+        for asker in self.possible_askers(visitor, phone) {
+            self.ask_guesses(tx, visitor, asker)?;
+            self.dead_until(tx, asker)?;
+        }
+        Ok(())
+    }
+
+    /// The same, and whether they may be sent a message.
+    pub fn ask_before_send(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        phone: Phone,
+    ) -> Result<(), StoreError> {
+        self.ask_before_guess(tx, visitor, phone)?;
+        for asker in self.possible_askers(visitor, phone) {
+            self.newest(tx, asker)?;
+            self.may_send(tx, visitor, asker, phone, Money::default(), None)?;
+        }
+        Ok(())
     }
 
     /// What those who name the phone are called in the ledgers: strangers

@@ -103,6 +103,10 @@ pub fn answer(
     answer: &Answer,
 ) -> Result<Result<(), Rejection>, StoreError> {
     tx.lock(&[Subject::Phone(answer.phone)])?;
+    tx.ahead(&mut |tx| {
+        tx.challenge(answer.challenge)?;
+        guard.ask_before_guess(tx, visitor, answer.phone)
+    })?;
     let mut guesses = guard.policy.challenges.guesses;
     let found = tx.challenge(answer.challenge)?;
     let challenge = match open_to(found, answer, guesses, visitor.now) {

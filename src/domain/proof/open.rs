@@ -111,6 +111,11 @@ pub fn open(
         return open_test(tx, guard, visitor, wanted, fixed, source, rng);
     }
     let (policy, now) = (guard.policy.challenges, visitor.now);
+    tx.ahead(&mut |tx| {
+        guard.ask_before_send(tx, visitor, wanted.phone)?;
+        tx.live_challenges(wanted.phone, policy.guesses, now)?;
+        Ok(())
+    })?;
     let asker = guard.identify(tx, visitor, wanted.phone)?;
     let terms = guard.terms(tx, visitor, asker, wanted.longest)?;
     let mut had = Had::read(tx, guard, visitor, wanted, asker, terms)?;

@@ -10,6 +10,7 @@ use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
     pin::Pin,
+    rc::Rc,
     task::Poll,
 };
 
@@ -55,7 +56,8 @@ pub struct Transaction<'c> {
     connection: &'c Connection,
     deadline: Instant,
     requests: RefCell<Vec<Request>>,
-    answers: RefCell<Vec<(Request, Rows)>>,
+    /// What was asked ahead, for as long as it is so.
+    answers: RefCell<Vec<(Request, Rc<Rows>)>>,
     failure: RefCell<Option<Failure>>,
     mode: Mode,
     /// What it decides on, before it begins.
@@ -161,16 +163,16 @@ impl<'c> Transaction<'c> {
             self.ask_ahead(sql, params);
             return Ok(Vec::new());
         }
-        let rows = if let Some((rows, _)) = self.asked_ahead(sql, &params)? {
+        let rows = if let Some(rows) = self.asked_ahead(sql, &params)? {
             rows
         } else {
             if is_change {
                 self.forget(sql);
             }
             self.push(sql, params, false);
-            self.flush()?.0
+            Rc::new(self.flush()?)
         };
-        let read = rows.iter().map(|row| read(&Row(row)));
+        let read = rows.0.iter().map(|row| read(&Row(row)));
         let read: Read<Vec<T>> = read.collect();
         read.map_err(|unreadable| self.fail(Failure::broken(&unreadable)))
     }
@@ -211,14 +213,14 @@ impl<'c> Transaction<'c> {
         }
     }
 
-    fn asked_ahead(&self, sql: &str, params: &[Value]) -> Result<Option<Rows>, StoreError> {
+    fn asked_ahead(&self, sql: &str, params: &[Value]) -> Result<Option<Rc<Rows>>, StoreError> {
         let is_it = |one: &Request| one.is_ahead && one.sql == sql && one.params == params;
         if self.requests.borrow().iter().any(is_it) {
             self.flush()?;
         }
-        let mut answers = self.answers.borrow_mut();
-        let found = answers.iter().position(|(one, _)| is_it(one));
-        Ok(found.map(|place| answers.swap_remove(place).1))
+        let answers = self.answers.borrow();
+        let found = answers.iter().find(|(one, _)| is_it(one));
+        Ok(found.map(|(_, rows)| Rc::clone(rows)))
     }
 
     /// What was asked ahead of a table is not so any more once it is changed.
@@ -254,10 +256,14 @@ impl<'c> Transaction<'c> {
         let mut kept = self.answers.borrow_mut();
         for rows in answers {
             let request = requests.next();
-            kept.extend(request.filter(|one| one.is_ahead).map(|one| (one, rows)));
+            kept.extend(
+                request
+                    .filter(|one| one.is_ahead)
+                    .map(|one| (one, Rc::new(rows))),
+            );
         }
         match requests.next().filter(|one| one.is_ahead) {
-            Some(request) => kept.push((request, last)),
+            Some(request) => kept.push((request, Rc::new(last))),
             None => return Ok(last),
         }
         Ok(Rows::default())

@@ -5,10 +5,12 @@ use rusqlite::{Row, params};
 use super::{transaction::Transaction, users::at};
 use crate::domain::{
     challenge::ChallengeId,
+    device::Devices,
     error::StoreError,
     ledger::{Around, Asker, Ledgers, Miss, Network, Party, Prefix, Sent},
     money::Money,
     time::Timestamp,
+    user::UserId,
 };
 
 impl Ledgers for Transaction<'_> {
@@ -127,8 +129,9 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
-    fn recharge(&mut self, from: &[Party], to: Party) -> Result<(), StoreError> {
-        for from in from {
+    fn recharge_devices(&mut self, of: UserId, to: Party) -> Result<(), StoreError> {
+        for device in self.devices_of(of)? {
+            let from = device.hash.party();
             self.change(
                 "UPDATE sends SET party = ?2 WHERE party = ?1",
                 [from.0, to.0],
