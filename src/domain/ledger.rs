@@ -15,7 +15,7 @@ use super::{
 pub struct Party(pub i64);
 
 /// Ten thousand numbers that differ in the last four digits: a keyed hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(pub i64);
 
 /// A network that sources belong to: a keyed hash.

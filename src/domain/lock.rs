@@ -5,7 +5,7 @@
 //! something says so first ([`Locks::lock`]), and those who decide on the same
 //! wait. A rule reads what it decides on after it has said so.
 
-use super::{error::StoreError, phone::Phone, user::UserId};
+use super::{error::StoreError, ledger::Prefix, phone::Phone, user::UserId};
 
 /// What may be decided on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub enum Subject {
     Invitations,
     /// Who operates the service, and with which keys.
     Operators,
+    /// The numbers around a phone, and what they were sent.
+    Prefix(Prefix),
     /// A phone: its challenges, what is counted of it, and the user who has it.
     Phone(Phone),
     /// A user, their sessions and their devices.

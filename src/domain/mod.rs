@@ -50,4 +50,5 @@ pub mod time;
 pub mod tree;
 pub mod tx;
 pub mod user;
+pub mod version;
 pub mod visitor;

@@ -11,25 +11,11 @@
 //! that it needs (`impl Devices + ?Sized`); one that needs many takes a [`Tx`].
 
 use super::{
-    audit::Audits,
-    challenge::Challenges,
-    cohort::Cohorts,
-    counter::Counters,
-    delivery::Deliveries,
-    device::Devices,
-    family::Families,
-    imported_token::ImportedTokens,
-    installation::Installations,
-    ledger::Ledgers,
-    lock::Locks,
-    operator::Operators,
-    operator_session::OperatorSessions,
-    search::Search,
-    service_key::ServiceKeys,
-    session::Sessions,
-    statistic::Statistics,
-    tree::Tree,
-    user::{Users, Versions},
+    audit::Audits, challenge::Challenges, cohort::Cohorts, counter::Counters, delivery::Deliveries,
+    device::Devices, family::Families, imported_token::ImportedTokens, installation::Installations,
+    ledger::Ledgers, lock::Locks, operator::Operators, operator_session::OperatorSessions,
+    search::Search, service_key::ServiceKeys, session::Sessions, statistic::Statistics, tree::Tree,
+    user::Users, version::Versions,
 };
 use crate::domain::error::StoreError;
 
@@ -39,6 +25,12 @@ pub trait Ahead {
     /// asked again, before it is changed, the answer is there already. An engine
     /// that answers at once leaves it out.
     fn ahead(
+        &mut self,
+        reads: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+    /// The same, where nothing else is read: what is read besides may be of a
+    /// later state.
+    fn ahead_of_all(
         &mut self,
         reads: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;

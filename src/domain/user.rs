@@ -57,16 +57,6 @@ pub struct Invitee {
     pub at: Timestamp,
 }
 
-/// What stays the same for as long as a user would be shown the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(pub u64);
-
-/// Whether what a user is shown may have changed.
-pub trait Versions {
-    /// The user's version. To be asked before what it is to vouch for.
-    fn version(&mut self, id: UserId) -> Result<Version, StoreError>;
-}
-
 /// Users and who invited whom.
 pub trait Users {
     /// The user with this identifier.

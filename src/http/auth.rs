@@ -18,7 +18,8 @@ use crate::{
         lock::Subject,
         session::{self, Bearer, FreshLogin, Session},
         tx::Tx,
-        user::{User, UserId, Version},
+        user::{User, UserId},
+        version::Version,
     },
     token::{TokenError, access},
 };
@@ -183,7 +184,7 @@ impl Begin {
             Self::Read => {}
             Self::Lock(subjects) => tx.lock(subjects)?,
             Self::Ask(ask) => {
-                tx.ahead(&mut |tx| {
+                tx.ahead_of_all(&mut |tx| {
                     tx.version(bearer.user)?;
                     session::authorize(tx, bearer)?;
                     ask(tx, bearer.user)

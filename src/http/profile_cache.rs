@@ -7,7 +7,7 @@ use quick_cache::{Weighter, sync::Cache};
 
 use crate::domain::{
     session::{Bearer, SessionId},
-    user::Version,
+    version::Version,
 };
 
 /// Most bytes that are kept.

@@ -31,7 +31,9 @@ use self::{
     postgres::{Pace, Postgres, server::Server},
     sqlite::Sqlite,
 };
-use crate::domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, user::Version};
+use crate::domain::{
+    error::StoreError, session::Bearer, time::Timestamp, tx::Tx, version::Version,
+};
 
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use crate::domain::{
     error::StoreError,
     id::{self, ChallengeId},
     ledger::{Asker, Network, Sent},
-    limit::{Reached, Subject},
+    limit::{self, Reached},
+    lock::Subject,
     money::{Allowance, Money, Price},
     phone::Phone,
     source::Deed,
@@ -85,6 +86,15 @@ impl Guard {
         })
     }
 
+    /// What is decided on when a message to the phone is asked for. What counts in
+    /// all is not: it may run over by as many messages as are asked for at once.
+    pub fn subjects_of_send(&self, phone: Phone) -> Vec<Subject> {
+        let has_limit = !self.policy.limits.sends_per_prefix.is_off();
+        let prefix = has_limit.then(|| Subject::Prefix(self.prefix(phone)));
+        let phone = Subject::Phone(phone);
+        prefix.into_iter().chain([phone]).collect()
+    }
+
     /// When the party was sent its latest messages, the latest first.
     pub fn newest(&self, tx: &mut dyn Tx, asker: Asker) -> Result<Vec<Timestamp>, StoreError> {
         match self.policy.limits.sends_per_phone.most() {
@@ -128,7 +138,7 @@ impl Guard {
         };
         let paused = paused.map(|wait| Reached {
             limit: "confirmations_per_prefix",
-            subject: Subject::Prefix,
+            subject: limit::Subject::Prefix,
             wait,
         });
         let reached = reached.into_iter().chain(paused);
@@ -192,7 +202,7 @@ impl Guard {
         }
         let reached = longest.map(|wait| Reached {
             limit: BUDGET,
-            subject: Subject::Everybody,
+            subject: limit::Subject::Everybody,
             wait,
         });
         (reached, spending)

@@ -19,7 +19,6 @@ use crate::domain::{
     id::{self, ChallengeId},
     ledger::Asker,
     limit::{self, Reached},
-    lock::Subject,
     phone::Phone,
     source::{Deed, Source},
     time::Timestamp,
@@ -105,7 +104,7 @@ pub fn open(
     wanted: &Wanted,
     rng: &mut dyn CryptoRng,
 ) -> Result<Opened, OpenError> {
-    tx.lock(&[Subject::Phone(wanted.phone)])?;
+    tx.lock(&guard.subjects_of_send(wanted.phone))?;
     let source = wanted.source.map(|source| guard.source_hash(source));
     if let Some(fixed) = &wanted.fixed {
         return open_test(tx, guard, visitor, wanted, fixed, source, rng);

@@ -9,8 +9,9 @@
 use super::value::{Value, params};
 use crate::domain::lock::Subject;
 
-/// Rows of `locks` that phones share.
-const PHONES: u64 = 4095;
+/// Rows of `locks` that phones share, and the numbers around them.
+const PHONES: u64 = 2048;
+const PREFIXES: i64 = 2047;
 /// The row of those who operate the service.
 const OPERATORS: i64 = 4095;
 
@@ -42,6 +43,7 @@ pub fn locks(subjects: &[Subject]) -> Vec<(&'static str, Vec<Value>)> {
         match subject {
             Subject::Invitations => {}
             Subject::Operators => rows.push(OPERATORS),
+            Subject::Prefix(prefix) => rows.push(2048 + prefix.0.rem_euclid(PREFIXES)),
             Subject::Phone(phone) => {
                 let number = phone.number();
                 rows.push(i64::try_from(number % PHONES).expect("it is less than that"));

@@ -25,4 +25,13 @@ impl Ahead for Transaction<'_> {
         }
         asked
     }
+
+    fn ahead_of_all(
+        &mut self,
+        reads: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.ahead(reads)?;
+        self.end_after();
+        Ok(())
+    }
 }

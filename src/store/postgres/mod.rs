@@ -36,9 +36,12 @@ mod users;
 mod value;
 mod versions;
 
-use self::{begin::Mode, open::Opened, pool::Connections, run::Runner, server::Server};
+use self::{
+    begin::Mode, open::Opened, pool::Connections, run::Runner, server::Server,
+    versions::VersionReader,
+};
 use crate::{
-    domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, user::Version},
+    domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, version::Version},
     store::{error::OpenError, schema::Installation, sqlite::Figures},
 };
 
@@ -54,6 +57,7 @@ pub enum Pace {
 /// An open database.
 pub struct Postgres {
     runner: Runner,
+    versions: VersionReader,
     opened: Opened,
 }
 
@@ -65,6 +69,7 @@ impl Postgres {
         let connections = Connections::new(server, is_patient);
         Ok(Self {
             runner: Runner::new(connections, is_patient),
+            versions: VersionReader::default(),
             opened,
         })
     }
@@ -118,9 +123,7 @@ impl Postgres {
 
     /// See [`super::Store::version`].
     pub async fn version(&self, bearer: Bearer) -> Result<Option<Version>, StoreError> {
-        self.runner
-            .ask(move |tx| tx.version_in_session(bearer))
-            .await
+        self.versions.read(&self.runner, bearer).await
     }
 }
 

@@ -3,7 +3,9 @@
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts},
+    managed::{
+        self, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::task::spawn_blocking;
@@ -42,6 +44,8 @@ impl Connections {
         let pool = Pool::builder(manager)
             .max_size(server.connections)
             .timeouts(timeouts)
+            // Those that were used last have their statements prepared.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .build();
         Self(pool.expect("a runtime is named for the timeouts"))
@@ -54,6 +58,11 @@ impl Connections {
             PoolError::Timeout(managed::TimeoutType::Wait) => StoreError::Overloaded,
             _ => Failure::silent().error,
         })
+    }
+
+    /// Throws away those that nobody has: when one is lost, they mostly are, too.
+    pub fn forget_idle(&self) {
+        self.0.retain(|_, _| false);
     }
 
     /// How many there are, and how many wait for one.

@@ -106,17 +106,6 @@ impl Runner {
     pub fn waiting(&self) -> u64 {
         self.connections.load().1 as u64
     }
-
-    /// Runs one statement by itself.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        ask: impl Fn(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let deadline = Instant::now() + self.patience;
-        let loan = self.connections.take().await?;
-        let asking = spawn_blocking(move || ask(&Transaction::new(&loan, Mode::Single, deadline)));
-        asking.await.unwrap_or_else(|_| Err(gone()))
-    }
 }
 
 impl<W, T, E> Work<W, Result<T, E>>
@@ -151,6 +140,7 @@ where
                 continue;
             }
             drop(loan);
+            connections.forget_idle();
             runtime.block_on(sleep(wait));
             loan = loop {
                 match runtime.block_on(connections.take()) {

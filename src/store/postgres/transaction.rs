@@ -269,6 +269,14 @@ impl<'c> Transaction<'c> {
         Ok(Rows::default())
     }
 
+    /// Ends with what waits to be sent. What is asked after that begins anew.
+    pub fn end_after(&self) {
+        if self.has_begun.replace(false) && self.mode == Mode::Read {
+            let end = Request::new("COMMIT", Vec::new());
+            self.requests.borrow_mut().push(end);
+        }
+    }
+
     /// Keeps what was done.
     pub fn commit(&self) -> Result<(), StoreError> {
         // What was asked ahead and nobody asked for needs no answer.

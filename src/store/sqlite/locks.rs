@@ -5,8 +5,10 @@ use super::transaction::Transaction;
 use crate::domain::{
     error::StoreError,
     lock::{Locks, Subject},
+    session::Bearer,
     tx::{Ahead, Tx},
-    user::{UserId, Version, Versions},
+    user::UserId,
+    version::{Version, Versions},
 };
 
 impl Locks for Transaction<'_> {
@@ -30,11 +32,25 @@ impl Ahead for Transaction<'_> {
     ) -> Result<(), StoreError> {
         Ok(())
     }
+
+    fn ahead_of_all(
+        &mut self,
+        _: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 impl Versions for Transaction<'_> {
     fn version(&mut self, id: UserId) -> Result<Version, StoreError> {
         debug_assert!(!self.has_begun.get(), "a version is read too late");
         Ok(self.versions.map_or(Version(0), |versions| versions.of(id)))
+    }
+
+    fn versions_in(&mut self, bearers: &[Bearer]) -> Result<Vec<Option<Version>>, StoreError> {
+        bearers
+            .iter()
+            .map(|bearer| self.version(bearer.user).map(Some))
+            .collect()
     }
 }

@@ -86,7 +86,7 @@ use crate::domain::{
     ledger::Ledgers,
     time::Timestamp,
     tx::Tx,
-    user::{UserId, Version},
+    {user::UserId, version::Version},
 };
 
 /// Readers at once. Reads are short and the file is in memory mostly, so a

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::user::{UserId, Version};
+use crate::domain::{user::UserId, version::Version};
 
 /// Users share this many versions: now and then one is raised for another's sake.
 const VERSIONS: usize = 1 << 14;
