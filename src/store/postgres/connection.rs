@@ -9,18 +9,21 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
+use postgres_openssl::MakeTlsConnector;
 use rand::RngExt;
 use tokio::{
     runtime::{Builder, Runtime},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_postgres::{Client, Statement};
 
 use super::{error::Failure, server::Server};
 use crate::clock::dice;
 
-/// How long one host may take to let somebody in.
+/// How long the way to a host may take.
 const CONNECT: Duration = Duration::from_secs(1);
+/// How long a host may take to let somebody in. One that hangs accepts connections all the same.
+const LET_IN: Duration = Duration::from_secs(2);
 /// Until data that was sent is acknowledged, or the host is taken for gone.
 const ACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// What the server ends by itself: what is not asked for any more, a wait that
@@ -45,14 +48,16 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects. It waits, so it is for threads that may.
-    pub fn open(server: &Server, is_patient: bool) -> Result<Self, Failure> {
+    /// Connects to a host. It waits, so it is for threads that may.
+    pub fn open(
+        server: &Server,
+        host: usize,
+        tls: MakeTlsConnector,
+        is_patient: bool,
+    ) -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::broken(&error))?;
-        let tls = server
-            .connector()
-            .map_err(|error| Failure::broken(&error))?;
-        let mut config = server.config().clone();
+        let mut config = server.hosts()[host].clone();
         config
             .application_name("invited")
             .connect_timeout(CONNECT)
@@ -61,7 +66,8 @@ impl Connection {
         if server.prepares && !is_patient && config.get_options().is_none() {
             config.options(OPTIONS);
         }
-        let (client, connection) = runtime.block_on(config.connect(tls))?;
+        let connecting = runtime.block_on(async { timeout(LET_IN, config.connect(tls)).await });
+        let (client, connection) = connecting.map_err(|_| Failure::silent())??;
         // It ends when the client does, and whatever befalls it the client hears.
         runtime.spawn(async move { connection.await.unwrap_or(()) });
         Ok(Self {

@@ -1,5 +1,10 @@
 //! The pool of connections: so many at once, each made when it is needed and
 //! thrown away when it is of no use any more.
+//!
+//! After a failover all of them are made anew, while everybody waits. Few are
+//! made at a time, so that each is there in time, and one that is there too late
+//! for whoever asked is kept for who comes next: else a busy server never gets
+//! out of making connections that nobody waits for any more.
 
 use deadpool::{
     Runtime,
@@ -7,22 +12,49 @@ use deadpool::{
         self, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
     },
 };
-use std::{sync::Arc, time::Duration};
-use tokio::task::spawn_blocking;
+use postgres_openssl::MakeTlsConnector;
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
 
 use super::{connection::Connection, error::Failure, server::Server};
 use crate::domain::error::StoreError;
 
-/// How long somebody waits for a connection.
-const WAIT: Duration = Duration::from_secs(2);
+/// How long somebody waits for others to give one back: who waits for longer
+/// would have too little time left to make use of it.
+const WAIT: Duration = Duration::from_secs(1);
+/// How long somebody waits until one is made.
+const MADE: Duration = Duration::from_secs(2);
+
+/// So many connections are made at a time.
+const DOORS: usize = 4;
 
 /// A connection on loan.
 pub type Loan = Object<Manager>;
 
 /// Makes connections.
-pub struct Manager {
-    server: Arc<Server>,
+#[derive(Clone)]
+pub struct Manager(Arc<Making>);
+
+struct Making {
+    server: Server,
     is_patient: bool,
+    tls: OnceLock<MakeTlsConnector>,
+    /// The host that let somebody in last.
+    host: AtomicUsize,
+    /// So many may be made at a time.
+    doors: Arc<Semaphore>,
+    /// Those that were there too late for whoever asked.
+    spare: Mutex<Vec<Connection>>,
 }
 
 /// Connections that are made when they are needed.
@@ -32,13 +64,17 @@ pub struct Connections(Pool<Manager>);
 impl Connections {
     /// To this server.
     pub fn new(server: &Server, is_patient: bool) -> Self {
-        let manager = Manager {
-            server: Arc::new(server.clone()),
+        let manager = Manager(Arc::new(Making {
+            server: server.clone(),
             is_patient,
-        };
+            tls: OnceLock::new(),
+            host: AtomicUsize::new(0),
+            doors: Arc::new(Semaphore::new(DOORS)),
+            spare: Mutex::default(),
+        }));
         let timeouts = Timeouts {
             wait: Some(WAIT),
-            create: Some(WAIT),
+            create: Some(MADE),
             recycle: None,
         };
         let pool = Pool::builder(manager)
@@ -51,13 +87,16 @@ impl Connections {
         Self(pool.expect("a runtime is named for the timeouts"))
     }
 
-    /// One of them.
-    pub async fn take(&self) -> Result<Loan, StoreError> {
-        self.0.get().await.map_err(|error| match error {
-            PoolError::Backend(failure) => failure.error,
-            PoolError::Timeout(managed::TimeoutType::Wait) => StoreError::Overloaded,
-            _ => Failure::silent().error,
-        })
+    /// One of them, until then.
+    pub async fn take(&self, deadline: Instant) -> Result<Loan, StoreError> {
+        let taken = timeout_at(deadline, self.0.get()).await;
+        taken
+            .map_err(|_| Failure::silent().error)?
+            .map_err(|error| match error {
+                PoolError::Backend(failure) => failure.error,
+                PoolError::Timeout(managed::TimeoutType::Wait) => StoreError::Overloaded,
+                _ => Failure::silent().error,
+            })
     }
 
     /// Throws away those that nobody has: when one is lost, they mostly are, too.
@@ -77,9 +116,18 @@ impl managed::Manager for Manager {
     type Error = Failure;
 
     async fn create(&self) -> Result<Connection, Failure> {
-        let (server, is_patient) = (Arc::clone(&self.server), self.is_patient);
-        let opening = spawn_blocking(move || Connection::open(&server, is_patient));
-        opening.await.unwrap_or_else(|_| Err(Failure::silent()))
+        let door = Arc::clone(&self.0.doors).acquire_owned().await;
+        if let Some(spare) = self.0.spare() {
+            return Ok(spare);
+        }
+        let (making, (sender, made)) = (Arc::clone(&self.0), oneshot::channel());
+        spawn_blocking(move || {
+            if let Err(Ok(late)) = sender.send(making.open()) {
+                making.spares().push(late);
+            }
+            drop(door);
+        });
+        made.await.unwrap_or_else(|_| Err(Failure::silent()))
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Failure> {
@@ -87,6 +135,42 @@ impl managed::Manager for Manager {
             return Ok(());
         }
         Err(RecycleError::message("it is of no use any more"))
+    }
+}
+
+impl Making {
+    /// Asks one host after the other, first the one that was good last.
+    fn open(&self) -> Result<Connection, Failure> {
+        let (first, count) = (self.host.load(Ordering::Relaxed), self.server.hosts().len());
+        let mut failure = Failure::silent();
+        for host in (first..first + count).map(|host| host % count) {
+            match Connection::open(&self.server, host, self.connector()?, self.is_patient) {
+                Ok(connection) => {
+                    self.host.store(host, Ordering::Relaxed);
+                    return Ok(connection);
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn connector(&self) -> Result<MakeTlsConnector, Failure> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        let tls = self.server.connector();
+        let tls = tls.map_err(|error| Failure::broken(&error))?;
+        Ok(self.tls.get_or_init(|| tls).clone())
+    }
+
+    fn spares(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spare(&self) -> Option<Connection> {
+        let mut spares = self.spares();
+        std::iter::from_fn(|| spares.pop()).find(|spare| !spare.client().is_closed())
     }
 }
 

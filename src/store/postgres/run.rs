@@ -96,7 +96,7 @@ impl Runner {
             id,
             kept: None,
         };
-        let loan = self.connections.take().await?;
+        let loan = self.connections.take(deadline).await?;
         let (connections, runtime) = (self.connections.clone(), Handle::current());
         let running = spawn_blocking(move || work.run(mode, loan, &connections, &runtime));
         running.await.unwrap_or_else(|_| Err(gone().into()))
@@ -143,7 +143,7 @@ where
             connections.forget_idle();
             runtime.block_on(sleep(wait));
             loan = loop {
-                match runtime.block_on(connections.take()) {
+                match runtime.block_on(connections.take(self.deadline)) {
                     Ok(loan) => break loan,
                     Err(error) if Instant::now() + pause >= self.deadline => {
                         return Err(error.into());
