@@ -106,6 +106,9 @@ impl VersionReader {
                 // Whoever asked may have hung up.
                 let _ = answer.send(version.map_err(Clone::clone));
             }
+            if let Err(error) = &versions {
+                self.refuse(error);
+            }
         }
     }
 
@@ -114,6 +117,13 @@ impl VersionReader {
         let mut state = self.state();
         state.is_reading = !state.waiting.is_empty();
         state.is_reading.then(|| std::mem::take(&mut state.waiting))
+    }
+
+    /// Those who came meanwhile would wait for as long again, and be told no more.
+    fn refuse(&self, error: &StoreError) {
+        for (_, answer) in self.state().waiting.drain(..) {
+            let _ = answer.send(Err(error.clone()));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
