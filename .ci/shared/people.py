@@ -1,39 +1,46 @@
 """People who use the service, over HTTP or HTTPS, and the gateway that brings them their codes."""
 
+import collections
 import http.client
 import http.server
 import json
+import socket
 import threading
 
 
 class Gateway:
-    """A provider of messages that keeps the latest code of each phone."""
+    """A provider of messages that keeps the latest code of each phone, and counts its messages."""
 
     def __init__(self):
-        self.codes = codes = {}
+        self.codes, self.sent = codes, sent = {}, collections.Counter()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 message = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 codes[message["to"]] = message["code"]
+                sent[message["to"]] += 1
                 self.send_response(204)
                 self.end_headers()
 
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            # By default five connections may wait, and a sixth takes seconds.
-            request_queue_size = 1024
+        self.handler = Handler
+        # By default five connections may wait, and a sixth takes seconds.
+        self.settings = self.listen(socket.create_server(("127.0.0.1", 0), backlog=1024))
 
-        server = Server(("127.0.0.1", 0), Handler)
+    def listen(self, listener):
+        """Takes messages there; the settings by which a service sends them there."""
+        server = http.server.ThreadingHTTPServer(listener.getsockname(), self.handler, False)
+        server.socket.close()
+        server.socket = listener
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.settings = f"""
+        return f"""
 [sms.route]
 "*" = ["local"]
 [sms.gateway.local]
 kind = "http"
-url = "http://127.0.0.1:{server.server_port}/"
+url = "http://127.0.0.1:{listener.getsockname()[1]}/"
 body.json = {{ to = "{{{{to_digits}}}}", code = "{{{{code}}}}" }}
 ok.status = 204
 """
