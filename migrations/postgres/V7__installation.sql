@@ -19,11 +19,13 @@ INSERT INTO shared_version (id, version) VALUES (1, 0);
 CREATE TABLE locks (id BIGINT PRIMARY KEY);
 INSERT INTO locks (id) SELECT generate_series(0, 4095);
 
--- Transactions that were committed, under the identifiers that they drew, so
+-- Transactions that were committed or never will be, under the identifiers that they drew, so
 -- that whoever lost the answer to a COMMIT can find it out.
 CREATE TABLE commits (
-    id BYTEA  PRIMARY KEY CHECK (length(id) = 16),
-    at BIGINT NOT NULL
+    id      BYTEA   PRIMARY KEY CHECK (length(id) = 16),
+    -- FALSE of one that was lost, and is not to be committed any more.
+    is_kept BOOLEAN NOT NULL,
+    at      BIGINT  NOT NULL
 );
 
 CREATE INDEX commits_by_time ON commits (at);

@@ -36,7 +36,7 @@ const WAIT: Duration = Duration::from_secs(1);
 const MADE: Duration = Duration::from_secs(2);
 
 /// So many connections are made at a time.
-const DOORS: usize = 4;
+const MADE_AT_ONCE: usize = 4;
 
 /// A connection on loan.
 pub type Loan = Object<Manager>;
@@ -52,7 +52,7 @@ struct Making {
     /// The host that let somebody in last.
     host: AtomicUsize,
     /// So many may be made at a time.
-    doors: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// Those that were there too late for whoever asked.
     spare: Mutex<Vec<Connection>>,
 }
@@ -69,7 +69,7 @@ impl Connections {
             is_patient,
             tls: OnceLock::new(),
             host: AtomicUsize::new(0),
-            doors: Arc::new(Semaphore::new(DOORS)),
+            permits: Arc::new(Semaphore::new(MADE_AT_ONCE)),
             spare: Mutex::default(),
         }));
         let timeouts = Timeouts {
@@ -116,7 +116,7 @@ impl managed::Manager for Manager {
     type Error = Failure;
 
     async fn create(&self) -> Result<Connection, Failure> {
-        let door = Arc::clone(&self.0.doors).acquire_owned().await;
+        let permit = Arc::clone(&self.0.permits).acquire_owned().await;
         if let Some(spare) = self.0.spare() {
             return Ok(spare);
         }
@@ -125,7 +125,7 @@ impl managed::Manager for Manager {
             if let Err(Ok(late)) = sender.send(making.open()) {
                 making.spares().push(late);
             }
-            drop(door);
+            drop(permit);
         });
         made.await.unwrap_or_else(|_| Err(Failure::silent()))
     }

@@ -2,14 +2,16 @@
 //!
 //! An error at a COMMIT means that nobody knows whether it took effect. So each
 //! transaction that changed something also adds a row to `commits` with an
-//! identifier drawn for the closure; whoever does not know runs again with the
-//! same one, and finds it there if it did.
+//! identifier of its own. Whoever does not know adds one with the same identifier
+//! that says otherwise: if that cannot be, the first was kept, and if it can, the
+//! first never will be.
 
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
 use tokio::{
     runtime::Handle,
+    sync::oneshot,
     task::spawn_blocking,
     time::{Instant, sleep},
 };
@@ -25,7 +27,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock, dice},
     domain::{error::StoreError, time::Timestamp, tx::Tx},
-    store::job::gone,
+    store::job::{self, Job, gone},
 };
 
 /// How long a transaction may take with all its attempts.
@@ -48,23 +50,24 @@ pub struct Runner {
 }
 
 /// What came of one attempt.
-enum Attempt<T> {
-    /// It is over, and this came of it.
-    Done(T),
+enum Attempt {
+    /// It is over; whether its changes were kept.
+    Done(Result<(), StoreError>),
     /// It ran, and nobody knows whether its changes were kept.
-    Unknown(T, StoreError),
+    Unknown(StoreError),
     /// It is to be run again.
-    Again(Failure),
+    Again(StoreError),
 }
 
-/// What all attempts of one closure share.
-struct Work<W, T> {
-    closure: W,
+/// A closure, with what all attempts at it share.
+struct Work<'j> {
+    mode: Mode,
+    job: &'j mut dyn Job,
     deadline: Instant,
     /// What the transaction is known by.
     id: [u8; 16],
-    /// What came of an attempt that may have been kept.
-    kept: Option<T>,
+    /// Whether an attempt may have been kept.
+    may_be_kept: bool,
 }
 
 impl Runner {
@@ -77,63 +80,69 @@ impl Runner {
         }
     }
 
-    /// Runs `work` in a transaction.
+    /// How many wait for a connection.
+    pub fn waiting(&self) -> u64 {
+        self.connections.load().1 as u64
+    }
+
+    /// Runs `closure` in a transaction.
     pub async fn run<T, E>(
         &self,
         mode: Mode,
-        work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        closure: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let deadline = Instant::now() + self.patience;
-        let mut id = [0; 16];
-        dice().fill_bytes(&mut id);
-        let mut work = Work {
-            closure: work,
-            deadline,
-            id,
-            kept: None,
-        };
-        let loan = self.connections.take(deadline).await?;
-        let (connections, runtime) = (self.connections.clone(), Handle::current());
-        let running = spawn_blocking(move || work.run(mode, loan, &connections, &runtime));
-        running.await.unwrap_or_else(|_| Err(gone().into()))
+        let (answer, outcome) = oneshot::channel();
+        self.begin(mode, Box::new(job::Work::new(closure, answer)))
+            .await;
+        outcome.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
-    /// How many wait for a connection.
-    pub fn waiting(&self) -> u64 {
-        self.connections.load().1 as u64
+    async fn begin(&self, mode: Mode, mut job: Box<dyn Job>) {
+        let deadline = Instant::now() + self.patience;
+        let loan = match self.connections.take(deadline).await {
+            Ok(loan) => loan,
+            Err(error) => return job.settle(Err(error)),
+        };
+        let (connections, runtime) = (self.connections.clone(), Handle::current());
+        spawn_blocking(move || {
+            let mut work = Work {
+                mode,
+                job: &mut *job,
+                deadline,
+                id: [0; 16],
+                may_be_kept: false,
+            };
+            let kept = work.run(loan, &connections, &runtime);
+            job.settle(kept);
+        });
     }
 }
 
-impl<W, T, E> Work<W, Result<T, E>>
-where
-    W: FnMut(&mut dyn Tx) -> Result<T, E>,
-    E: From<StoreError>,
-{
+impl Work<'_> {
     fn run(
         &mut self,
-        mode: Mode,
         mut loan: Loan,
         connections: &Connections,
         runtime: &Handle,
-    ) -> Result<T, E> {
+    ) -> Result<(), StoreError> {
         let mut pause = PAUSE;
         loop {
-            let error = match self.attempt(mode, &loan) {
-                Attempt::Done(outcome) => return outcome,
-                Attempt::Unknown(outcome, error) => {
-                    self.kept = Some(outcome);
+            let error = match self.attempt(&loan) {
+                Attempt::Done(kept) => return kept,
+                Attempt::Unknown(error) => {
+                    self.may_be_kept = true;
                     error
                 }
-                Attempt::Again(failure) => failure.error,
+                Attempt::Again(error) => error,
             };
             let wait = dice().random_range(Duration::ZERO..pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
             if Instant::now() + wait >= self.deadline {
-                return Err(error.into());
+                return Err(error);
             }
             if loan.is_idle.get() {
                 runtime.block_on(sleep(wait));
@@ -142,99 +151,97 @@ where
             drop(loan);
             connections.forget_idle();
             runtime.block_on(sleep(wait));
-            loan = loop {
-                match runtime.block_on(connections.take(self.deadline)) {
-                    Ok(loan) => break loan,
-                    Err(error) if Instant::now() + pause >= self.deadline => {
-                        return Err(error.into());
-                    }
-                    Err(_) => runtime.block_on(sleep(pause)),
-                }
-            };
+            loan = self.take_again(connections, runtime, pause)?;
         }
     }
 
-    fn attempt(&mut self, mode: Mode, connection: &Connection) -> Attempt<Result<T, E>> {
-        let mut tx = Transaction::new(connection, mode, self.deadline);
-        connection.is_idle.set(false);
-        if let Some(kept) = self.kept.take() {
-            match self.was_kept(&tx) {
-                Ok(true) => {
-                    end(&tx, connection, "ROLLBACK");
-                    return Attempt::Done(kept);
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    end(&tx, connection, "ROLLBACK");
-                    return Attempt::Unknown(kept, error);
-                }
-            }
-        }
-        let outcome = (self.closure)(&mut tx);
-        if let Some(failure) = tx.failure() {
-            end(&tx, connection, "ROLLBACK");
-            return match failure.kind {
-                Kind::Conflict | Kind::Lost => Attempt::Again(failure),
-                Kind::Final => Attempt::Done(outcome.and(Err(failure.error.into()))),
-            };
-        }
-        if outcome.is_err() || !tx.has_changed() {
-            let how = if outcome.is_ok() {
-                "COMMIT"
-            } else {
-                "ROLLBACK"
-            };
-            end(&tx, connection, how);
-            return Attempt::Done(outcome);
-        }
-        self.commit(&tx, connection, outcome)
-    }
-
-    /// Whether an attempt before was kept. If it is under way still, this waits
-    /// until it is over; if not, it never will be.
-    fn was_kept(&self, tx: &Transaction<'_>) -> Result<bool, StoreError> {
-        Ok(self.note(tx, true)? == 0)
-    }
-
-    fn note(&self, tx: &Transaction<'_>, waits: bool) -> Result<u64, StoreError> {
-        const NOTE: &str =
-            "INSERT INTO commits (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
-        let params = params![self.id, SystemClock.now().millis()];
-        if waits {
-            return tx.change(NOTE, params);
-        }
-        tx.queue(NOTE, params).map(|()| 1)
-    }
-
-    fn commit(
+    fn take_again(
         &self,
-        tx: &Transaction<'_>,
-        connection: &Connection,
-        outcome: Result<T, E>,
-    ) -> Attempt<Result<T, E>> {
-        // Also if it was added already: then it changes nothing.
-        let committed = self.note(tx, false).and_then(|_| {
-            if dice().random_range(0..SWEEPERS) == 0 {
-                forget(tx, SystemClock.now() - REMEMBERED)?;
+        connections: &Connections,
+        runtime: &Handle,
+        pause: Duration,
+    ) -> Result<Loan, StoreError> {
+        loop {
+            match runtime.block_on(connections.take(self.deadline)) {
+                Err(error) if Instant::now() + pause >= self.deadline => return Err(error),
+                Err(_) => runtime.block_on(sleep(pause)),
+                taken => return taken,
             }
-            tx.commit()
-        });
-        let Err(error) = committed else {
+        }
+    }
+
+    fn attempt(&mut self, connection: &Connection) -> Attempt {
+        connection.is_idle.set(false);
+        if self.may_be_kept {
+            match self.was_kept(connection) {
+                Ok(true) => {
+                    connection.is_idle.set(true);
+                    return Attempt::Done(Ok(()));
+                }
+                Ok(false) => self.may_be_kept = false,
+                Err(error) => return Attempt::Unknown(error),
+            }
+        }
+        let mut tx = Transaction::new(connection, self.mode, self.deadline);
+        let is_good = self.job.run(&mut tx);
+        if let Some(Failure { kind, error }) = tx.failure() {
+            end(&tx, connection, "ROLLBACK");
+            return match kind {
+                Kind::Conflict | Kind::Lost => Attempt::Again(error),
+                Kind::Final => Attempt::Done(Err(error)),
+            };
+        }
+        if is_good && tx.has_changed() {
+            return self.commit(&tx, connection);
+        }
+        end(&tx, connection, if is_good { "COMMIT" } else { "ROLLBACK" });
+        Attempt::Done(Ok(()))
+    }
+
+    /// Whether the attempt before was kept. If it is under way still, this waits
+    /// until it is over; if it was not kept, it never will be.
+    fn was_kept(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let tx = Transaction::new(connection, Mode::Single, self.deadline);
+        tx.queue(
+            "INSERT INTO commits (id, is_kept, at) VALUES ($1, FALSE, $2) ON CONFLICT (id) DO NOTHING",
+            params![self.id, SystemClock.now().millis()],
+        )?;
+        let sql = "SELECT is_kept FROM commits WHERE id = $1";
+        let is_kept = tx.one(sql, params![self.id], |row| row.get(0))?;
+        Ok(is_kept.unwrap_or(false))
+    }
+
+    fn commit(&mut self, tx: &Transaction<'_>, connection: &Connection) -> Attempt {
+        let Err(error) = self.keep(tx) else {
             connection.is_idle.set(true);
-            return Attempt::Done(outcome);
+            return Attempt::Done(Ok(()));
         };
         let kind = tx.failure().map_or(Kind::Lost, |failure| failure.kind);
-        match kind {
-            Kind::Lost => Attempt::Unknown(outcome, error),
-            Kind::Conflict => {
-                end(tx, connection, "ROLLBACK");
-                Attempt::Again(Failure { kind, error })
-            }
-            Kind::Final => {
-                end(tx, connection, "ROLLBACK");
-                Attempt::Done(outcome.and(Err(error.into())))
-            }
+        if kind == Kind::Lost {
+            return Attempt::Unknown(error);
         }
+        end(tx, connection, "ROLLBACK");
+        match kind {
+            Kind::Conflict => Attempt::Again(error),
+            _ => Attempt::Done(Err(error)),
+        }
+    }
+
+    /// Fails where somebody was told that it was not kept.
+    fn keep(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
+        let now = SystemClock.now();
+        dice().fill_bytes(&mut self.id);
+        // A COMMIT that is ended while it waits for a standby succeeds, on this server
+        // alone: so nothing may end it.
+        tx.queue(
+            "INSERT INTO commits (id, is_kept, at)
+             SELECT $1, TRUE, $2 FROM set_config('statement_timeout', '0', TRUE)",
+            params![self.id, now.millis()],
+        )?;
+        if dice().random_range(0..SWEEPERS) == 0 {
+            forget(tx, now - REMEMBERED)?;
+        }
+        tx.commit()
     }
 }
 

@@ -281,8 +281,6 @@ impl<'c> Transaction<'c> {
     pub fn commit(&self) -> Result<(), StoreError> {
         // What was asked ahead and nobody asked for needs no answer.
         self.requests.borrow_mut().retain(|one| !one.is_ahead);
-        // A COMMIT that is ended while it waits for a standby succeeds, on this server alone.
-        self.push("SET LOCAL statement_timeout = 0", Vec::new(), false);
         self.push("COMMIT", Vec::new(), false);
         self.flush().map(drop)
     }
