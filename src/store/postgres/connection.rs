@@ -58,6 +58,9 @@ impl Connection {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::broken(&error))?;
         let mut config = server.hosts()[host].clone();
+        if let Some(password) = server.config().get_password() {
+            config.password(password);
+        }
         config
             .application_name("invited")
             .connect_timeout(CONNECT)
