@@ -26,7 +26,7 @@ class Member:
         self.data = self.folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self.settings = recipe.write("/etc/patroni/patroni.yml", self.machine, {
+        self.settings = recipe.write("/etc/patroni/config.yml", self.machine, {
             "name: db1": f"name: {name}", f"{PREFIX}11:": f"{self.machine.address}:",
             DATA: self.data, SOCKETS: self.folder,
         })
@@ -67,14 +67,12 @@ class Member:
 class Database:
     def __init__(self, recipe, folder):
         self.etcd = Machine("etcd1", 21)
-        data = folder / "etcd"
-        url = f"http://{self.etcd.address}"
+        settings = recipe.write("/etc/default/etcd", self.etcd, {}).read_text().splitlines()
+        settings = dict(line.split("=") for line in settings if "=" in line)
         log = open(folder / "etcd.log", "w")
         self.etcd.start(
-            "etcd", "--name", "etcd1", "--data-dir", data,
-            "--listen-client-urls", f"{url}:2379", "--advertise-client-urls", f"{url}:2379",
-            "--listen-peer-urls", f"{url}:2380", "--initial-advertise-peer-urls", f"{url}:2380",
-            "--initial-cluster", f"etcd1={url}:2380", stdout=log, stderr=log,
+            "etcd", "--name", "etcd1", "--data-dir", folder / "etcd", stdout=log, stderr=log,
+            env={**os.environ, **settings},
         )
         self.members = [Member(recipe, folder, f"db{n}", 10 + n) for n in (1, 2)]
         self.passwords = recipe.passwords()

@@ -36,6 +36,8 @@ class Node:
     def __init__(self, recipe, folder, gateway, number):
         self.machine = Machine(f"node{number}", number)
         self.log = folder / f"node{number}.log"
+        self.folder = folder / f"node{number}"
+        self.folder.mkdir()
         self.environment = {f"INVITED_{key}": value for key, value in SETTINGS.items()}
         keys = folder / "invited.keys.json"
         written = recipe.write(CONFIGURATION, self.machine, {"/etc/invited/invited.keys.json": keys})
@@ -47,7 +49,7 @@ class Node:
         self.environment.update(environment)
         log = open(self.log, "a")
         self.server = self.machine.start(
-            INVITED, "serve", "--config", self.configuration, cwd=self.log.parent,
+            INVITED, "serve", "--config", self.configuration, cwd=self.folder,
             stdout=log, stderr=log, env={**os.environ, **self.environment},
         )
 
@@ -55,7 +57,8 @@ class Node:
         """What a command prints on this machine."""
         done = subprocess.run(
             [*self.machine.prefix, INVITED, *command, "--config", self.configuration],
-            capture_output=True, text=True, check=False, env={**os.environ, **self.environment},
+            capture_output=True, text=True, check=False, cwd=self.folder,
+            env={**os.environ, **self.environment},
         )
         if done.returncode:
             raise SystemExit(f"FAILED: invited {' '.join(command)}: {done.stderr}")
