@@ -17,6 +17,8 @@ use tokio::{
 };
 use tokio_postgres::{Client, Statement};
 
+#[cfg(debug_assertions)]
+use super::plan;
 use super::{error::Failure, server::Server};
 use crate::clock::dice;
 
@@ -127,6 +129,12 @@ impl Connection {
             return Ok(());
         }
         let prepared = try_join_all(new.iter().map(|sql| self.client.prepare(sql))).await?;
+        #[cfg(debug_assertions)]
+        for (sql, statement) in new.iter().copied().zip(&prepared) {
+            if let Some(step) = plan::scan(&self.client, sql, statement).await? {
+                unreachable!("{step}, by {sql}");
+            }
+        }
         self.statements
             .borrow_mut()
             .extend(new.into_iter().zip(prepared));

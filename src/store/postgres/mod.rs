@@ -21,6 +21,8 @@ pub mod migrate;
 pub mod open;
 mod operator_sessions;
 mod operators;
+#[cfg(debug_assertions)]
+mod plan;
 mod pool;
 mod row;
 mod run;

@@ -35,11 +35,12 @@ impl Operators for Transaction<'_> {
         self.queue("DELETE FROM operators WHERE user_id = $1", params![user.0])
     }
 
+    // Whoever operates is a user: LEFT only says which of the tables is read first.
     fn operators(&mut self) -> Result<Vec<Appointed>, StoreError> {
         self.all(
             "SELECT users.id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at,
                     created_at, banned_at, role, granted_at
-             FROM operators JOIN users ON users.id = user_id ORDER BY user_id",
+             FROM operators LEFT JOIN users ON users.id = user_id ORDER BY user_id",
             params![],
             |row| {
                 Ok(Appointed {
