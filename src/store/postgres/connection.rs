@@ -32,8 +32,9 @@ const ACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// others are behind, and a transaction of a node that stopped in its middle.
 const OPTIONS: &str =
     "-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000";
-/// Rows of a counter that connections add to.
-const SHARDS: i64 = 64;
+/// Rows of a counter that connections may add to: so many that hardly any two
+/// have the same. Of these there are as many as connections that have counted.
+const SHARDS: i64 = 1024;
 
 /// A connection to the server.
 pub struct Connection {
