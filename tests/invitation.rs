@@ -94,6 +94,27 @@ async fn codes_that_do_not_help_are_refused() {
 }
 
 #[tokio::test]
+async fn shorter_codes_stay_good_where_new_ones_are_longer() {
+    let harness = Harness::with(&[("INVITED_REFERRAL__CODE_LENGTH", "8")]);
+    let phone = Phone::from_digits(&CAROL[1..]).unwrap();
+    let before = harness
+        .app
+        .store
+        .write(move |tx| user::register(tx, phone, 6, NOON, &mut dice()));
+    let before = before.await.unwrap().invitation_code.to_string();
+    let (alice, bob) = (harness.login(ALICE).await, harness.login(BOB).await);
+    let code = alice.invitation_code().await;
+    assert_eq!((before.len(), code.len()), (6, 8));
+    bob.redeem(&code.to_lowercase()).await.ok();
+    alice.redeem(&before).await.ok();
+    assert_eq!(harness.login(CAROL).await.invitation_code().await, before);
+    let seven = bob.redeem(&code[1..]).await;
+    seven.refused(409, "invitation_already_set");
+    let nine = bob.redeem(&format!("{code}A")).await;
+    nine.refused(422, "validation_failed");
+}
+
+#[tokio::test]
 async fn nobody_is_invited_by_those_whom_they_invited() {
     let harness = Harness::new();
     let mut chain: Vec<Actor> = Vec::new();
@@ -278,7 +299,7 @@ fn many_invitees(tx: &mut dyn Tx, code: &str, count: u64) -> Result<(), StoreErr
     let (now, mut rng) = (NOON, dice());
     for number in 0..count {
         let phone = Phone::from_digits(&(79_500_000_000 + number).to_string()).unwrap();
-        let invitee = user::register(tx, phone, now, &mut rng)?;
+        let invitee = user::register(tx, phone, 6, now, &mut rng)?;
         assert!(invitation::bind(tx, invitee.id, referrer.id, now)?);
     }
     Ok(())
@@ -290,7 +311,7 @@ fn strangers(tx: &mut dyn Tx, count: u64) -> Result<Vec<UserId>, StoreError> {
     let phones = (0..count).map(|number| 79_500_000_000 + number);
     let phones = phones.map(|number| Phone::from_digits(&number.to_string()).unwrap());
     phones
-        .map(|phone| Ok(user::register(tx, phone, NOON, &mut rng)?.id))
+        .map(|phone| Ok(user::register(tx, phone, 6, NOON, &mut rng)?.id))
         .collect()
 }
 

@@ -26,7 +26,7 @@ fn phone(number: u64) -> invited::domain::phone::Phone {
 }
 
 fn register(tx: &mut dyn Tx, number: u64) -> Result<user::User, StoreError> {
-    user::register(tx, phone(number), NOON, &mut invited::clock::dice())
+    user::register(tx, phone(number), 6, NOON, &mut invited::clock::dice())
 }
 
 /// Keeps the writer busy until all of `work` waits for it, so that it is one batch.

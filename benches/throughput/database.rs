@@ -176,7 +176,7 @@ impl Database {
         let id = self.draw();
         // Among many users, now and then a code is drawn that somebody has.
         loop {
-            let code = InvitationCode::draw(&mut self.rng);
+            let code = InvitationCode::draw(6, &mut self.rng);
             let added = self.put(
                 "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
                  VALUES (?1, ?2, ?3, '', '', '', ?4) ON CONFLICT (invitation_code) DO NOTHING",

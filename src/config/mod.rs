@@ -270,6 +270,7 @@ impl Config {
             prices: self.budget.prices.clone(),
             budget: self.budget.amounts.clone(),
             warn_at: *self.budget.warn_at,
+            invitation_code_length: *self.referral.code_length,
         }
     }
 

@@ -212,8 +212,10 @@ section! {
 }
 
 section! {
-    /// What links of invitations lead to.
+    /// Invitation codes, and what links with them lead to.
     Referral "referral." {
+        /// Letters and digits of a new invitation code (6 to 8); shorter ones stay good, so raise it when hundreds of millions are taken, and never lower it again.
+        code_length: Count<6, 8> = "6";
         /// What a link tells of whoever invites: `name` (the first name, or else the masked phone), `phone` (that, masked), or `nothing`.
         show_referrer: ShowReferrer = "name";
         /// Where a link takes phones, with `{code}` in it: an app's own address, or a page of yours, as in `https://example.com/app?code={code}`; none by default.

@@ -64,46 +64,81 @@ impl fmt::Debug for OneTimeCode {
     }
 }
 
-/// An invitation code: six of `A-Z` and `0-9`.
+/// An invitation code: six to eight of `A-Z` and `0-9`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InvitationCode([u8; 6]);
+pub struct InvitationCode {
+    /// Zeros behind the last.
+    letters: [u8; 8],
+    length: u8,
+}
 
 impl InvitationCode {
     /// What codes are drawn from: nothing that is misread for another (no 0/O, 1/I).
     pub const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-    /// Draws a code: one of 32^6, about a thousand million.
-    pub fn draw(rng: &mut dyn CryptoRng) -> Self {
-        Self(std::array::from_fn(|_| {
-            Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())]
-        }))
+    /// How many letters and digits a code may have.
+    pub const LENGTHS: std::ops::RangeInclusive<usize> = 6..=8;
+
+    /// Draws a code of `length` letters: of six, one of 32^6, about a thousand million.
+    pub fn draw(length: usize, rng: &mut dyn CryptoRng) -> Self {
+        let mut code = Self::EMPTY;
+        for _ in 0..length.clamp(*Self::LENGTHS.start(), *Self::LENGTHS.end()) {
+            code.push(Self::ALPHABET[rng.random_range(0..Self::ALPHABET.len())]);
+        }
+        code
     }
 
     /// Reads a code as people type it, or a link that ends in one. Case,
     /// spaces and dashes are forgiven, and so is the wrong keyboard layout.
     pub fn parse(text: &str) -> Result<Self, NotACode> {
         let code = last_segment(text).unwrap_or(text);
-        let mut letters = code.chars().filter(|letter| !is_separator(*letter));
-        let mut read = [0; 6];
-        for place in &mut read {
-            *place = letters.next().and_then(plain).ok_or(NotACode)?;
+        let mut read = Self::EMPTY;
+        for letter in code.chars().filter(|letter| !is_separator(*letter)) {
+            if read.length() == *Self::LENGTHS.end() {
+                return Err(NotACode);
+            }
+            read.push(plain(letter).ok_or(NotACode)?);
         }
-        match letters.next() {
-            None => Ok(Self(read)),
-            Some(_) => Err(NotACode),
-        }
+        let is_long_enough = Self::LENGTHS.contains(&read.length());
+        is_long_enough.then_some(read).ok_or(NotACode)
+    }
+
+    /// The same code, unless it is longer than those of this installation.
+    pub fn within(self, longest: usize) -> Result<Self, NotACode> {
+        (self.length() <= longest).then_some(self).ok_or(NotACode)
     }
 
     /// A code as [`as_str`](Self::as_str) writes it.
     pub fn stored(text: &str) -> Option<Self> {
-        let code: [u8; 6] = text.as_bytes().try_into().ok()?;
-        let is_plain = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        code.iter().all(is_plain).then_some(Self(code))
+        let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if !Self::LENGTHS.contains(&text.len()) || !text.bytes().all(is_plain) {
+            return None;
+        }
+        let mut code = Self::EMPTY;
+        text.bytes().for_each(|letter| code.push(letter));
+        Some(code)
     }
 
     /// The code as text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("an invitation code is ASCII by construction")
+        let letters = &self.letters[..self.length()];
+        std::str::from_utf8(letters).expect("an invitation code is ASCII by construction")
+    }
+
+    /// How many letters and digits it has.
+    pub fn length(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// What codes begin as.
+    const EMPTY: Self = Self {
+        letters: [0; 8],
+        length: 0,
+    };
+
+    fn push(&mut self, letter: u8) {
+        self.letters[self.length()] = letter;
+        self.length += 1;
     }
 }
 
@@ -195,7 +230,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(7);
         let digits: String = (0..200).map(|_| OneTimeCode::draw(4, &mut rng).0).collect();
         let letters: String = (0..200)
-            .map(|_| InvitationCode::draw(&mut rng).to_string())
+            .map(|_| InvitationCode::draw(6, &mut rng).to_string())
             .collect();
         assert!(('0'..='9').all(|digit| digits.contains(digit)));
         assert!(
@@ -236,7 +271,7 @@ mod tests {
         for text in [
             "",
             "QBX27",
-            "QBX27CC",
+            "QBX27CDEF",
             "QBX27Ü",
             "ſBX27C",
             "QBX27-",
@@ -250,6 +285,22 @@ mod tests {
             "https://example.com/?code=QBX27C",
         ] {
             assert_eq!(InvitationCode::parse(text), Err(NotACode), "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_are_as_long_as_was_asked_for() {
+        let mut rng = StdRng::seed_from_u64(7);
+        for length in InvitationCode::LENGTHS {
+            let code = InvitationCode::draw(length, &mut rng);
+            assert_eq!(code.as_str().len(), length);
+            assert_eq!(InvitationCode::parse(code.as_str()), Ok(code));
+            assert_eq!(InvitationCode::stored(code.as_str()), Some(code));
+            assert_eq!(code.within(length), Ok(code));
+            assert_eq!(code.within(length - 1), Err(NotACode));
+        }
+        for text in ["QBX27", "QBX27CDEF", "qbx27c", "QBX27-C"] {
+            assert_eq!(InvitationCode::stored(text), None, "{text}");
         }
     }
 
@@ -276,8 +327,8 @@ mod tests {
 
         #[test]
         fn every_spelling_of_a_code_is_that_code(
-            code in "[A-Z0-9]{6}",
-            choices in proptest::collection::vec(any::<prop::sample::Index>(), 6),
+            code in "[A-Z0-9]{6,8}",
+            choices in proptest::collection::vec(any::<prop::sample::Index>(), 8),
             between in "[ \t\u{a0}\u{3000}\u{2010}-\u{2015}\u{2212}\u{ff0d}\u{200b}-\u{200f}\u{feff}-]{0,4}",
             around in prop::sample::select(vec![("", ""), (" ", "\n"), ("https://a.example/i/", "/"), ("a.example/x/i/", "?b=/c#d")]),
         ) {

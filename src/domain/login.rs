@@ -76,7 +76,7 @@ pub fn confirm(
     let created = known.is_none();
     let user = match known {
         Some(user) => user,
-        None => user::register(tx, phone, now, rng)?,
+        None => user::register(tx, phone, guard.policy.invitation_code_length, now, rng)?,
     };
     let invitation = match attempt.invitation {
         None => None,

@@ -104,11 +104,12 @@ pub trait Users {
     fn any_user(&mut self) -> Result<bool, StoreError>;
 }
 
-/// Writes a new user to the store, with an identifier and an invitation code
-/// that nobody has or had.
+/// Writes a new user to the store, with an identifier and an invitation code of
+/// so many letters that nobody has or had.
 pub fn register(
     tx: &mut (impl Users + ?Sized),
     phone: Phone,
+    code_length: usize,
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<User, StoreError> {
@@ -116,7 +117,7 @@ pub fn register(
         let user = User {
             id: UserId(id),
             phone,
-            invitation_code: InvitationCode::draw(rng),
+            invitation_code: InvitationCode::draw(code_length, rng),
             first_name: String::new(),
             last_name: String::new(),
             email: String::new(),

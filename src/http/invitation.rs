@@ -27,6 +27,8 @@ use crate::{
 /// Invitees on a page, unless the client says otherwise.
 const PAGE: usize = 100;
 
+const NOT_A_CODE: &str = "must be six letters and digits";
+
 /// The calls about invitations.
 pub struct InvitationApi;
 
@@ -34,7 +36,8 @@ pub struct InvitationApi;
 #[derive(Object)]
 #[oai(example)]
 pub struct RedeemRequest {
-    /// Six letters and digits as people type them, or a link that ends in them.
+    /// Six letters and digits (eight at most, if codes are longer here) as people
+    /// type them, or a link that ends in them.
     #[oai(validator(max_length = 2048))]
     invitation_code: String,
 }
@@ -43,11 +46,7 @@ impl FromFields for RedeemRequest {
     type Read = InvitationCode;
 
     fn from_fields(fields: &mut Fields) -> Option<InvitationCode> {
-        fields.parsed(
-            "invitation_code",
-            InvitationCode::parse,
-            "must be six letters and digits",
-        )
+        fields.parsed("invitation_code", InvitationCode::parse, NOT_A_CODE)
     }
 }
 
@@ -147,7 +146,11 @@ impl InvitationApi {
         body: Body<RedeemRequest>,
         client: Client,
     ) -> Result<Reply<RedeemReply>, Refusal<Redeem>> {
-        let (service, code) = (caller.app().clone(), body.0);
+        let service = caller.app().clone();
+        let code = body.0.within(*service.config.referral.code_length);
+        let code = code.map_err(|_| {
+            Problem::at(&problem::VALIDATION_FAILED, "#/invitation_code", NOT_A_CODE)
+        })?;
         let visitor = client.visitor(&service, None);
         let (redeemed, invitee) = caller
             .write(&[Subject::Invitations], move |tx, _, user| {

@@ -228,9 +228,9 @@ impl LoginApi {
         let visitor = client.visitor(app, Some(device));
         let now = visitor.now;
         let (proof, invitation_code) = body.0;
-        let invitation = invitation_code
-            .filter(|code| !code.is_empty())
-            .map(|code| InvitationCode::parse(&code));
+        let longest = *app.config.referral.code_length;
+        let read = |code: String| InvitationCode::parse(&code)?.within(longest);
+        let invitation = invitation_code.filter(|code| !code.is_empty()).map(read);
         let attempt = Attempt {
             answer: opened(app, &visitor, token, proof, Purpose::Login)?,
             invitation,

@@ -113,7 +113,7 @@ impl History {
         for _ in 0..how_many {
             self.next += 1;
             let phone = phone(self.next);
-            let work = store.write(move |tx| user::register(tx, phone, NOON, &mut dice()));
+            let work = store.write(move |tx| user::register(tx, phone, 6, NOON, &mut dice()));
             let written: Result<_, StoreError> = work.await;
             written.unwrap();
             self.phones.insert(self.next);

@@ -32,6 +32,7 @@ impl Input {
         let mut reading = Reading::new(Rules {
             region: config.login.default_region,
             destinations: config.login.destinations.clone(),
+            code_length: *config.referral.code_length,
             now: SystemClock.now(),
         });
         let refused = |reason| Failure::of(format!("{} {reason}", self.path.display()));

@@ -240,7 +240,7 @@ fn person(
         let user = User {
             id: UserId(id),
             phone: phone.expect("eleven digits from 7 are a phone"),
-            invitation_code: InvitationCode::draw(rng),
+            invitation_code: InvitationCode::draw(*InvitationCode::LENGTHS.start(), rng),
             first_name: named.first_name.clone(),
             last_name: named.last_name.clone(),
             email: named.email.clone(),

@@ -167,7 +167,8 @@ impl<'t> Service<'t> {
     pub fn redeem(&mut self, source: Option<Source>, id: UserId) -> Result<Option<Reached>> {
         let visitor = self.visitor(source, None);
         let user = self.tx.user(id)?.expect("an attacker's account");
-        let code = InvitationCode::draw(&mut self.rng);
+        let length = self.guard.policy.invitation_code_length;
+        let code = InvitationCode::draw(length, &mut self.rng);
         match invitation::redeem(self.tx, &self.guard, &visitor, &user, code)? {
             Err(RedeemError::Limited(reached)) => Ok(Some(reached)),
             _ => Ok(None),
@@ -176,9 +177,10 @@ impl<'t> Service<'t> {
 
     /// Somebody who has logged in before, long ago: another known device of the phone.
     pub fn known_device(&mut self, phone: Phone) -> Result<DeviceSecret> {
+        let length = self.guard.policy.invitation_code_length;
         let user = match self.tx.user_by_phone(phone)? {
             Some(user) => user,
-            None => user::register(self.tx, phone, self.now, &mut self.rng)?,
+            None => user::register(self.tx, phone, length, self.now, &mut self.rng)?,
         };
         let (shown, origin) = (self.visitor(None, None).device, Origin::default());
         let rng = &mut self.rng;

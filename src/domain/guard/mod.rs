@@ -48,6 +48,8 @@ pub struct Policy {
     pub prices: Vec<Price>,
     pub budget: Budget,
     pub warn_at: usize,
+    /// Of new invitation codes.
+    pub invitation_code_length: usize,
 }
 
 impl Policy {

@@ -120,7 +120,9 @@ fn insert_as(
     let mut user = User {
         id,
         phone: person.phone,
-        invitation_code: person.code.unwrap_or_else(|| InvitationCode::draw(rng)),
+        invitation_code: person
+            .code
+            .unwrap_or_else(|| InvitationCode::draw(person.code_length, rng)),
         first_name: text(&person.first_name),
         last_name: text(&person.last_name),
         email: Email::as_str(&person.email).to_owned(),
@@ -132,7 +134,7 @@ fn insert_as(
         if tx.insert_user(&user)? {
             return Ok(Some(user));
         }
-        user.invitation_code = InvitationCode::draw(rng);
+        user.invitation_code = InvitationCode::draw(person.code_length, rng);
     }
     Ok(None)
 }

@@ -62,6 +62,8 @@ pub struct Rules {
     pub region: Region,
     /// Which phones can be sent to.
     pub destinations: Destinations,
+    /// The longest invitation codes.
+    pub code_length: usize,
     /// The time of the import.
     pub now: Timestamp,
 }
@@ -92,6 +94,8 @@ pub struct Person {
     pub email: Email,
     /// The invitation code, if it can be kept.
     pub code: Option<InvitationCode>,
+    /// The letters and digits of a fresh one.
+    pub code_length: usize,
     /// Who invited them, if anybody did.
     pub referrer: Option<Referrer>,
     /// When that was.
@@ -127,7 +131,7 @@ impl Person {
         let created_at = date("created_at", row.created_at, rules.now);
         let invited_at = date("invited_at", row.invited_at, created_at);
         let banned_at = row.banned_at.map(|at| date("banned_at", at, rules.now));
-        let code = kept(code(row.invitation_code), &mut reasons);
+        let code = kept(code(row.invitation_code, rules), &mut reasons);
         let first_name = Name::parse(row.first_name).map_err(Reason::FirstName);
         let last_name = Name::parse(row.last_name).map_err(Reason::LastName);
         let email = Email::parse(row.email).map_err(Reason::Email);
@@ -139,6 +143,7 @@ impl Person {
             last_name: kept(last_name, &mut reasons),
             email: kept(email, &mut reasons),
             code,
+            code_length: rules.code_length,
             referrer: kept(referrer(row.invited_by, rules.region), &mut reasons),
             invited_at,
             created_at,
@@ -199,12 +204,12 @@ fn user_id(text: &str) -> Result<Option<UserId>, Reason> {
     id.map(|id| Some(UserId(id))).ok_or(Reason::NotAnId)
 }
 
-fn code(text: &str) -> Result<Option<InvitationCode>, Reason> {
+fn code(text: &str, rules: &Rules) -> Result<Option<InvitationCode>, Reason> {
     if text.trim().is_empty() {
         return Err(Reason::NoCode);
     }
-    let code = InvitationCode::parse(text).map_err(|_| Reason::NotACode);
-    code.map(Some)
+    let code = InvitationCode::parse(text).and_then(|code| code.within(rules.code_length));
+    code.map(Some).map_err(|_| Reason::NotACode)
 }
 
 fn referrer(named: InvitedBy<'_>, region: Region) -> Result<Option<Referrer>, Reason> {

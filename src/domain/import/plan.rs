@@ -151,6 +151,7 @@ mod tests {
         Rules {
             region: Region::RU,
             destinations: Destinations::new(vec!["+79".parse().unwrap()]).unwrap(),
+            code_length: 6,
             now: Timestamp::from_seconds(1_800_000_000),
         }
     }

@@ -26,8 +26,9 @@ impl Life<'_> {
             return Ok(());
         };
         let person = self.people[who].clone();
+        let length = user.invitation_code.length();
         for _ in 0..self.play.rng.random_range(1..14) {
-            let code = InvitationCode::draw(&mut self.play.rng);
+            let code = InvitationCode::draw(length, &mut self.play.rng);
             self.play.redeem(&person, &user, code)?;
         }
         Ok(())

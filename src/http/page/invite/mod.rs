@@ -77,7 +77,7 @@ pub fn in_words(app: &App, language: Language, mut response: Response) -> Respon
 /// Says who invites.
 #[poem::handler]
 async fn look(request: &Request, client: Client, app: Data<&Arc<App>>) -> Result<Response> {
-    let code = code(request)?;
+    let code = code(request, &app)?;
     if let Some(redirect) = redirect(request, &app, code) {
         return Ok(redirect);
     }
@@ -122,7 +122,7 @@ fn picture(
     kind: &str,
     draw: impl Fn(&str) -> Vec<u8>,
 ) -> Result<Response> {
-    let code = code(request)?;
+    let code = code(request, app)?;
     if let Some(redirect) = redirect(request, app, code) {
         return Ok(redirect);
     }
@@ -133,9 +133,11 @@ fn picture(
 }
 
 /// The code in the path, as people spell it.
-fn code(request: &Request) -> Result<InvitationCode, Problem> {
+fn code(request: &Request, app: &App) -> Result<InvitationCode, Problem> {
+    let longest = *app.config.referral.code_length;
+    let read = |code| InvitationCode::parse(code).and_then(|code| code.within(longest));
     let code = request.raw_path_param("code");
-    let code = code.and_then(|code| InvitationCode::parse(code).ok());
+    let code = code.and_then(|code| read(code).ok());
     code.ok_or_else(|| Problem::new(&problem::INVITATION_NOT_FOUND))
 }
 
