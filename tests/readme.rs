@@ -15,11 +15,12 @@ use crate::{
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "src/config/README.md",
     "src/sms/README.md",
     "src/store/README.md",
+    "src/store/postgres/SCALE.md",
     "src/tls/README.md",
     "src/cli/README.md",
     "src/http/README.md",
