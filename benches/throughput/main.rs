@@ -10,6 +10,7 @@ mod database;
 mod fixture;
 mod limits;
 mod measure;
+mod postgres;
 mod prepare;
 mod reads;
 mod server;
@@ -74,4 +75,5 @@ fn main() {
     reads::log_rows(&run, &fixture);
     limits::rows(&run);
     tokens::rows(&run, &fixture);
+    postgres::rows(&run, &fixture, users);
 }

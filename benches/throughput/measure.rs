@@ -35,6 +35,18 @@ impl Measure {
         quantiles: [f64::NAN; 3],
     };
 
+    /// Of two at once: what both did, and the longer they took.
+    pub fn both([one, other]: [Self; 2]) -> Self {
+        let rate = one.rate + other.rate;
+        let cpu = (one.cpu * one.rate + other.cpu * other.rate) / rate;
+        let longer = |at: usize| one.quantiles[at].max(other.quantiles[at]);
+        Self {
+            rate,
+            cpu,
+            quantiles: std::array::from_fn(longer),
+        }
+    }
+
     /// So many until now, without a look at each.
     pub fn of(count: usize, watch: &Watch) -> Self {
         let count = f64::from(u32::try_from(count).unwrap());

@@ -29,6 +29,17 @@ impl Server {
     /// Ours, on the database of a folder, with a log of this level and format
     /// and a gateway that costs next to nothing, so that it is not what is measured.
     pub fn ours(folder: &Path, level: &str, format: &str) -> Self {
+        Self::launch(Self::command(folder, level, format))
+    }
+
+    /// Ours, with the keys of a folder, on this database.
+    pub fn of(folder: &Path, database: &str) -> Self {
+        let mut command = Self::command(folder, "info", "human");
+        command.args(["--database", database]);
+        Self::launch(command)
+    }
+
+    fn command(folder: &Path, level: &str, format: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
         command.current_dir(folder).env_clear();
         // No challenge of this run is over and swept away while it is measured.
@@ -36,7 +47,7 @@ impl Server {
         command.envs([DESTINATIONS, lasting]).envs(UNLIMITED);
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", level]);
         command.args(["--log-format", format, "--sms", "file:sms.jsonl"]);
-        Self::launch(command)
+        command
     }
 
     /// One that gives this answer, and does nothing else.
