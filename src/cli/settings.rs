@@ -15,7 +15,8 @@ pub struct Settings {
     /// A TOML file with settings (`invited config` prints one).
     #[arg(long, global = true, value_name = "FILE", env = "INVITED_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The database: a path, or sqlite:PATH [env: `INVITED_DATABASE`] [default: invited.db]
+    /// The database: a path, sqlite:PATH, or `postgres://USER@HOST/DATABASE`; no password here, where everybody sees it
+    /// [env: `INVITED_DATABASE`] [default: invited.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// The key file [env: `INVITED_KEYS`] [default: invited.keys.json beside the database]

@@ -3,7 +3,7 @@
 
 use toml::Value;
 
-use super::{Config, Entry, Http, Otel, Pages, Server, Tls};
+use super::{Config, Entry, Http, Otel, Pages, Server, Store, Tls};
 
 /// The one among those of the server that is taken up while it runs.
 const LOG: &str = "log";
@@ -17,6 +17,7 @@ impl Config {
             Pages::ENTRIES,
             Tls::ENTRIES,
             Otel::ENTRIES,
+            Store::ENTRIES,
         ]
         .concat();
         let mut changed = Vec::new();
@@ -33,6 +34,7 @@ impl Config {
         self.pages = running.pages.clone();
         self.tls = running.tls.clone();
         self.otel = running.otel.clone();
+        self.store = running.store.clone();
         changed
     }
 

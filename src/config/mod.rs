@@ -16,6 +16,7 @@ mod place;
 mod print;
 mod referral;
 mod sections;
+mod store;
 mod target;
 mod test_number;
 mod tls;
@@ -37,7 +38,8 @@ pub use layers::{ConfigError, Layers};
 pub use origin::{Origin, PublicUrl};
 pub use referral::{AndroidApp, AppLink, IosApp, ShowReferrer};
 pub use sections::{
-    Backup, Budget, Entry, Http, Login, Otel, Pages, Referral, Relief, Server, Sms, Tls, Tokens,
+    Backup, Budget, Entry, Http, Login, Otel, Pages, Referral, Relief, Server, Sms, Store, Tls,
+    Tokens,
 };
 pub use target::Target;
 pub use test_number::TestNumber;
@@ -81,6 +83,8 @@ pub struct Config {
     pub referral: Referral,
     /// Where traces go.
     pub otel: Otel,
+    /// How a database on a server is used.
+    pub store: Store,
     /// Backups that the server makes by itself.
     pub backup: Backup,
     /// The words of a message, made of `sms`.
@@ -113,7 +117,7 @@ impl Config {
         let digits = (*login.code_length).max(guard::LONG);
         let template = Template::new(words::of(&sms), digits)
             .map_err(|(setting, reason)| ConfigError::of(setting, &reason))?;
-        let config = Self {
+        let mut config = Self {
             server: Server::read(&mut layers)?,
             limits: Limits::read(|key, default| layers.take(key, default))?,
             relief: Relief::read(&mut layers)?,
@@ -123,6 +127,7 @@ impl Config {
             pages: Pages::read(&mut layers)?,
             referral: Referral::read(&mut layers)?,
             otel: Otel::read(&mut layers)?,
+            store: Store::read(&mut layers)?,
             backup: Backup::read(&mut layers)?,
             tls: Tls::read(&mut layers)?,
             test_numbers: TestNumber::read(&mut layers, login.default_region)?,
@@ -135,6 +140,7 @@ impl Config {
         };
         layers.finish(Self::entries().map(|entry| entry.key))?;
         config.tls.check(&config.http)?;
+        config.complete_database()?;
         if config.otel.endpoint.is_some() && !cfg!(feature = "otel") {
             let reason = "is for a build with traces in it (cargo build --features otel)";
             return Err(ConfigError::of("otel.endpoint", reason));
@@ -167,6 +173,7 @@ impl Config {
             Sms::ENTRIES,
             Referral::ENTRIES,
             Otel::ENTRIES,
+            Store::ENTRIES,
             Backup::ENTRIES,
         ];
         let first = Server::ENTRIES.iter().copied();

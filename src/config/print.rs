@@ -5,6 +5,9 @@ use std::fmt::Write;
 use super::Config;
 use crate::sms::route::written;
 
+/// What may be given with a password, and is told without.
+const DATABASE: &str = "database";
+
 impl Config {
     /// A configuration file with every default, commented out.
     pub fn sample() -> String {
@@ -45,6 +48,11 @@ impl Config {
             let _ = match self.given.of(entry.key) {
                 Some((value, place)) => {
                     let place = place.trim_end_matches(',');
+                    let value = if key == DATABASE {
+                        format!("\"{}\"", self.server.database)
+                    } else {
+                        value.to_string()
+                    };
                     writeln!(text, "{key} = {value}  # {place}")
                 }
                 None => writeln!(text, "{key} = \"{}\"", entry.default),

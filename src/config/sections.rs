@@ -68,7 +68,7 @@ section! {
     Server "" {
         /// The address to listen on; port 0 takes any free one.
         listen: SocketAddr = "127.0.0.1:8080";
-        /// The database: the path of an SQLite file.
+        /// The database: the path of an SQLite file, or the URL of a PostgreSQL server that several nodes share, as in `postgres://invited@db1,db2/invited?target_session_attrs=read-write&sslmode=verify-full&sslrootcert=/etc/invited/ca.pem`.
         database: store::Location = "invited.db";
         /// The key file; by default `invited.keys.json` beside the database.
         keys: Option<PathBuf> = "";
@@ -236,6 +236,18 @@ section! {
     Otel "otel." {
         /// The collector of OpenTelemetry that traces are sent to (OTLP over HTTP), as in `http://127.0.0.1:4318`, by a build with `--features otel`; none by default.
         endpoint: Option<PublicUrl> = "";
+    }
+}
+
+section! {
+    /// How a database on a server is used.
+    Store "store." {
+        /// A node's most connections to the database's server.
+        connections: Count<1, 256> = "16";
+        /// Whether statements are prepared once a connection: `on`, or `off` behind a pooler in transaction mode, which gives each transaction another connection.
+        statement_cache: bool = "on";
+        /// A file with nothing but the password for the database's server; by default the URL has it, if one is asked for.
+        password_file: Option<PathBuf> = "";
     }
 }
 

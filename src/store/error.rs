@@ -97,6 +97,12 @@ pub enum Flaw {
     /// It is not there, does not answer, or lets nobody in.
     #[error("cannot be opened: {0}")]
     Closed(String),
+    /// It does not prove who it is.
+    #[error(
+        "has a certificate that is refused ({0}): the host in the URL must be one of its names (sslmode=verify-full), \
+         and sslrootcert name the certificates of its issuer"
+    )]
+    Certificate(String),
     /// Migrations are missing.
     #[error("has an old schema ({0} migrations behind): run `invited migrate` first")]
     OldSchema(usize),
@@ -125,7 +131,9 @@ pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// It is on a server.
-    #[error("the database is on a server: back it up there (pg_dump, pgBackRest)")]
+    #[error(
+        "the database is on a server: back it up and restore it there (pg_dump, pgBackRest), together with the key file"
+    )]
     NoFile,
     /// What was read of it is not of a database.
     #[error("the database is damaged")]

@@ -188,7 +188,18 @@ fn a_mistake_in_the_environment_is_one_sentence_that_names_the_variable() {
             "via",
             "must be one of x-forwarded-for, forwarded, x-real-ip",
         ),
-        ("DATABASE", "postgres://x", "names a PostgreSQL server"),
+        ("DATABASE", "mysql://x", "is not the path of a file, nor"),
+        ("DATABASE", "postgres:///x", "names no host"),
+        (
+            "DATABASE",
+            "postgres://x:y/",
+            "is not the URL of a PostgreSQL server",
+        ),
+        (
+            "DATABASE",
+            "postgres://x/y?sslmode=maybe",
+            "sslmode is one of",
+        ),
     ] {
         let name = format!("INVITED_{name}");
         refused(&[(&name, value)], "", &format!("{name} {told}"));

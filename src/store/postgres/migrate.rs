@@ -1,6 +1,8 @@
 //! The schema's history. Nodes that migrate at once wait for one another by an
 //! advisory lock, which CockroachDB does not have: there one migrates.
 
+use tokio_postgres::SimpleQueryRow;
+
 use super::{server::Server, session::Session};
 use crate::store::{
     error::{Flaw, OpenError},
@@ -59,11 +61,10 @@ fn missing(session: &Session) -> Result<Vec<Migration>, OpenError> {
         return Ok(all.iter().map(name).collect());
     }
     let sql = "SELECT version, checksum FROM refinery_schema_history ORDER BY version";
-    let applied = session.run(session.client.query(sql, &[]));
-    let applied = applied.map_err(|error| session.failed(&error))?;
-    let is_own = |(row, one): (&tokio_postgres::Row, &refinery::Migration)| {
-        row.get::<_, i32>(0) == one.version()
-            && row.get::<_, String>(1) == one.checksum().to_string()
+    let applied = session.rows(sql)?;
+    let is_own = |(row, one): (&SimpleQueryRow, &refinery::Migration)| {
+        let (version, checksum) = (one.version().to_string(), one.checksum().to_string());
+        (row.get(0), row.get(1)) == (Some(&*version), Some(&*checksum))
     };
     if applied.len() > all.len() || !applied.iter().zip(&all).all(is_own) {
         return Err(session.flaw(Flaw::OtherSchema));

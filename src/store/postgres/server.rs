@@ -1,9 +1,13 @@
 //! Which server, as an operator writes it: a URL as libpq reads it, of which
 //! everything but `sslmode` and `sslrootcert` is left to the client library.
+//! It may have a password in it, so nothing that is said of it repeats it.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
+use openssl::{
+    ssl::{SslConnector, SslMethod, SslVerifyMode},
+    x509::store::X509StoreBuilder,
+};
 use postgres_openssl::MakeTlsConnector;
 use tokio_postgres::{
     Config,
@@ -12,11 +16,15 @@ use tokio_postgres::{
 
 /// Connections of a node, unless the operator says otherwise.
 const CONNECTIONS: usize = 16;
+/// The port of PostgreSQL.
+const PORT: u16 = 5432;
+/// What is not said of a URL that is none: what is wrong with it, which may be its password.
+const NO_URL: &str = "is not the URL of a PostgreSQL server: write postgres://user@host/database, and in a password \
+    %40 for @, %3A for :, %2F for /, %3F for ?, %23 for # and %25 for %";
 
 /// A PostgreSQL server, and how it is spoken to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Server {
-    url: String,
     config: Config,
     /// The same for each host alone.
     hosts: Vec<Config>,
@@ -54,14 +62,32 @@ impl Server {
         &self.hosts
     }
 
-    /// What encrypts connections. It takes long to make, since it reads all authorities.
-    pub fn connector(&self) -> Result<MakeTlsConnector, openssl::error::ErrorStack> {
-        let mut builder = SslConnector::builder(SslMethod::tls_client())?;
+    /// Whether the URL has a password.
+    pub fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+
+    /// Takes a password that the URL does not have.
+    pub fn set_password(&mut self, password: &str) {
+        self.config.password(password);
+    }
+
+    /// What encrypts connections, or a sentence about what it lacks. It takes long
+    /// to make, since it reads all authorities.
+    pub fn connector(&self) -> Result<MakeTlsConnector, String> {
+        let failed = |error: openssl::error::ErrorStack| error.to_string();
+        let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(failed)?;
         if self.tls.verify == Verify::Nothing {
             builder.set_verify(SslVerifyMode::NONE);
         }
         if let Some(path) = &self.tls.authorities {
-            builder.set_ca_file(path)?;
+            // These, and not those that the system trusts.
+            let store = X509StoreBuilder::new().map_err(failed)?;
+            builder.set_cert_store(store.build());
+            builder.set_ca_file(path).map_err(|_| {
+                let path = path.display();
+                format!("sslrootcert: {path} cannot be read as certificates in PEM")
+            })?;
         }
         let mut connector = MakeTlsConnector::new(builder.build());
         let verifies_name = self.tls.verify == Verify::Name;
@@ -79,10 +105,13 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Without the password.
+/// Without the user, the password and the options.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hosts: Vec<_> = self.config.get_hosts().iter().map(name).collect();
+        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        let port = |at: usize| *ports.get(at).or(ports.first()).unwrap_or(&PORT);
+        let hosts = hosts.iter().enumerate();
+        let hosts: Vec<_> = hosts.map(|(at, host)| name(host, port(at))).collect();
         write!(f, "postgres://{}", hosts.join(","))?;
         match self.config.get_dbname() {
             Some(name) => write!(f, "/{name}"),
@@ -91,9 +120,10 @@ impl fmt::Display for Server {
     }
 }
 
-fn name(host: &Host) -> String {
+fn name(host: &Host, port: u16) -> String {
     match host {
-        Host::Tcp(name) => name.clone(),
+        Host::Tcp(name) if port == PORT => name.clone(),
+        Host::Tcp(name) => format!("{name}:{port}"),
         Host::Unix(path) => path.display().to_string(),
     }
 }
@@ -111,16 +141,24 @@ impl FromStr for Server {
                 _ => rest.push(pair),
             }
         }
+        if mode == SslMode::Require && tls.authorities.is_some() && tls.verify == Verify::Nothing {
+            // As libpq has it: whoever names authorities wants them to be asked.
+            tls.verify = Verify::Authority;
+        }
         let rest = rest.join("&");
         let config = parse_config(&format!("{base}?{rest}"), mode)?;
         if config.get_hosts().is_empty() {
             return Err("names no host: write postgres://user@host/database".to_owned());
         }
+        // What follows an @ in a password is taken for the host.
+        let is_host = |host: &Host| !matches!(host, Host::Tcp(name) if name.contains('@'));
+        if !config.get_hosts().iter().all(is_host) {
+            return Err(NO_URL.to_owned());
+        }
         let hosts = each_host(base).map(|base| parse_config(&format!("{base}?{rest}"), mode));
         let hosts: Vec<_> = hosts.collect::<Result<_, _>>()?;
         let is_each = hosts.iter().all(|one| one.get_hosts().len() == 1);
         Ok(Self {
-            url: text.to_owned(),
             // Hosts may be named elsewhere in it, too.
             hosts: if is_each { hosts } else { vec![config.clone()] },
             config,
@@ -132,11 +170,7 @@ impl FromStr for Server {
 }
 
 fn parse_config(url: &str, mode: SslMode) -> Result<Config, String> {
-    let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-        let cause = std::error::Error::source(&error);
-        let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
-        format!("is not the URL of a PostgreSQL server: {cause}")
-    })?;
+    let mut config: Config = url.parse().map_err(|_| NO_URL.to_owned())?;
     config.ssl_mode(mode);
     Ok(config)
 }
@@ -180,7 +214,7 @@ mod tests {
     fn hosts(url: &str) -> Vec<(String, u16)> {
         let server: Server = url.parse().unwrap();
         let all = server.hosts().iter().flat_map(|config| {
-            let hosts = config.get_hosts().iter().map(name);
+            let hosts = config.get_hosts().iter().map(|host| name(host, PORT));
             hosts.zip(config.get_ports().iter().copied())
         });
         all.collect()
@@ -206,5 +240,45 @@ mod tests {
         let server: Server = "postgres:///invited?host=db1&host=db2".parse().unwrap();
         assert_eq!(server.hosts().len(), 1);
         assert_eq!(server.hosts()[0].get_hosts().len(), 2);
+    }
+
+    #[test]
+    fn nothing_that_is_said_of_a_url_repeats_its_password() {
+        for url in [
+            "postgres://invited:SECRET@db/invited",
+            "postgres://invited:SECRET@db:6432,other/invited?target_session_attrs=read-write",
+            "postgres://db/invited?user=invited&password=SECRET",
+            "postgres://invited:x@SECRET@db/invited",
+            "postgres://invited:x?SECRET@db/invited",
+            "postgres://invited:x?SECRET=1@db/invited",
+            "postgres://invited:x/SECRET@db/invited",
+            "postgres://invited:x&SECRET@db/invited",
+            "postgres://invited:x#SECRET@db/invited",
+            "postgres://invited:x%SECRET@db/invited",
+            "postgres://invited:SECRET@db:SECRET/invited",
+            "postgres://invited:x,SECRET@db/invited",
+            "postgres://invited:[SECRET@db/invited",
+            "postgres://invited:SECRET",
+            "postgres://invited:x@[SECRET/invited",
+        ] {
+            let told = match url.parse::<Server>() {
+                Ok(server) => format!("{server} {server:?}"),
+                Err(sentence) => sentence,
+            };
+            assert!(!told.contains("SECRET"), "{url}: {told}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_told_with_the_ports_that_are_not_the_usual() {
+        for (url, told) in [
+            ("postgres://me@db/invited", "postgres://db/invited"),
+            ("postgresql://a,b:6432/x", "postgres://a,b:6432/x"),
+            ("postgres://db1:1,db2:1", "postgres://db1:1,db2:1"),
+            ("postgres://%2Frun%2Fpg/x", "postgres:///run/pg/x"),
+        ] {
+            let server: Server = url.parse().unwrap();
+            assert_eq!(server.to_string(), told, "{url}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     time::timeout,
 };
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::{error::reason, server::Server};
 use crate::store::error::{Flaw, OpenError, ServerError};
@@ -31,12 +31,12 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
         let tls = server.connector();
-        let tls = tls.map_err(|error| failed(error.to_string()))?;
+        let tls = tls.map_err(&failed)?;
         let mut config = server.config().clone();
         config.application_name("invited").connect_timeout(PATIENCE);
         let connecting = runtime.block_on(async { timeout(PATIENCE, config.connect(tls)).await });
         let connected = connecting.map_err(|_| failed("it does not answer".to_owned()))?;
-        let (client, connection) = connected.map_err(|error| failed(reason(&error)))?;
+        let (client, connection) = connected.map_err(|error| flaw(&name, refusal(&error)))?;
         runtime.spawn(async move { connection.await.unwrap_or(()) });
         Ok(Self {
             server: name,
@@ -71,18 +71,27 @@ impl Session {
         Ok(self.text("SELECT version()")?.contains("CockroachDB"))
     }
 
+    /// The rows that a statement answers. Nothing is prepared: a pooler may be in between.
+    pub fn rows(&self, sql: &str) -> Result<Vec<SimpleQueryRow>, OpenError> {
+        let messages = self.run(self.client.simple_query(sql));
+        let messages = messages.map_err(|error| self.failed(&error))?;
+        let row = |message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        };
+        Ok(messages.into_iter().filter_map(row).collect())
+    }
+
     /// The one text that a statement answers.
     pub fn text(&self, sql: &str) -> Result<String, OpenError> {
-        let row = self.run(self.client.query_one(sql, &[]));
-        row.and_then(|row| row.try_get(0))
-            .map_err(|error| self.failed(&error))
+        let rows = self.rows(sql)?;
+        let text = rows.first().and_then(|row| row.get(0));
+        Ok(text.unwrap_or_default().to_owned())
     }
 
     /// The one number that a statement answers, if it answers a row and that is one.
     pub fn number(&self, sql: &str) -> Result<Option<i64>, OpenError> {
-        let row = self.run(self.client.query_opt(sql, &[]));
-        row.and_then(|row| row.map_or(Ok(None), |row| row.try_get(0)))
-            .map_err(|error| self.failed(&error))
+        Ok(self.text(sql)?.parse().ok())
     }
 
     /// Whether there is such a table.
@@ -92,6 +101,20 @@ impl Session {
              WHERE table_schema = current_schema() AND table_name = '{name}'"
         );
         Ok(self.number(&sql)? == Some(1))
+    }
+}
+
+/// Why nobody was let in.
+fn refusal(error: &tokio_postgres::Error) -> Flaw {
+    let reason = reason(error);
+    match reason.split_once("certificate verify failed") {
+        Some((_, why)) => {
+            let why = why
+                .rsplit_once(": ")
+                .map_or("it cannot be verified", |(_, why)| why);
+            Flaw::Certificate(why.to_owned())
+        }
+        None => Flaw::Closed(reason),
     }
 }
 
