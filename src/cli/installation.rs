@@ -26,6 +26,8 @@ pub struct Found {
     path: PathBuf,
     /// Whether they go with the database.
     ownership: Ownership,
+    /// The fingerprint that the database has.
+    known: Option<String>,
     pub keys: Keys,
 }
 
@@ -60,6 +62,7 @@ impl Found {
         Ok(Self {
             path,
             ownership,
+            known: installation.keys,
             keys,
         })
     }
@@ -97,14 +100,15 @@ impl Found {
     }
 
     /// Writes the key file, changed by `take_up`, and makes the store remember
-    /// it. The store's lock keeps others from doing so at the same time.
+    /// it. The store's lock keeps others from doing so at the same time, or else
+    /// of several that do only one succeeds.
     pub async fn settle(
         self,
         store: &Store,
         take_up: impl FnOnce(&mut Keys),
     ) -> Result<Keys, Failure> {
         let ledger = self.keys.ledger.clone();
-        let taken = key_file::change(
+        let taken = key_file::take_up(
             &self.path,
             || ledger.clone(),
             |keys| {
@@ -115,15 +119,24 @@ impl Found {
                 Ok(())
             },
         )?;
-        let keys = if let Some(keys) = taken {
-            keys
-        } else {
-            key_file::create(&self.keys, &self.path)?;
+        let (keys, is_new) = match taken {
+            Some(keys) => (keys, false),
+            None => (self.keys, true),
+        };
+        if is_new {
+            key_file::create(&keys, &self.path)?;
+        }
+        if !remember(store, keys.ledger.fingerprint(), self.known).await? {
+            if is_new {
+                // Nothing was made under them.
+                let _ = std::fs::remove_file(&self.path);
+            }
+            return Err(KeysError::Overtaken(self.path).into());
+        }
+        if is_new {
             let path = self.path.display();
             tracing::info!(%path, "created the key file; back it up with the database");
-            self.keys
-        };
-        remember(store, keys.ledger.fingerprint()).await?;
+        }
         Ok(keys)
     }
 }
@@ -141,19 +154,23 @@ fn ownership(installation: &Installation, ledger: Option<&Key>) -> Ownership {
     }
 }
 
-async fn remember(store: &Store, fingerprint: String) -> Result<(), Failure> {
-    if store.installation().keys.as_ref() == Some(&fingerprint) {
-        return Ok(());
+async fn remember(
+    store: &Store,
+    fingerprint: String,
+    known: Option<String>,
+) -> Result<bool, Failure> {
+    if known.as_ref() == Some(&fingerprint) {
+        return Ok(true);
     }
-    let work = move |tx: &mut dyn Tx| tx.set_installation_keys(&fingerprint);
-    let remembered: Result<(), StoreError> = store.write(work).await;
+    let work = move |tx: &mut dyn Tx| tx.set_installation_keys(&fingerprint, known.as_deref());
+    let remembered: Result<bool, StoreError> = store.write(work).await;
     remembered.map_err(|error| Failure::of(format!("--database: {error}")))
 }
 
 /// Brings the schema up to date, and says so in one line.
 pub fn migrate(location: &Location) -> Result<(), OpenError> {
     let is_new = location.file().is_some_and(|path| !path.exists());
-    let migrations = Store::migrate(location)?;
+    let migrations = Store::migrate_to_serve(location)?;
     let (path, last) = (location, migrations.last());
     match last.map(|migration| &*migration.0) {
         None => {}

@@ -46,7 +46,7 @@ fn reconfigured(mut config: Config, before: &App) -> Result<(App, Vec<&'static s
     let path = config.keys_path();
     let ledger = &before.keys().ledger;
     // An older copy of the file may lack the ledgers' key; it is not lost with it.
-    let keys = key_file::change(
+    let keys = key_file::take_up(
         &path,
         || ledger.clone(),
         |keys| {

@@ -165,6 +165,22 @@ impl Store {
         }
     }
 
+    /// The same before it is served from. Left to [`Self::migrate`] where several
+    /// who migrate at once could not wait for one another.
+    pub fn migrate_to_serve(location: &Location) -> Result<Vec<Migration>, OpenError> {
+        match location {
+            Location::Sqlite(path) => sqlite::migrate::run(path),
+            Location::Postgres(server) => {
+                postgres::apart(|| postgres::migrate::run_to_serve(server))
+            }
+        }
+    }
+
+    /// Whether other nodes may use it at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Copies it as it is at this instant to a new file, while others go on writing.
     pub fn copy(&self, to: &Path, progress: &Progress) -> Result<(), CopyError> {
         match self {

@@ -20,6 +20,9 @@ use super::{
 };
 use crate::files;
 
+/// Why a file that is for reading alone is not written.
+const FOR_READING: [ErrorKind; 2] = [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied];
+
 /// What a key file holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,19 +55,24 @@ pub enum KeysError {
     Missing(PathBuf),
     /// There is no such file, and there was one.
     #[error(
-        "{0} does not exist, and the database was filled under its keys: put the file back from a backup, or run \
+        "{0} does not exist, and the database was filled under its keys: put the file back from a backup or from another node, or run \
          `invited keys adopt` to go on with new keys, which logs everybody out and lets every limit by phone start anew"
     )]
     Lost(PathBuf),
     /// Somebody else's, or one of another time.
     #[error(
-        "{0} is not the key file that the database was filled under: put that one back from a backup, or run \
+        "{0} is not the key file that the database was filled under: put that one back from a backup or from another node, or run \
          `invited keys adopt` to go on with this one, which logs everybody out and lets every limit by phone start anew"
     )]
     Foreign(PathBuf),
     /// Other keys than a moment before.
     #[error("{0} was changed in this very moment: try again")]
     Changed(PathBuf),
+    /// Two nodes began with keys of their own at once, and the other was faster.
+    #[error(
+        "another node began with other keys in this very moment: copy its key file to {0}, and start again"
+    )]
+    Overtaken(PathBuf),
     /// The operating system would not.
     #[error("{path} cannot be used: {reason}; look at its folder, its owner and its mode", path = .0.display(), reason = files::reason(.0, .1))]
     Io(PathBuf, io::Error),
@@ -107,23 +115,89 @@ pub fn change(
     ledger: impl FnOnce() -> Key,
     change: impl FnOnce(&mut Keys) -> Result<(), KeysError>,
 ) -> Result<Option<Keys>, KeysError> {
+    let Some(changed) = changed(path, ledger, change)? else {
+        return Ok(None);
+    };
+    changed.written.map(|()| Some(changed.keys))
+}
+
+/// Keys that were changed, and what came of writing them.
+struct Changed {
+    keys: Keys,
+    /// Whether there was none for the ledgers.
+    lacked_one: bool,
+    written: Result<(), KeysError>,
+}
+
+fn changed(
+    path: &Path,
+    ledger: impl FnOnce() -> Key,
+    change: impl FnOnce(&mut Keys) -> Result<(), KeysError>,
+) -> Result<Option<Changed>, KeysError> {
     let Some(file) = hold(path).map_err(|error| KeysError::Io(path.to_owned(), error))? else {
         return Ok(None);
     };
     let (stored, metadata) = parse(&file, path)?;
-    let lacks_one = stored.ledger.is_none();
+    let lacked_one = stored.ledger.is_none();
     let before = stored.into_keys(ledger);
     let mut keys = before.clone();
     change(&mut keys)?;
-    if lacks_one || keys != before {
-        write(&keys, path, Some(&metadata))?;
-    }
-    Ok(Some(keys))
+    let written = if lacked_one || keys != before {
+        write(&keys, path, &metadata)
+    } else {
+        Ok(())
+    };
+    Ok(Some(Changed {
+        keys,
+        lacked_one,
+        written,
+    }))
 }
 
-/// Writes a first key file, mode 0600.
+/// The same for whoever uses the keys, and goes on with what could not be written: a file
+/// from elsewhere (a credential of systemd, a secret of Kubernetes) is for reading alone.
+pub fn take_up(
+    path: &Path,
+    ledger: impl FnOnce() -> Key,
+    change: impl FnOnce(&mut Keys) -> Result<(), KeysError>,
+) -> Result<Option<Keys>, KeysError> {
+    let Some(changed) = changed(path, ledger, change)? else {
+        return Ok(None);
+    };
+    match changed.written {
+        Err(KeysError::Io(_, error))
+            if !changed.lacked_one && FOR_READING.contains(&error.kind()) => {}
+        written => written?,
+    }
+    Ok(Some(changed.keys))
+}
+
+/// Writes a first key file, mode 0600. Never in the place of another.
 pub fn create(keys: &Keys, path: &Path) -> Result<(), KeysError> {
-    write(keys, path, None)
+    let failed = |error: io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => KeysError::Changed(path.to_owned()),
+        _ => KeysError::Io(path.to_owned(), error),
+    };
+    let folder = files::folder(path);
+    let beside = tempfile::Builder::new()
+        .prefix(".invited-keys-")
+        .tempfile_in(folder);
+    let mut beside = beside.map_err(failed)?;
+    files::keep_private(beside.as_file())
+        .and_then(|()| beside.write_all(&text(keys)))
+        .and_then(|()| beside.as_file().sync_all())
+        .map_err(failed)?;
+    let put = beside.persist_noclobber(path);
+    put.map_err(|error| failed(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
+
+fn text(keys: &Keys) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(keys).expect("keys are plain JSON");
+    text.push(b'\n');
+    text
 }
 
 /// Opens the file and keeps other changes waiting until it is closed.
@@ -194,13 +268,11 @@ impl Stored {
 }
 
 /// Writes the file in place of an older one, whose owner and mode it takes.
-fn write(keys: &Keys, path: &Path, older: Option<&Metadata>) -> Result<(), KeysError> {
+fn write(keys: &Keys, path: &Path, older: &Metadata) -> Result<(), KeysError> {
     let failed = |error| KeysError::Io(path.to_owned(), error);
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    let mut text = serde_json::to_vec_pretty(keys).expect("keys are plain JSON");
-    text.push(b'\n');
     // What an earlier attempt left may have any mode, or be a link to anywhere.
     let _ = fs::remove_file(&beside);
     let mut file = OpenOptions::new()
@@ -211,13 +283,11 @@ fn write(keys: &Keys, path: &Path, older: Option<&Metadata>) -> Result<(), KeysE
         .map_err(failed)?;
     files::keep_private(&file).map_err(failed)?;
     // Root may rotate the keys of a server that is not root: it must still be able to read them.
-    if let Some(older) = older
-        && fchown(&file, Some(older.uid()), Some(older.gid())).is_ok()
-    {
+    if fchown(&file, Some(older.uid()), Some(older.gid())).is_ok() {
         let mode = Permissions::from_mode(older.mode() & 0o770);
         file.set_permissions(mode).map_err(failed)?;
     }
-    file.write_all(&text)
+    file.write_all(&text(keys))
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
     fs::rename(&beside, path).map_err(failed)?;

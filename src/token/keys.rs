@@ -190,8 +190,8 @@ impl Keys {
         self.imported = None;
     }
 
-    /// Called by the one server that uses the keys, when it takes them up:
-    /// from now on older keys make no tokens, and those that made none for
+    /// Called by each server that uses the keys, when it takes them up: from
+    /// now on older keys make no tokens, and those that made none for
     /// `longest_life` are dropped.
     pub fn settle(&mut self, longest_life: Duration, now: Timestamp) {
         for ring in self.is_due() {

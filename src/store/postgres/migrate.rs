@@ -31,8 +31,25 @@ pub fn pending(server: &Server) -> Result<Vec<Migration>, OpenError> {
 
 /// Applies the migrations that the database lacks.
 pub fn run(server: &Server) -> Result<Vec<Migration>, OpenError> {
-    let mut session = Session::open(server)?;
-    let is_locked = !session.is_cockroach()?;
+    let session = Session::open(server)?;
+    let has_locks = !session.is_cockroach()?;
+    apply(session, has_locks)
+}
+
+/// The same before the database is served from; none without locks.
+pub fn run_to_serve(server: &Server) -> Result<Vec<Migration>, OpenError> {
+    let session = Session::open(server)?;
+    if session.is_cockroach()? {
+        return Ok(Vec::new());
+    }
+    apply(session, true)
+}
+
+fn apply(mut session: Session, is_locked: bool) -> Result<Vec<Migration>, OpenError> {
+    if missing(&session)?.is_empty() {
+        // A pooler might take the lock on one connection, and give it back on another.
+        return Ok(Vec::new());
+    }
     if is_locked {
         session.execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
     }

@@ -86,5 +86,7 @@ fn installation(session: &Session) -> Result<Installation, OpenError> {
     for table in KEYED {
         installation.is_occupied |= has_rows(table)?;
     }
+    // Another node may serve from it, and fill it at any moment.
+    installation.is_occupied |= installation.keys.is_some();
     Ok(installation)
 }

@@ -54,12 +54,16 @@ fn has_rows(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
 }
 
 impl Installations for Transaction<'_> {
-    fn set_installation_keys(&mut self, fingerprint: &str) -> Result<(), StoreError> {
-        self.change(
+    fn set_installation_keys(
+        &mut self,
+        fingerprint: &str,
+        known: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let set = self.change(
             "INSERT INTO installation (id, keys) VALUES (1, ?1)
-             ON CONFLICT (id) DO UPDATE SET keys = excluded.keys",
-            params![fingerprint],
-        )
-        .map(drop)
+             ON CONFLICT (id) DO UPDATE SET keys = excluded.keys WHERE installation.keys IN (?1, ?2)",
+            params![fingerprint, known],
+        )?;
+        Ok(set == 1)
     }
 }
