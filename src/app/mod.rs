@@ -13,9 +13,10 @@ pub mod statistics;
 use std::{
     ops::Deref,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
-use rand::rngs::StdRng;
+use rand::{RngExt, rngs::StdRng};
 
 use self::{
     backup::Backups,
@@ -34,6 +35,7 @@ use crate::{
             Guard, LONG,
             alarm::{self, Turn},
         },
+        lease::Lease,
         source::memory::Sources,
         statistic::Measure,
         time::Timestamp,
@@ -42,6 +44,9 @@ use crate::{
     store::Store,
     token::keys::Keys,
 };
+
+/// How long whoever tells of the alarm does so alone: to two clocks it may turn twice.
+const TELLS: Duration = Duration::from_mins(1);
 
 /// The service as it is configured, and what goes on however that changes. A
 /// request works with one of these from its beginning to its end, so that it
@@ -62,6 +67,8 @@ pub struct App {
 pub struct State {
     /// Where everything is kept.
     pub store: Store,
+    /// What tells this process from others that use the same store.
+    node: i64,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What is drawn.
@@ -165,6 +172,7 @@ impl App {
         let state = State {
             monotonic: MonotonicClock::new(Arc::clone(&clock), store.latest_time()),
             store,
+            node: dice().random(),
             clock,
             dice,
             sources: Arc::default(),
@@ -237,7 +245,15 @@ impl State {
         if !self.store.read(move |tx| alarm::has_turned(tx, at)).await? {
             return Ok(());
         }
-        let detail = match self.store.write(move |tx| alarm::turn(tx, at)).await? {
+        let node = self.node;
+        let turning = self.store.write(move |tx| {
+            if !tx.take_lease(Lease::Alarm, node, at, at + TELLS)? {
+                return Ok(None);
+            }
+            alarm::turn(tx, at)
+        });
+        let turned: Result<_, StoreError> = turning.await;
+        let detail = match turned? {
             Some(Turn::Began { wrong, entered }) => {
                 tracing::warn!(
                     wrong,

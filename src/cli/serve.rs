@@ -124,6 +124,10 @@ pub fn run(
 
 async fn open(config: Config, found: Found, sms: Routes) -> Result<App, Failure> {
     let store = Store::open(&config.server.database)?;
+    if let Store::Postgres(postgres) = &store {
+        let (engine, database) = (postgres.engine(), &config.server.database);
+        tracing::info!(engine, %database, "opened the database on its server");
+    }
     let take_up = |keys: &mut Keys| keys.settle(config.longest_life(), SystemClock.now());
     let keys = found.settle(&store, take_up).await?;
     let clock = Arc::new(SystemClock);
@@ -145,7 +149,11 @@ async fn traced(
 /// was killed it is not known whether they were sent, and none of them is sent
 /// again.
 async fn recover(app: &App) {
-    let (ended, policy) = (app.now() + LEASE, app.guard.policy.clone());
+    let (mut ended, policy) = (app.now(), app.guard.policy.clone());
+    if !app.store.is_shared() {
+        // Nobody else sees to any of them.
+        ended = ended + LEASE;
+    }
     let work = app.store.write(move |tx| {
         policy.backfill_spans(tx)?;
         tx.abandon_deliveries(ended)

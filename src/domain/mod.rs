@@ -22,6 +22,7 @@ pub mod import;
 pub mod imported_token;
 pub mod installation;
 pub mod invitation;
+pub mod lease;
 pub mod ledger;
 pub mod limit;
 pub mod lock;

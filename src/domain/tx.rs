@@ -13,9 +13,9 @@
 use super::{
     audit::Audits, challenge::Challenges, cohort::Cohorts, counter::Counters, delivery::Deliveries,
     device::Devices, family::Families, imported_token::ImportedTokens, installation::Installations,
-    ledger::Ledgers, lock::Locks, operator::Operators, operator_session::OperatorSessions,
-    search::Search, service_key::ServiceKeys, session::Sessions, statistic::Statistics, tree::Tree,
-    user::Users, version::Versions,
+    lease::Leases, ledger::Ledgers, lock::Locks, operator::Operators,
+    operator_session::OperatorSessions, search::Search, service_key::ServiceKeys,
+    session::Sessions, statistic::Statistics, tree::Tree, user::Users, version::Versions,
 };
 use crate::domain::error::StoreError;
 
@@ -48,6 +48,7 @@ pub trait Tx:
     + ImportedTokens
     + Devices
     + Deliveries
+    + Leases
     + Ledgers
     + Counters
     + Installations
@@ -73,6 +74,7 @@ impl<T> Tx for T where
         + ImportedTokens
         + Devices
         + Deliveries
+        + Leases
         + Ledgers
         + Counters
         + Installations

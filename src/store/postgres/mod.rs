@@ -2,6 +2,23 @@
 //!
 //! Transactions of all nodes run at once. What each decides on it says first
 //! ([`crate::domain::lock`]), and is run again when others were in the way.
+//!
+//! All that is answered comes from the database. What a node has in memory is
+//! its own, and another never hears of it:
+//!
+//! | what | with several nodes |
+//! |---|---|
+//! | profiles that were answered | are answered again only at the version that the read which authorizes brings along |
+//! | sessions, roles and keys of operators, devices | are read at each request |
+//! | limits by source | are counted by each node: a source may do as often as many as there are nodes |
+//! | solved proofs of work | work once at each node |
+//! | circuit breakers, balances, shares of delivered messages | each node finds out by itself which gateway fails |
+//! | lines of the log that are told once a minute | are told by each node |
+//! | the alarm | is decided by counters, and told by the node that has its lease ([`crate::domain::lease`]) |
+//! | statistics of hours and days | are added up in the database, each second |
+//! | `/metrics`, `/health`, `invited why`, events at `/admin/` | are of the node that is asked |
+//! | messages under way | are given up by whoever comes, once their lease is over |
+//! | keys, configuration, certificates | are files of each node; the database refuses other keys than its own |
 
 mod audits;
 mod begin;
@@ -15,6 +32,7 @@ mod error;
 mod families;
 mod imported_tokens;
 mod installation;
+mod leases;
 mod ledgers;
 mod locks;
 pub mod migrate;

@@ -23,6 +23,7 @@ mod figures;
 mod identity;
 mod imported_tokens;
 pub mod installation;
+mod leases;
 mod ledgers;
 mod length;
 mod locks;
