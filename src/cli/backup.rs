@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     admin,
-    failure::Failure,
+    failure::{Failure, require_file},
     installation::Found,
     settings::Settings,
     terminal::{bar, move_bar, print, watch},
@@ -37,6 +37,7 @@ pub struct Backup {
 impl Backup {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.settings.read()?;
+        require_file(&config)?;
         let to = match self.to {
             // The server may be elsewhere.
             Target::Folder(path) => Target::Folder(absolute(&path).map_err(|error| {

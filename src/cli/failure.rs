@@ -3,7 +3,10 @@
 use std::fmt;
 
 use crate::{
-    app::backup::BackupError, config::ConfigError, store::OpenError, tls::TlsError,
+    app::backup::BackupError,
+    config::{Config, ConfigError},
+    store::{CopyError, OpenError},
+    tls::TlsError,
     token::key_file::KeysError,
 };
 
@@ -28,6 +31,17 @@ impl Failure {
             sentence: sentence.to_string(),
             misconfigured: false,
         }
+    }
+}
+
+/// Refuses what is done with files where the database is none.
+pub fn require_file(config: &Config) -> Result<(), Failure> {
+    match config.server.database.file() {
+        Some(_) => Ok(()),
+        None => Err(Failure::misconfigured(format!(
+            "--database: {}",
+            CopyError::NoFile
+        ))),
     }
 }
 

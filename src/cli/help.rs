@@ -8,14 +8,14 @@ use clap::Command;
 use crate::{sms::presets, store};
 
 /// The version, the commit that it was built from if that is known, and the
-/// engine inside.
+/// engines, of which the last is inside.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
     let commit = option_env!("BUILD_COMMIT").map(|commit| format!("commit {commit}, "));
     format!(
         "{} ({}{})",
         env!("CARGO_PKG_VERSION"),
         commit.unwrap_or_default(),
-        store::engine()
+        store::engines()
     )
 });
 

@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    failure::Failure,
+    failure::{Failure, require_file},
     settings::Settings,
     terminal::{print, run_now, watch},
 };
@@ -43,6 +43,7 @@ pub struct Restore {
 impl Restore {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.settings.read()?;
+        require_file(&config)?;
         let database = config.server.database.place();
         refuse_over(&config)?;
         let identities = self.identity.as_deref().map(identities).transpose()?;

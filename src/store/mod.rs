@@ -6,6 +6,7 @@
 //! conflicts by repetition will do so), hence `FnMut`.
 
 mod error;
+mod figures;
 mod job;
 mod lock;
 pub mod postgres;
@@ -24,6 +25,7 @@ use tracing::Instrument;
 
 pub use self::{
     error::{CopyError, OpenError, VerifyError},
+    figures::Figures,
     progress::Progress,
     schema::{Installation, Migration},
 };
@@ -91,9 +93,9 @@ impl FromStr for Location {
     }
 }
 
-/// The engine that is built in, and its version.
-pub fn engine() -> String {
-    format!("SQLite {}", rusqlite::version())
+/// What is spoken to, and the engine that is built in, with its version.
+pub fn engines() -> String {
+    format!("PostgreSQL, SQLite {}", rusqlite::version())
 }
 
 /// The open store.
@@ -257,10 +259,16 @@ impl Store {
     }
 
     /// What there is to know of it from outside.
-    pub fn figures(&self) -> sqlite::Figures {
+    pub fn figures(&self) -> Figures {
         match self {
-            Self::Sqlite(sqlite) => sqlite.figures(),
-            Self::Postgres(postgres) => postgres.figures(),
+            Self::Sqlite(sqlite) => Figures {
+                file: Some(sqlite.figures()),
+                ..Figures::default()
+            },
+            Self::Postgres(postgres) => Figures {
+                connections: Some(postgres.load()),
+                ..Figures::default()
+            },
         }
     }
 

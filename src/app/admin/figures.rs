@@ -99,7 +99,8 @@ impl Show<'_> {
         let (now, at) = (self.app.now(), self.app.monotonic.now());
         let work = move |tx: &mut dyn Tx| Ok((alarm::is_on(tx, at)?, tx.latest_time()?));
         let (alarm, latest) = self.read(work).await?;
-        let (figures, backups) = (self.app.store.figures(), self.app.backups.figures());
+        // What there is of a file alone a server looks after itself.
+        let (file, backups) = (self.app.store.figures().file, self.app.backups.figures());
         let backups = backups.into_iter().map(|(to, backup)| {
             json!({
                 "to": to,
@@ -109,9 +110,9 @@ impl Show<'_> {
         });
         let has_logged = |message| self.app.log_throttle.has_logged(message);
         Ok(json!({
-            "integrity": figures.check.map(Outcome::name),
-            "stopped": figures.is_stopped,
-            "log_blocked_seconds": figures.log_blocked.as_secs(),
+            "integrity": file.and_then(|file| file.check).map(Outcome::name),
+            "stopped": file.is_some_and(|file| file.is_stopped),
+            "log_blocked_seconds": file.map(|file| file.log_blocked.as_secs()),
             "clock_behind_seconds": latest.since(now).as_secs(),
             "alarm": alarm,
             "backups": backups.collect::<Value>(),

@@ -34,14 +34,17 @@ const SLOW: Duration = Duration::from_millis(20);
 
 /// All that can be looked up without waiting for anything.
 pub fn findings(config: &Config) -> Vec<Finding> {
-    vec![
-        clock(),
-        room(config),
+    let mut findings = vec![clock()];
+    if config.server.database.file().is_some() {
+        findings.push(room(config));
+    }
+    findings.extend([
         open_files(),
         folder(config),
         codes(config),
         certificate(config),
-    ]
+    ]);
+    findings
 }
 
 fn clock() -> Finding {

@@ -1,6 +1,7 @@
 //! `invited doctor`: what is to be set right before it goes wrong, a line each.
 //! A start of the server runs the part that asks nobody.
 
+mod database;
 mod finding;
 mod machine;
 mod server;
@@ -23,7 +24,9 @@ impl Doctor {
         let config = self.console.config()?;
         let mut findings = machine::findings(&config);
         findings.push(machine::synchronization());
-        findings.push(machine::flush_time(&config));
+        if config.server.database.file().is_some() {
+            findings.push(machine::flush_time(&config));
+        }
         findings.extend(server::findings(&self.console, &config));
         if self.console.wants_json() {
             let text = serde_json::to_string_pretty(&findings).map_err(Failure::of)?;

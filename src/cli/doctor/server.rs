@@ -3,32 +3,37 @@
 
 use serde_json::Value;
 
-use super::finding::{Finding, Level};
+use super::{
+    database,
+    finding::{Finding, Level},
+};
 use crate::{
     app::admin::Look,
     cli::{admin::Console, failure::Failure, sms::routes, terminal::run_now},
     config::{Config, Target},
     sms::Transcript,
+    store::Location,
 };
 
 /// All of it.
 pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
-    let database = config.server.database.place();
-    let mut findings = Vec::new();
-    if database.exists() {
+    let (mut findings, is_usable) = match &config.server.database {
+        Location::Postgres(server) => database::findings(server),
+        Location::Sqlite(path) if path.exists() => (Vec::new(), true),
+        Location::Sqlite(_) => {
+            let none = Finding::green("database", "there is none yet");
+            (vec![none], false)
+        }
+    };
+    if is_usable {
         match console.fetch(config, Look::Health) {
-            Ok(health) => {
-                findings.extend(judge(&health));
-                findings.extend(backups(config, &health));
-            }
+            Ok(health) => findings.extend(judge(config, &health)),
             Err(failure) => {
                 let remedy = "see src/store/README.md";
                 let said = failure.sentence;
                 findings.push(Finding::of("database", Level::Red, said, remedy));
             }
         }
-    } else {
-        findings.push(Finding::green("database", "there is none yet"));
     }
     match gateways(config) {
         Ok(said) => findings.extend(said),
@@ -46,16 +51,40 @@ pub fn findings(console: &Console, config: &Config) -> Vec<Finding> {
 }
 
 /// What becomes of what the service says of itself.
-fn judge(health: &Value) -> Vec<Finding> {
-    let is = |name: &str| health[name].as_bool().unwrap_or(false);
-    let number = |name: &str| health[name].as_u64().unwrap_or(0);
-    let either = |check, is_wrong, level, wrong: &str, remedy, right: &str| {
-        if is_wrong {
-            Finding::of(check, level, wrong, remedy)
-        } else {
-            Finding::green(check, right)
-        }
-    };
+fn judge(config: &Config, health: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if config.server.database.file().is_some() {
+        findings.extend(judge_file(health));
+        findings.extend(backups(config, health));
+    }
+    findings.extend(judge_service(health));
+    findings
+}
+
+fn either(
+    check: &'static str,
+    is_wrong: bool,
+    level: Level,
+    (wrong, remedy): (&str, &'static str),
+    right: &str,
+) -> Finding {
+    if is_wrong {
+        Finding::of(check, level, wrong, remedy)
+    } else {
+        Finding::green(check, right)
+    }
+}
+
+fn is(health: &Value, name: &str) -> bool {
+    health[name].as_bool().unwrap_or(false)
+}
+
+fn number(health: &Value, name: &str) -> u64 {
+    health[name].as_u64().unwrap_or(0)
+}
+
+/// What there is to say of a file.
+fn judge_file(health: &Value) -> Vec<Finding> {
     let integrity = health["integrity"].as_str().unwrap_or("unknown");
     let level = match integrity {
         "damaged" => Level::Red,
@@ -76,50 +105,65 @@ fn judge(health: &Value) -> Vec<Finding> {
         ),
         either(
             "writing",
-            is("stopped"),
+            is(health, "stopped"),
             Level::Red,
-            "nothing is written any more",
-            "the log says why",
+            ("nothing is written any more", "the log says why"),
             "the database can be written",
         ),
         either(
             "log",
-            number("log_blocked_seconds") > 0,
+            number(health, "log_blocked_seconds") > 0,
             Level::Yellow,
-            "a backup or another program holds the write-ahead log",
-            "end other programs that hold a read transaction open; a backup of the server ends by itself",
+            (
+                "a backup or another program holds the write-ahead log",
+                "end other programs that hold a read transaction open; a backup of the server ends by itself",
+            ),
             "the write-ahead log is merged",
         ),
+    ]
+}
+
+/// What there is to say of the rest.
+fn judge_service(health: &Value) -> Vec<Finding> {
+    vec![
         either(
             "time",
-            number("clock_behind_seconds") > 60,
+            number(health, "clock_behind_seconds") > 60,
             Level::Red,
-            "the clock is behind what the database has seen: limits wait for it",
-            "set the clock right",
+            (
+                "the clock is behind what the database has seen: limits wait for it",
+                "set the clock right",
+            ),
             "the clock is not behind what the database has seen",
         ),
         either(
             "alarm",
-            is("alarm"),
+            is(health, "alarm"),
             Level::Yellow,
-            "codes of many phones are guessed",
-            "nothing is to be done; invited stats shows how many",
+            (
+                "codes of many phones are guessed",
+                "nothing is to be done; invited stats shows how many",
+            ),
             "codes are not guessed",
         ),
         either(
             "proxy",
-            is("has_unknown_proxy"),
+            is(health, "has_unknown_proxy"),
             Level::Yellow,
-            "a forwarding header comes from a peer that is not one of http.trusted_proxies",
-            "if that is a proxy of yours, name its network there",
+            (
+                "a forwarding header comes from a peer that is not one of http.trusted_proxies",
+                "if that is a proxy of yours, name its network there",
+            ),
             "no unknown proxy was seen",
         ),
         either(
             "clients",
-            is("has_nameless_clients"),
+            is(health, "has_nameless_clients"),
             Level::Yellow,
-            "a trusted proxy does not name its clients in the header of http.client_address",
-            "have it set that header",
+            (
+                "a trusted proxy does not name its clients in the header of http.client_address",
+                "have it set that header",
+            ),
             "proxies name their clients",
         ),
     ]

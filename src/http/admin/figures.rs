@@ -114,13 +114,14 @@ pub struct BudgetEntry {
 #[expect(clippy::struct_excessive_bools, reason = "each is told by itself")]
 #[derive(Object)]
 pub struct HealthEntry {
-    /// What the check of the database found, `null` while it goes on.
+    /// What the check of the database found; `null` before it, and on a server, which checks itself.
     #[oai(nullable)]
     integrity: Option<String>,
     /// Whether the store refuses to write.
     stopped: bool,
-    /// For how long its log could not be merged.
-    log_blocked_seconds: u64,
+    /// For how long its log could not be merged; `null` on a server.
+    #[oai(nullable)]
+    log_blocked_seconds: Option<u64>,
     /// How far the clock was set back.
     clock_behind_seconds: u64,
     /// Whether codes are guessed.

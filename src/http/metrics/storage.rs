@@ -11,7 +11,46 @@ use crate::app::App;
 
 /// Writes it.
 pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let figures = app.store.figures();
+    let Some(load) = app.store.figures().connections else {
+        return encode_file(app, encoder);
+    };
+    let gauges = [
+        (
+            "store_connections",
+            "Connections to the database's server",
+            load.open,
+        ),
+        (
+            "store_connections_in_use",
+            "Connections that a transaction has",
+            load.in_use,
+        ),
+        (
+            "store_connections_max",
+            "Connections that there may be",
+            load.most,
+        ),
+        (
+            "store_queue",
+            "Transactions that wait for a connection",
+            load.waiting,
+        ),
+    ];
+    encode_gauges(&gauges, encoder)
+}
+
+fn encode_gauges(gauges: &[(&str, &str, u64)], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    for (name, help, value) in gauges {
+        let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(*value).encode(gauge)?;
+    }
+    Ok(())
+}
+
+fn encode_file(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let Some(figures) = app.store.figures().file else {
+        return Ok(());
+    };
     let gauges = [
         (
             "store_database_bytes",
@@ -44,10 +83,7 @@ pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
             u64::from(figures.is_stopped),
         ),
     ];
-    for (name, help, value) in gauges {
-        let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        ConstGauge::new(value).encode(gauge)?;
-    }
+    encode_gauges(&gauges, encoder)?;
     encode_commits(app, encoder)?;
     let help = "What came of the check of the database after the start";
     let mut check = encoder.encode_descriptor("store_check", help, None, MetricType::Gauge)?;
@@ -59,7 +95,10 @@ pub fn encode(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
 }
 
 fn encode_commits(app: &App, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let commits = app.store.figures().commits;
+    let Some(figures) = app.store.figures().file else {
+        return Ok(());
+    };
+    let commits = figures.commits;
     let counters = [
         (
             "store_transactions",

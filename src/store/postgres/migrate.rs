@@ -68,7 +68,8 @@ fn apply(mut session: Session, is_locked: bool) -> Result<Vec<Migration>, OpenEr
     Ok(missing)
 }
 
-fn missing(session: &Session) -> Result<Vec<Migration>, OpenError> {
+/// The same of a session.
+pub fn missing(session: &Session) -> Result<Vec<Migration>, OpenError> {
     let all = all();
     let name = |one: &refinery::Migration| Migration(one.to_string());
     if !session.has_table("refinery_schema_history")? {

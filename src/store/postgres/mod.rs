@@ -24,6 +24,7 @@ mod audits;
 mod begin;
 mod challenges;
 mod cohorts;
+pub mod condition;
 mod connection;
 mod counters;
 mod deliveries;
@@ -56,13 +57,14 @@ mod users;
 mod value;
 mod versions;
 
+pub use self::pool::Load;
 use self::{
     begin::Mode, open::Opened, pool::Connections, run::Runner, server::Server,
     versions::VersionReader,
 };
 use crate::{
     domain::{error::StoreError, session::Bearer, time::Timestamp, tx::Tx, version::Version},
-    store::{error::OpenError, schema::Installation, sqlite::Figures},
+    store::{error::OpenError, schema::Installation},
 };
 
 /// How long transactions may take.
@@ -109,12 +111,9 @@ impl Postgres {
         &self.opened.engine
     }
 
-    /// What there is to know of it from outside.
-    pub fn figures(&self) -> Figures {
-        Figures {
-            queue: self.runner.waiting(),
-            ..Figures::default()
-        }
+    /// What its connections have to do.
+    pub fn load(&self) -> Load {
+        self.runner.load()
     }
 
     /// See [`super::Store::write`].

@@ -44,8 +44,17 @@ pub fn look(server: &Server) -> Result<Opened, OpenError> {
     Ok(Opened {
         installation: installation(&session)?,
         latest_time: Timestamp::from_millis(latest),
-        engine: format!("PostgreSQL {}", session.text("SHOW server_version")?),
+        engine: engine(&session)?,
     })
+}
+
+/// The engine and its version, of all that it says of itself.
+pub fn engine(session: &Session) -> Result<String, OpenError> {
+    let version = session.text("SELECT version()")?;
+    let end = [" (", " on ", ","]
+        .iter()
+        .filter_map(|mark| version.find(mark));
+    Ok(version[..end.min().unwrap_or(version.len())].to_owned())
 }
 
 /// By how much this machine's clock is ahead of the server's, in milliseconds.

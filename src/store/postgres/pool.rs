@@ -41,6 +41,19 @@ const MADE_AT_ONCE: usize = 4;
 /// A connection on loan.
 pub type Loan = Object<Manager>;
 
+/// What connections have to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// How many there are.
+    pub open: u64,
+    /// How many of them are used.
+    pub in_use: u64,
+    /// How many there may be.
+    pub most: u64,
+    /// How many transactions wait for one.
+    pub waiting: u64,
+}
+
 /// Makes connections.
 #[derive(Clone)]
 pub struct Manager(Arc<Making>);
@@ -104,10 +117,15 @@ impl Connections {
         self.0.retain(|_, _| false);
     }
 
-    /// How many there are, and how many wait for one.
-    pub fn load(&self) -> (usize, usize) {
+    /// What they have to do.
+    pub fn load(&self) -> Load {
         let status = self.0.status();
-        (status.size, status.waiting)
+        Load {
+            open: status.size as u64,
+            in_use: status.size.saturating_sub(status.available) as u64,
+            most: status.max_size as u64,
+            waiting: status.waiting as u64,
+        }
     }
 }
 

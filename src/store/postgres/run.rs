@@ -20,7 +20,7 @@ use super::{
     begin::Mode,
     connection::Connection,
     error::{Failure, Kind},
-    pool::{Connections, Loan},
+    pool::{Connections, Load, Loan},
     transaction::Transaction,
     value::params,
 };
@@ -80,11 +80,6 @@ impl Runner {
         }
     }
 
-    /// How many wait for a connection.
-    pub fn waiting(&self) -> u64 {
-        self.connections.load().1 as u64
-    }
-
     /// Runs `closure` in a transaction.
     pub async fn run<T, E>(
         &self,
@@ -99,6 +94,11 @@ impl Runner {
         self.begin(mode, Box::new(job::Work::new(closure, answer)))
             .await;
         outcome.await.unwrap_or_else(|_| Err(gone().into()))
+    }
+
+    /// What the connections have to do.
+    pub fn load(&self) -> Load {
+        self.connections.load()
     }
 
     async fn begin(&self, mode: Mode, mut job: Box<dyn Job>) {

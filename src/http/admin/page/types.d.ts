@@ -42,7 +42,7 @@ export type Gateway = {
   last_errors: { at: string; error: string }[];
 };
 export type Health = {
-  integrity: string | null; stopped: boolean; log_blocked_seconds: number; clock_behind_seconds: number;
+  integrity: string | null; stopped: boolean; log_blocked_seconds: number | null; clock_behind_seconds: number;
   backups: { to: string; seconds_ago: number | null; failing: boolean }[]; has_unknown_proxy: boolean; has_nameless_clients: boolean;
 };
 export type Overview = {

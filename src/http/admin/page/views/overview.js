@@ -92,11 +92,14 @@ function health({ integrity, stopped, log_blocked_seconds: blocked, clock_behind
   /** @type {["good" | "warning" | "bad", string][]} */
   const lines = [
     stopped ? ["bad", t("health.stopped")] : ["good", t("health.writing")],
-    [CHECKS[integrity ?? "unfinished"] ?? "warning", named("health.check", integrity ?? "unfinished")],
     behind > 5 ? ["warning", t("health.clock_behind", { span: span(behind) })] : ["good", t("health.clock")],
   ];
-  if (blocked > 60) lines.push(["warning", t("health.log_blocked", { span: span(blocked) })]);
-  if (!backups.length) lines.push(["warning", t("health.no_backups")]);
+  // A server that the database is on looks after itself, and makes the backups.
+  if (blocked != null) {
+    lines.splice(1, 0, [CHECKS[integrity ?? "unfinished"] ?? "warning", named("health.check", integrity ?? "unfinished")]);
+    if (blocked > 60) lines.push(["warning", t("health.log_blocked", { span: span(blocked) })]);
+    if (!backups.length) lines.push(["warning", t("health.no_backups")]);
+  }
   for (const { to, seconds_ago: ago, failing } of backups) {
     if (failing) lines.push(["bad", t("health.backup_failing", { to })]);
     else if (ago == null) lines.push(["warning", t("health.backup_none", { to })]);
