@@ -1,6 +1,6 @@
 //! The schema and its history.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use invited::store::{Location, Migration, OpenError, Store};
 use tempfile::TempDir;
@@ -150,6 +150,16 @@ fn migrations_are_numbered_without_gaps_and_applied_in_that_order() {
         std::fs::read_dir(MIGRATIONS).unwrap().count(),
         numbers.len()
     );
+}
+
+#[test]
+fn every_database_has_the_same_migrations() {
+    let names = |database: &str| -> BTreeSet<_> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let files = std::fs::read_dir(folder.join(database)).unwrap();
+        files.map(|file| file.unwrap().file_name()).collect()
+    };
+    assert_eq!(names("postgres"), names("sqlite"));
 }
 
 #[test]
