@@ -1,4 +1,4 @@
-//! The tables `users`, `retired_users`, `deleted_referrers` and `shared_version`.
+//! The tables `users`, `retired_users` and `deleted_referrers`.
 //!
 //! What a user is shown gets a new version in the statement that changes it, or
 //! in one of its own where it is shown to another. Where too many are shown it to
@@ -239,14 +239,6 @@ impl Transaction<'_> {
                      (SELECT invitees.referral_number FROM users AS invitees WHERE invitees.id = $2))
              WHERE id = $1",
             params![referrer.0, user.id.0],
-        )
-    }
-
-    /// Comes last: whoever else raises it waits until this transaction ends.
-    fn raise_shared_version(&self) -> Result<(), StoreError> {
-        self.queue(
-            "UPDATE shared_version SET version = version + 1 WHERE id = 1",
-            params![],
         )
     }
 }

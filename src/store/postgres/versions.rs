@@ -59,6 +59,16 @@ impl Versions for Transaction<'_> {
     }
 }
 
+impl Transaction<'_> {
+    /// Comes last: whoever else raises it waits until this transaction ends.
+    pub fn raise_shared_version(&self) -> Result<(), StoreError> {
+        self.queue(
+            "UPDATE shared_version SET version = version + 1 WHERE id = 1",
+            params![],
+        )
+    }
+}
+
 fn version(row: &Row<'_>, column: usize) -> Read<Version> {
     Ok(Version(row.get::<i64>(column)?.unsigned_abs()))
 }
