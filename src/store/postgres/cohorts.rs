@@ -9,12 +9,13 @@ use crate::domain::{
 };
 
 /// Adds to the week of the user `$1`, in the shard `$2`. Ten thousand weeks more
-/// than none, since a division rounds towards zero.
+/// than none, since a remainder has the sign of what is divided; without it, since
+/// not every engine drops it.
 macro_rules! count {
     ($accounts:literal, $deleted:literal, $invited:literal) => {
         concat!(
             "INSERT INTO cohorts (week, accounts, deleted, invited, shard)
-             SELECT (created_at + 6048259200000) / 604800000 - 10000, ",
+             SELECT (created_at + 6048259200000 - (created_at + 6048259200000) % 604800000) / 604800000 - 10000, ",
             $accounts,
             ", ",
             $deleted,

@@ -1,5 +1,7 @@
 //! The table `counters`. What a connection counts is in rows of its own shard,
 //! so that it waits for no other; a bucket is the sum of its rows.
+//!
+//! What is divided here leaves no remainder: not every engine drops it.
 
 use std::time::Duration;
 
@@ -77,14 +79,14 @@ impl Counters for Transaction<'_> {
         // may be longer, so each goes where its last is.
         self.queue(
             "INSERT INTO counters (counter, span, start, last, count, amount, shard)
-             SELECT $1, $2, last / $3 * $3, max(last), sum(count), sum(amount), $4
+             SELECT $1, $2, last - last % $3, max(last), sum(count), sum(amount), $4
              FROM (SELECT start, max(last) AS last, sum(count) AS count, sum(amount) AS amount FROM counters
                    WHERE counter = $1
                      AND span = (SELECT span FROM counters WHERE counter = $1 AND span <> $2
                                  GROUP BY span ORDER BY max(last) DESC, span DESC LIMIT 1)
                    GROUP BY start) AS buckets
              WHERE last > coalesce((SELECT max(last) FROM counters WHERE counter = $1 AND span = $2), 0)
-             GROUP BY last / $3
+             GROUP BY last - last % $3
              ON CONFLICT (counter, span, start, shard) DO UPDATE
              SET last = GREATEST(counters.last, excluded.last), count = counters.count + excluded.count,
                  amount = counters.amount + excluded.amount",
@@ -107,7 +109,7 @@ impl Counters for Transaction<'_> {
              FROM (SELECT span, start, shard, max(last) OVER bucket AS last, sum(count) OVER bucket AS count,
                           sum(amount) OVER bucket AS amount, min(shard) OVER bucket AS kept
                    FROM (SELECT span, start, shard, last, count, amount FROM counters
-                         WHERE counter = $1 AND start <= $2 - GREATEST(span / $3, 1)
+                         WHERE counter = $1 AND start <= $2 - GREATEST((span - span % $3) / $3, 1)
                            AND EXISTS (SELECT 1 FROM counters AS others
                                        WHERE others.counter = $1 AND others.span = counters.span
                                          AND others.start = counters.start AND others.shard <> counters.shard)
@@ -121,7 +123,7 @@ impl Counters for Transaction<'_> {
             "DELETE FROM counters WHERE (counter, span, start, shard) IN (
                  SELECT counter, span, start, shard FROM counters
                  WHERE counter = $1 AND (last < $2 - span
-                     OR count = 0 AND amount = 0 AND start <= $2 - GREATEST(span / $3, 1))
+                     OR count = 0 AND amount = 0 AND start <= $2 - GREATEST((span - span % $3) / $3, 1))
                  FOR UPDATE SKIP LOCKED)",
             params![number(counter), at.millis(), BUCKETS],
         )
