@@ -67,3 +67,4 @@ mod start;
 mod stats;
 mod store;
 mod tls;
+mod transfer;

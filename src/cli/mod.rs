@@ -31,6 +31,7 @@ mod simulate;
 mod sms;
 mod terminal;
 mod tls;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -67,7 +68,7 @@ struct Cli {
 enum Command {
     /// Serve the API.
     Serve(serve::Serve),
-    /// Bring the database's schema up to date.
+    /// Bring the database's schema up to date, or move everything to another database.
     Migrate(migrate::Migrate),
     /// Serve everything with a month of made-up people, to look at.
     Demo(demo::Demo),

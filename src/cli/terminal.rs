@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::failure::Failure;
+use super::{failure::Failure, progress::counted};
 use crate::store::Progress;
 
 /// How often a bar is drawn anew.
@@ -56,12 +56,32 @@ pub fn move_bar(bar: &ProgressBar, done: u64, total: u64) {
     }
 }
 
-/// Does something long on another thread, and shows how far it is.
+/// Does something long on another thread, and shows how far it is, in bytes.
 pub fn watch<T: Send>(
     progress: &Progress,
     work: impl FnOnce() -> Result<T, Failure> + Send,
 ) -> Result<T, Failure> {
-    let bar = bar();
+    watch_by(&bar(), move_bar, progress, work)
+}
+
+/// The same, in rows.
+pub fn watch_rows<T: Send>(
+    progress: &Progress,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    let move_rows = |bar: &ProgressBar, done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    watch_by(&counted(0, "rows"), move_rows, progress, work)
+}
+
+fn watch_by<T: Send>(
+    bar: &ProgressBar,
+    show: impl Fn(&ProgressBar, u64, u64),
+    progress: &Progress,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     let (answer, outcome) = channel();
     let done = thread::scope(|scope| {
         scope.spawn(move || answer.send(work()));
@@ -70,7 +90,7 @@ pub fn watch<T: Send>(
                 Ok(done) => return done,
                 Err(RecvTimeoutError::Timeout) => {
                     let (done, total) = progress.so_far();
-                    move_bar(&bar, done, total);
+                    show(bar, done, total);
                 }
                 // Its panic was reported.
                 Err(RecvTimeoutError::Disconnected) => return Err(Failure::of("it broke off")),

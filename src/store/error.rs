@@ -58,6 +58,12 @@ pub enum OpenError {
         "{0} was written by a newer version of invited, or its migrations are not this build's"
     )]
     OtherSchema(PathBuf),
+    /// Not all that is to be moved to it is there.
+    #[error(
+        "{0} has only a part of what is to be moved to it: run the `invited migrate --from .. --to ..` again that was \
+         not finished"
+    )]
+    Unfinished(PathBuf),
     /// A database on a server was not opened.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -114,6 +120,12 @@ pub enum Flaw {
         "is a database of another program, and was left as it is: give this one a database of its own"
     )]
     Foreign,
+    /// Not all that is to be moved to it is there.
+    #[error(
+        "has only a part of what is to be moved to it: run the `invited migrate --from .. --to ..` again that was not \
+         finished"
+    )]
+    Unfinished,
     /// It stores text in another way than this build.
     #[error("has the encoding {0}: create the database with the encoding UTF8")]
     Encoding(String),

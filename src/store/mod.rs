@@ -13,6 +13,7 @@ pub mod postgres;
 mod progress;
 mod schema;
 pub mod sqlite;
+pub mod transfer;
 
 use std::{
     fmt,

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// How far it is, in bytes.
+/// How far it is, in bytes or whatever it counts.
 #[derive(Debug, Default)]
 pub struct Progress {
     done: AtomicU64,
@@ -13,13 +13,13 @@ pub struct Progress {
 
 impl Progress {
     /// There is so much more to do.
-    pub fn expect(&self, bytes: u64) {
-        self.total.fetch_add(bytes, Ordering::Relaxed);
+    pub fn expect(&self, more: u64) {
+        self.total.fetch_add(more, Ordering::Relaxed);
     }
 
     /// So much more of it is done.
-    pub fn advance(&self, bytes: u64) {
-        self.done.fetch_add(bytes, Ordering::Relaxed);
+    pub fn advance(&self, more: u64) {
+        self.done.fetch_add(more, Ordering::Relaxed);
     }
 
     /// What is done, and what there is to do in all.

@@ -52,6 +52,7 @@ pub mod session;
 mod sessions;
 mod statistics;
 mod transaction;
+pub mod transfer;
 mod tree;
 mod users;
 mod value;

@@ -9,6 +9,7 @@ use crate::{
     store::{
         error::{Flaw, OpenError},
         schema::Installation,
+        transfer::database::PROGRESS,
     },
 };
 
@@ -31,10 +32,10 @@ pub struct Opened {
 pub fn look(server: &Server) -> Result<Opened, OpenError> {
     let session = Session::open(server)?;
     migrate::require(&session)?;
-    let encoding = session.text("SHOW server_encoding")?;
-    if encoding != "UTF8" {
-        return Err(session.flaw(Flaw::Encoding(encoding)));
+    if session.has_table(PROGRESS)? {
+        return Err(session.flaw(Flaw::Unfinished));
     }
+    require_encoding(&session)?;
     require_clock(&session)?;
     let latest = "SELECT greatest(coalesce((SELECT at FROM latest WHERE id = 1), 0),
                       coalesce((SELECT max(at) FROM misses), 0),
@@ -55,6 +56,15 @@ pub fn engine(session: &Session) -> Result<String, OpenError> {
         .iter()
         .filter_map(|mark| version.find(mark));
     Ok(version[..end.min().unwrap_or(version.len())].to_owned())
+}
+
+/// Fails unless text is stored as this build has it.
+pub fn require_encoding(session: &Session) -> Result<(), OpenError> {
+    let encoding = session.text("SHOW server_encoding")?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(session.flaw(Flaw::Encoding(encoding)))
 }
 
 /// By how much this machine's clock is ahead of the server's, in milliseconds.

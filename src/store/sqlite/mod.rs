@@ -42,6 +42,7 @@ mod service_keys;
 mod sessions;
 mod statistics;
 mod transaction;
+pub mod transfer;
 mod tree;
 mod users;
 pub mod verify;
@@ -141,6 +142,7 @@ impl Sqlite {
         let (lock, connection) = open::exclusively(path, Absent::Refuse)?;
         let lock = Arc::new(lock);
         migrate::require(path, &connection)?;
+        transfer::refuse_unfinished(path, &connection)?;
         open::claim(path, &connection)?;
         connection
             .pragma_update(None, "cache_size", -i64::from(sizes.cache))
