@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 use crate::{
     backup::{names, phones, populated, sentence},
-    harness::server::{command, put},
+    harness::{
+        postgres::sqlite_only,
+        server::{command, put},
+    },
 };
 
 /// What `age-keygen` told, twice.
@@ -198,6 +201,7 @@ fn keys_are_read_as_they_were_written_and_others_refused() {
 
 #[test]
 fn an_encrypted_backup_is_restored_by_whoever_has_a_key() {
+    sqlite_only!("backups of its file");
     let folder = populated("50");
     let mut backup = command(folder.path());
     backup

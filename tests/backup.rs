@@ -22,6 +22,7 @@ use crate::{
     faults::tmpfs::Tmpfs,
     harness::{
         Harness, NOON, UNLIMITED,
+        postgres::sqlite_only,
         server::{Server, command, login, put, run},
     },
     migrate::of_version,
@@ -123,6 +124,7 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_backup_of_a_running_server_is_restored_and_everybody_logs_in_again() {
+    sqlite_only!("backups of its file");
     let folder = place();
     let server = Server::start(folder.path());
     let (_, session) = login(&server.address, folder.path(), PHONE).unwrap();
@@ -148,6 +150,7 @@ fn a_backup_of_a_running_server_is_restored_and_everybody_logs_in_again() {
 
 #[test]
 fn without_a_server_a_backup_is_made_here() {
+    sqlite_only!("backups of its file");
     let folder = populated("100");
     let backup = back_up(folder.path());
     assert_eq!(phones(restored(&backup).path()).len(), 100);
@@ -156,6 +159,7 @@ fn without_a_server_a_backup_is_made_here() {
 
 #[test]
 fn an_old_schema_is_backed_up_as_it_is() {
+    sqlite_only!("backups of its file");
     let (folder, keys) = (of_version(14), populated("1"));
     let folder = folder.path();
     fs::create_dir(folder.join("to")).unwrap();
@@ -171,6 +175,7 @@ fn an_old_schema_is_backed_up_as_it_is() {
 
 #[tokio::test]
 async fn figures_tell_when_the_last_backup_was_verified() {
+    sqlite_only!("backups of its file");
     let (harness, to) = (Harness::new(), TempDir::new().unwrap());
     let target = Target::Folder(to.path().to_owned());
     let back_up = || running::back_up(&harness.app, target.clone());
@@ -199,6 +204,7 @@ async fn figures_tell_when_the_last_backup_was_verified() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backups_are_due_by_the_clock_and_a_place_that_comes_back_is_used_again() {
+    sqlite_only!("backups of its file");
     let folder = place();
     let to = folder.path().join("to");
     let settings = [("INVITED_BACKUP__TO", to.to_str().unwrap())];
@@ -235,6 +241,7 @@ async fn backups_are_due_by_the_clock_and_a_place_that_comes_back_is_used_again(
 
 #[test]
 fn a_backup_while_clients_write_holds_every_fact_acknowledged_before_it_began() {
+    sqlite_only!("backups of its file");
     let folder = place();
     let server = Server::start(folder.path());
     let (acknowledged, is_over) = (Mutex::new(BTreeSet::new()), AtomicBool::new(false));
@@ -272,6 +279,7 @@ fn a_backup_while_clients_write_holds_every_fact_acknowledged_before_it_began() 
 
 #[test]
 fn a_server_that_is_killed_meanwhile_leaves_nothing_that_is_called_a_backup() {
+    sqlite_only!("backups of its file");
     let folder = populated("20000");
     let to = folder.path().join("to");
     let mut server = Server::start(folder.path());
@@ -301,6 +309,7 @@ fn a_server_that_is_killed_meanwhile_leaves_nothing_that_is_called_a_backup() {
 
 #[test]
 fn a_server_that_stops_meanwhile_removes_what_it_has_begun() {
+    sqlite_only!("backups of its file");
     let folder = populated("20000");
     let to = folder.path().join("to");
     let server = Server::start(folder.path());
@@ -319,6 +328,7 @@ fn a_server_that_stops_meanwhile_removes_what_it_has_begun() {
 
 #[test]
 fn a_damaged_backup_is_refused_and_nothing_is_made_of_it() {
+    sqlite_only!("backups of its file");
     let folder = populated("300");
     let whole = back_up(folder.path());
     let archive = whole.join("invited.db.zst");
@@ -355,6 +365,7 @@ fn a_damaged_backup_is_refused_and_nothing_is_made_of_it() {
 
 #[test]
 fn what_is_no_backup_of_this_installation_is_refused() {
+    sqlite_only!("backups of its file");
     let (one, other) = (populated("30"), populated("30"));
     let (backup, others) = (back_up(one.path()), back_up(other.path()));
     fs::copy(
@@ -388,6 +399,7 @@ fn what_is_no_backup_of_this_installation_is_refused() {
 
 #[test]
 fn nothing_is_restored_over_anything() {
+    sqlite_only!("backups of its file");
     let folder = populated("30");
     let backup = back_up(folder.path());
     for name in [
@@ -411,6 +423,7 @@ fn nothing_is_restored_over_anything() {
 
 #[test]
 fn a_database_that_cannot_be_served_is_not_backed_up() {
+    sqlite_only!("backups of its file");
     let folder = populated("2000");
     let (folder, database) = (folder.path(), folder.path().join("invited.db"));
     let bytes = fs::read(&database).unwrap();
@@ -446,6 +459,7 @@ fn a_database_that_cannot_be_served_is_not_backed_up() {
 
 #[test]
 fn whoever_has_the_database_without_a_socket_keeps_it() {
+    sqlite_only!("backups of its file");
     let folder = populated("30");
     let server = Server::start(folder.path());
     fs::remove_file(folder.path().join("invited.db.sock")).unwrap();
@@ -460,6 +474,7 @@ fn whoever_has_the_database_without_a_socket_keeps_it() {
 
 #[test]
 fn a_place_that_is_full_or_read_only_gets_no_backup_and_the_server_serves_on() {
+    sqlite_only!("backups of its file");
     let Some(disk) = Tmpfs::mount("8m") else {
         return;
     };
@@ -518,6 +533,7 @@ fn regular(folder: &Path) -> Server {
 
 #[test]
 fn a_server_makes_backups_by_itself_and_removes_those_that_need_not_be_kept() {
+    sqlite_only!("backups of its file");
     let folder = place();
     let to = folder.path().join("to");
     for stranger in ["invited-of-yore", "other-2020-01-01T00-00-00Z"] {
@@ -548,6 +564,7 @@ fn a_server_makes_backups_by_itself_and_removes_those_that_need_not_be_kept() {
 
 #[test]
 fn a_place_that_vanishes_is_told_once_and_the_server_serves_on() {
+    sqlite_only!("backups of its file");
     let folder = place();
     fs::remove_dir(folder.path().join("to")).unwrap();
     let server = regular(folder.path());

@@ -10,14 +10,17 @@ use invited::{
         time::Timestamp,
         tx::Tx,
     },
-    store::{Location, Store},
+    store::Store,
 };
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::harness::server::{Server, command};
+use crate::harness::{
+    location,
+    server::{Server, command},
+};
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const COUNTER: Counter = Counter::Wrong;
@@ -133,7 +136,7 @@ proptest! {
     #[test]
     fn a_span_counts_what_is_in_it_and_a_fortieth_more_at_most(events in events()) {
         let folder = TempDir::new().unwrap();
-        let location = Location::Sqlite(folder.path().join("invited.db"));
+        let location = location(folder.path());
         Store::migrate(&location).unwrap();
         let store = Store::open(&location).unwrap();
         let runtime = Runtime::new().unwrap();

@@ -14,6 +14,7 @@ use crate::{
     harness::{
         line::{Line, Response},
         other_than,
+        postgres::sqlite_only,
         trace::Trace,
     },
 };
@@ -23,6 +24,7 @@ const CALLS: &str = "trace=fsync,fdatasync,write,writev,pwrite64,pwritev,pwritev
 
 #[test]
 fn every_answer_to_a_writing_request_comes_after_the_flush_of_its_commit() {
+    sqlite_only!("its write-ahead log");
     let env = TestEnv::new();
     let server = env.start();
     let mut client = Client::to(&server.address, &env);

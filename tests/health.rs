@@ -12,8 +12,7 @@ async fn ready(harness: &Harness) -> Reply {
 /// When the store was last tried.
 fn tried(harness: &Harness) -> i64 {
     let sql = "SELECT coalesce(max(at), 0) FROM latest";
-    let at = harness.intruder().query_row(sql, [], |row| row.get(0));
-    at.unwrap()
+    harness.intruder().number(sql)
 }
 
 #[tokio::test]
@@ -37,9 +36,9 @@ async fn who_cannot_write_is_not_ready_and_is_again_by_itself() {
     let harness = Harness::new();
     harness.login(ALICE).await;
     let intruder = harness.intruder();
-    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    intruder.hold_writes();
     ready(&harness).await.refused(503, "storage_unavailable");
-    intruder.execute_batch("ROLLBACK").unwrap();
+    intruder.release_writes();
     ready(&harness).await.refused(503, "storage_unavailable");
     harness.advance(1);
     ready(&harness).await.ok();

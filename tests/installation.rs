@@ -4,7 +4,11 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use crate::harness::server::{Server, bearer, login, put, run};
+use crate::harness::{
+    intruder::Intruder,
+    postgres::sqlite_only,
+    server::{Server, bearer, login, put, run},
+};
 
 const DATABASE: &str = "invited.db";
 const KEYS: &str = "invited.keys.json";
@@ -28,8 +32,7 @@ fn foreign_keys() -> Vec<u8> {
 }
 
 fn edit(folder: &Path, sql: &str) {
-    let connection = rusqlite::Connection::open(folder.join(DATABASE)).unwrap();
-    connection.execute_batch(sql).unwrap();
+    Intruder::of(folder).run(sql);
 }
 
 /// Asserts that the command is refused, and changes neither of both files; what it told.
@@ -117,12 +120,20 @@ fn other_keys_are_adopted_on_purpose_and_it_is_said_what_that_costs() {
     let server = Server::start(folder.path());
     let (_, again) = login(&server.address, folder.path(), ALICE).unwrap();
     assert_eq!(status(&server, &bearer(&again)), 200);
+}
+
+#[test]
+fn keys_are_not_adopted_under_a_running_server() {
+    sqlite_only!("one process a file");
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
     let told = run(folder.path(), &["keys", "adopt"]);
     assert!(
         String::from_utf8(told.stderr)
             .unwrap()
             .contains("is in use by another")
     );
+    drop(server);
 }
 
 #[test]
@@ -152,6 +163,7 @@ fn a_database_from_before_fingerprints_takes_the_keys_beside_it_once() {
 
 #[test]
 fn backups_go_with_the_keys_of_any_rotation_and_epoch() {
+    sqlite_only!("backups of its file");
     let (folder, alice) = lived_in();
     let copy = [DATABASE, KEYS].map(|name| fs::read(folder.path().join(name)).unwrap());
     for action in ["rotate", "new-epoch", "rotate"] {

@@ -277,12 +277,7 @@ async fn a_profile_lists_a_thousand_and_counts_all() {
     let harness = Harness::new();
     let alice = harness.login(ALICE).await;
     let code = alice.invitation_code().await;
-    harness
-        .app
-        .store
-        .write(move |tx| many_invitees(tx, &code, 1005))
-        .await
-        .unwrap();
+    harness.fill(move |tx| many_invitees(tx, &code, 1005)).await;
     let profile = alice.profile().await;
     assert_eq!(
         profile["invited_users_phones"].as_array().unwrap().len(),
@@ -342,7 +337,7 @@ async fn nobody_closes_a_circle_whatever_the_order_and_whoever_left() {
         }
         Ok::<_, StoreError>((referrers.len(), refused))
     };
-    let (accepted, refused) = harness.app.store.write(trial).await.unwrap();
+    let (accepted, refused) = harness.fill(trial).await;
     assert!(accepted > 20 && refused > 20, "{accepted} {refused}");
 }
 
@@ -358,7 +353,7 @@ async fn however_long_a_chain_is_nobody_walks_it() {
         assert!(!invitation::bind(tx, people[1023], people[0], NOON)?);
         tx.family(people[0])
     };
-    let family = harness.app.store.write(chain).await.unwrap().unwrap();
+    let family = harness.fill(chain).await.unwrap();
     assert!(family.rank <= 1, "{family:?}");
     let pairs = |tx: &mut dyn Tx| {
         let people = strangers(tx, 2048)?.split_off(1024);
@@ -371,6 +366,6 @@ async fn however_long_a_chain_is_nobody_walks_it() {
         tx.family(people[0])
     };
     let other = Harness::new();
-    let family = other.app.store.write(pairs).await.unwrap().unwrap();
+    let family = other.fill(pairs).await.unwrap();
     assert!(family.rank <= 10, "{family:?}");
 }

@@ -3,7 +3,7 @@
 use poem::{Endpoint, Request};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, CAROL, Harness};
+use crate::harness::{ALICE, BOB, CAROL, Harness, postgres::sqlite_only};
 
 impl Harness {
     pub async fn metrics(&self) -> String {
@@ -23,6 +23,7 @@ fn assert_tells(told: &str, lines: &[&str]) {
 
 #[tokio::test]
 async fn metrics_tell_of_the_store_and_of_the_check_after_the_start() {
+    sqlite_only!("the size of its file and log, and their check");
     let harness = Harness::new();
     harness.login(ALICE).await;
     let told = harness.metrics().await;

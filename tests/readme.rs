@@ -11,7 +11,10 @@ use tempfile::TempDir;
 
 use crate::{
     faults::say,
-    harness::server::{Server, command},
+    harness::{
+        postgres,
+        server::{Server, command},
+    },
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -38,6 +41,9 @@ fn page(name: &str) -> String {
 fn what_cargo_run_sets_is_not_taken_for_a_setting() {
     let folder = TempDir::new().unwrap();
     let mut migrate = Command::new(env!("CARGO_BIN_EXE_invited"));
+    for variable in postgres::VARIABLES {
+        migrate.env_remove(variable);
+    }
     let ran = migrate.current_dir(folder.path()).arg("migrate").output();
     let ran = ran.unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);

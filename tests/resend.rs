@@ -142,11 +142,9 @@ async fn who_asked_is_known_after_a_restart_and_by_network_where_it_is_one() {
     assert_eq!(from(&harness, "2001:db8::2").await, 200);
     assert_eq!(from(&harness, "2001:db8:0:1::1").await, 429);
     assert_eq!(harness.gateway.count(), 0, "nothing was sent since");
-    let addresses = "SELECT count(*) FROM challenges WHERE source IN (0xcb007101, 0x20010db8)";
-    let counted = harness
-        .intruder()
-        .query_row(addresses, [], |row| row.get::<_, i64>(0));
-    assert_eq!(counted.unwrap(), 0);
+    let [v4, v6] = [0xcb00_7101_u32, 0x2001_0db8];
+    let addresses = format!("SELECT count(*) FROM challenges WHERE source IN ({v4}, {v6})");
+    assert_eq!(harness.intruder().number(&addresses), 0);
 }
 
 #[tokio::test]
@@ -217,10 +215,7 @@ async fn two_taps_at_once_send_one_message() {
     let (first, second) = tokio::join!(ask(&harness, 1, ALICE, ""), taps);
     assert_eq!(slow.asked.load(Ordering::SeqCst), 1);
     let code = "SELECT code FROM challenges";
-    let code: String = harness
-        .intruder()
-        .query_row(code, [], |row| row.get(0))
-        .unwrap();
+    let code = harness.intruder().text(code);
     let wrong = confirm(&harness, 1, token(&first.ok()), &other_than(&code)).await;
     wrong.refused(401, "sms_code_invalid");
     confirm(&harness, 1, token(&second), &code).await.ok();
@@ -248,13 +243,8 @@ async fn asking_again_tells_nobody_whether_a_phone_is_known() {
 #[tokio::test]
 async fn a_test_number_has_one_live_challenge_a_source() {
     let harness = Harness::with(&[TEST_NUMBER]);
-    let count = || {
-        let count = "SELECT count(*) FROM challenges";
-        let counted = harness
-            .intruder()
-            .query_row(count, [], |row| row.get::<_, i64>(0));
-        counted.unwrap()
-    };
+    let intruder = harness.intruder();
+    let count = || intruder.number("SELECT count(*) FROM challenges");
     let mut last = Value::Null;
     for asked in 0..20 {
         last = ask(&harness, 1, REVIEWER, "").await.ok();

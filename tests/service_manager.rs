@@ -14,16 +14,14 @@ use tempfile::TempDir;
 
 use crate::harness::{
     UNLIMITED,
-    server::{Server, command},
+    server::{Server, command, in_folder},
 };
 
 /// A server that is given `socket` as systemd does: as its file 3.
 fn inheriting(folder: &Path, socket: OwnedFd, variables: &str) -> Command {
     let script = format!("{variables} exec \"$0\" serve --listen 127.0.0.1:0 3<&0 0</dev/null");
-    let mut shell = Command::new("sh");
+    let mut shell = in_folder(folder, "sh");
     shell
-        .current_dir(folder)
-        .env_clear()
         .envs(UNLIMITED)
         .args(["-c", &script, env!("CARGO_BIN_EXE_invited")])
         .stdin(socket)

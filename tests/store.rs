@@ -19,7 +19,7 @@ use invited::{
     store::{Location, OpenError, Store},
 };
 
-use crate::harness::{ALICE, Harness, NOON};
+use crate::harness::{ALICE, Harness, NOON, postgres::sqlite_only};
 
 fn phone(number: u64) -> invited::domain::phone::Phone {
     invited::domain::phone::Phone::from_digits(&(79_500_000_000 + number).to_string()).unwrap()
@@ -162,11 +162,11 @@ async fn when_the_store_cannot_write_even_a_right_code_is_answered_503() {
     let harness = Harness::new();
     let token = harness.ask(ALICE).await;
     let intruder = harness.intruder();
-    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    intruder.hold_writes();
     let reply = harness.confirm(&token, &harness.code()).await;
     reply.refused(503, "storage_unavailable");
     assert_eq!(reply.header("retry-after"), Some("5"));
-    intruder.execute_batch("ROLLBACK").unwrap();
+    intruder.release_writes();
     harness.confirm(&token, &harness.code()).await.ok();
 }
 
@@ -181,11 +181,8 @@ async fn a_user_has_twenty_devices() {
         harness.confirm(&token, "1234").await.ok();
         harness.advance(1);
     }
-    let count: i64 = harness
-        .intruder()
-        .query_row("SELECT count(*) FROM devices", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(count, 20);
+    let count = "SELECT count(*) FROM devices";
+    assert_eq!(harness.intruder().number(count), 20);
 }
 
 #[tokio::test]
@@ -264,13 +261,14 @@ async fn what_expired_is_forgotten() {
     harness.login(ALICE).await;
     harness.advance(40 * 86_400);
     let now = harness.app.now().millis();
-    let left = || {
-        let sql = "SELECT (SELECT count(*) FROM challenges WHERE expires_at < ?1)
-             + (SELECT count(*) FROM sessions WHERE expires_at < ?1) + (SELECT count(*) FROM sends WHERE at < ?1)
-             + (SELECT count(*) FROM counters WHERE last < ?1)";
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        harness.intruder().query_row(sql, [now], read).unwrap()
-    };
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM challenges WHERE expires_at < {now})
+             + (SELECT count(*) FROM sessions WHERE expires_at < {now})
+             + (SELECT count(*) FROM sends WHERE at < {now})
+             + (SELECT count(*) FROM counters WHERE last < {now})"
+    );
+    let intruder = harness.intruder();
+    let left = || intruder.number(&sql);
     assert_eq!(left(), 5);
     // Now and then somebody sweeps; that nobody did in so many logins does not happen.
     for number in 0..2000 {
@@ -284,6 +282,7 @@ async fn what_expired_is_forgotten() {
 
 #[tokio::test]
 async fn a_store_is_opened_once_at_a_time() {
+    sqlite_only!("one process a file");
     let folder = tempfile::TempDir::new().unwrap();
     let location = Location::Sqlite(folder.path().join("invited.db"));
     Store::migrate(&location).unwrap();
@@ -295,6 +294,7 @@ async fn a_store_is_opened_once_at_a_time() {
 
 #[tokio::test]
 async fn what_is_damaged_inside_is_not_written_to_either() {
+    sqlite_only!("damage to its file");
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("invited.db");
     let location = Location::Sqlite(path.clone());
@@ -315,6 +315,7 @@ async fn what_is_damaged_inside_is_not_written_to_either() {
 
 #[tokio::test]
 async fn a_log_without_its_database_is_not_thrown_away() {
+    sqlite_only!("its write-ahead log");
     let folder = tempfile::TempDir::new().unwrap();
     let (path, wal) = (
         folder.path().join("invited.db"),
@@ -332,6 +333,7 @@ async fn a_log_without_its_database_is_not_thrown_away() {
 
 #[tokio::test]
 async fn what_is_not_our_database_is_left_as_it_is() {
+    sqlite_only!("damage to its file");
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("other");
     let location = Location::Sqlite(path.clone());
@@ -354,6 +356,7 @@ async fn what_is_not_our_database_is_left_as_it_is() {
 
 #[tokio::test]
 async fn a_journal_of_another_time_is_not_rolled_back_into_the_database() {
+    sqlite_only!("its write-ahead log");
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("invited.db");
     let location = Location::Sqlite(path.clone());

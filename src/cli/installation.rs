@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     domain::{error::StoreError, tx::Tx},
     files,
-    store::{Installation, Location, OpenError, Store},
+    store::{Installation, Location, Migration, OpenError, Store},
     token::{
         key_file::{self, KeysError},
         keys::{Key, Keys},
@@ -169,8 +169,8 @@ async fn remember(
 
 /// Brings the schema up to date, and says so in one line.
 pub fn migrate(location: &Location) -> Result<(), OpenError> {
-    let is_new = location.file().is_some_and(|path| !path.exists());
     let migrations = Store::migrate_to_serve(location)?;
+    let is_new = migrations.first().is_some_and(Migration::is_first);
     let (path, last) = (location, migrations.last());
     match last.map(|migration| &*migration.0) {
         None => {}

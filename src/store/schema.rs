@@ -4,6 +4,13 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration(pub String);
 
+impl Migration {
+    /// Whether there was no schema before it.
+    pub fn is_first(&self) -> bool {
+        self.0.starts_with("V1__")
+    }
+}
+
 /// Which keys a database goes with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installation {

@@ -15,7 +15,11 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::server::{Server, call, command, login, run};
+use crate::harness::{
+    location,
+    postgres::{self, empty_folder, sqlite_only},
+    server::{Server, call, command, login, run},
+};
 
 #[test]
 fn the_story_from_an_empty_folder_to_a_clean_stop() {
@@ -33,7 +37,11 @@ fn the_story_from_an_empty_folder_to_a_clean_stop() {
     let redeemed = server.bear(&bob, "POST", "/profile/invitation/", Some(code));
     assert_eq!(redeemed, (200, json!({ "invited_by": "79001234567" })));
     assert!(server.stop().success());
-    for file in ["invited.db", "invited.keys.json", "sms.jsonl"] {
+    let database = (!postgres::is_asked_for()).then_some("invited.db");
+    for file in ["invited.keys.json", "sms.jsonl"]
+        .into_iter()
+        .chain(database)
+    {
         let mode = fs::metadata(folder.path().join(file))
             .unwrap()
             .permissions();
@@ -112,6 +120,7 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
 
 #[test]
 fn a_second_server_on_the_same_file_exits_at_once_by_whatever_name() {
+    sqlite_only!("one process a file");
     let folder = TempDir::new().unwrap();
     let _first = Server::start(folder.path());
     let file = folder.path().join("invited.db");
@@ -158,6 +167,7 @@ fn a_log_that_cannot_be_written_stops_nothing() {
 
 #[test]
 fn nothing_personal_of_a_deleted_account_is_left_in_the_file() {
+    sqlite_only!("what is left in its file");
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
     let (_, alice) = login(&server.address, folder.path(), "+79001234567").unwrap();
@@ -178,6 +188,7 @@ fn nothing_personal_of_a_deleted_account_is_left_in_the_file() {
 
 #[test]
 fn a_garbage_database_is_refused_and_left_as_it_is() {
+    sqlite_only!("damage to its file");
     let folder = TempDir::new().unwrap();
     let garbage = "not a database at all\n".repeat(100);
     fs::write(folder.path().join("invited.db"), &garbage).unwrap();
@@ -193,7 +204,7 @@ fn a_garbage_database_is_refused_and_left_as_it_is() {
 
 #[test]
 fn an_old_schema_is_migrated_by_serve_unless_told_otherwise() {
-    let folder = TempDir::new().unwrap();
+    let folder = empty_folder();
     let refused = run(
         folder.path(),
         &["serve", "--no-migrate", "--listen", "127.0.0.1:0"],
@@ -210,9 +221,12 @@ fn an_old_schema_is_migrated_by_serve_unless_told_otherwise() {
             .unwrap()
             .starts_with("ran V1__users\n")
     );
-    assert_eq!(
-        String::from_utf8(run(folder.path(), &["migrate"]).stdout).unwrap(),
-        "invited.db is up to date\n"
+    let again = String::from_utf8(run(folder.path(), &["migrate"]).stdout).unwrap();
+    let name = location(folder.path()).to_string();
+    let (_, name) = name.rsplit_once('/').unwrap();
+    assert!(
+        again.ends_with(&format!("{name} is up to date\n")),
+        "{again}"
     );
     let server = Server::with(folder.path(), &["--no-migrate"]);
     assert_eq!(
@@ -246,7 +260,7 @@ fn the_binary_needs_nothing_but_the_c_library() {
 
 #[test]
 fn a_first_start_tells_of_its_migrations_in_one_line() {
-    let folder = TempDir::new().unwrap();
+    let folder = empty_folder();
     assert!(Server::start(folder.path()).stop().success());
     let log = fs::read_to_string(folder.path().join("stderr.txt")).unwrap();
     assert_eq!(log.matches("created the database").count(), 1, "{log}");

@@ -1,54 +1,43 @@
 //! `invited seed`: made-up people.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use tempfile::TempDir;
 
-use crate::harness::server::{command, run};
+use crate::harness::{
+    intruder::{Intruder, users_so_far},
+    server::{command, run},
+};
 
 #[test]
 fn seeded_people_are_the_same_every_time() {
-    let folder = TempDir::new().unwrap();
-    let seed = |database: &str, more: &[&str]| {
-        let arguments = [
-            "seed",
-            "--database",
-            database,
-            "--users",
-            "300",
-            "--referrals",
-            "200",
-        ];
-        run(folder.path(), &[&arguments, more].concat())
-            .status
-            .code()
+    let folders = [(); 3].map(|()| TempDir::new().unwrap());
+    let [one, two, three] = folders.each_ref().map(TempDir::path);
+    let seed = |folder: &Path, more: &[&str]| {
+        let arguments = ["seed", "--users", "300", "--referrals", "200"];
+        run(folder, &[&arguments, more].concat()).status.code()
     };
+    assert_eq!((seed(one, &[]), seed(two, &[])), (Some(0), Some(0)));
     assert_eq!(
-        (seed("one.db", &[]), seed("two.db", &[])),
-        (Some(0), Some(0))
-    );
-    assert_eq!(
-        (seed("one.db", &[]), seed("two.db", &["--force"])),
+        (seed(one, &[]), seed(two, &["--force"])),
         (Some(1), Some(0)),
         "a database with users is left alone"
     );
-    let people = |database: &str| {
-        let connection = rusqlite::Connection::open(folder.path().join(database)).unwrap();
-        let sql = "SELECT count(*), count(referrer_id), sum(phone * (id % 1000)) FROM users";
-        connection
-            .query_row(sql, [], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, i64>(2)?,
-                ))
-            })
-            .unwrap()
+    let people = |folder: &Path| {
+        let numbers = ["count(*)", "count(referrer_id)", "sum(phone * (id % 1000))"];
+        let database = Intruder::of(folder);
+        numbers.map(|number| database.number(&format!("SELECT {number} FROM users")))
     };
-    let (one, two) = (people("one.db"), people("two.db"));
-    assert_eq!(((one.0, one.1), (two.0, two.1)), ((300, 200), (600, 400)));
-    assert_eq!(seed("three.db", &[]), Some(0));
-    assert_eq!(people("three.db"), one);
+    let [first, second] = [people(one), people(two)];
+    assert_eq!(
+        (&first[..2], &second[..2]),
+        (&[300, 200][..], &[600, 400][..])
+    );
+    assert_eq!(seed(three, &[]), Some(0));
+    assert_eq!(people(three), first);
 }
 
 #[test]
@@ -58,19 +47,7 @@ fn seeding_that_is_stopped_tells_what_there_is() {
     seed.args(["seed", "--users", "100000", "--referrals", "99999"]);
     let seed = seed.stderr(Stdio::piped()).spawn().unwrap();
     // It listens for signals by the time that it has made a database with a schema.
-    let is_there = || {
-        let connection = rusqlite::Connection::open_with_flags(
-            folder.path().join("invited.db"),
-            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )
-        .ok()?;
-        let sql = "SELECT count(*) FROM users";
-        connection
-            .query_row(sql, [], |row| row.get::<_, i64>(0))
-            .ok()
-            .filter(|made| *made > 0)
-    };
-    while is_there().is_none() {
+    while users_so_far(folder.path()) == 0 {
         std::thread::yield_now();
     }
     Command::new("kill")
@@ -79,7 +56,7 @@ fn seeding_that_is_stopped_tells_what_there_is() {
         .unwrap();
     let output = seed.wait_with_output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
-    let (made, people) = (is_there().unwrap(), 100_000);
+    let (made, people) = (users_so_far(folder.path()), 100_000);
     if output.status.success() {
         assert_eq!(made, people);
         return;

@@ -11,6 +11,7 @@ use crate::{
     backup::{failing, names, place, populated, until},
     harness::{
         Harness,
+        postgres::sqlite_only,
         s3::{Fault, S3},
         server::Server,
     },
@@ -42,6 +43,7 @@ fn is_part(method: &str, target: &str, number: u16) -> bool {
 
 #[test]
 fn what_makes_a_backup_of_it_is_written_last() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), populated("1"));
     store.fail(|method, target| {
         (method == "PUT" && target.contains("SHA256SUMS")).then_some(Fault::Answer(403, "No"))
@@ -64,6 +66,7 @@ fn what_makes_a_backup_of_it_is_written_last() {
 
 #[test]
 fn a_large_file_goes_in_parts_and_those_that_fail_for_a_while_are_repeated() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), large());
     let (parts, completions) = (Counter::default(), Counter::default());
     store.fail(move |method, target| {
@@ -92,6 +95,7 @@ impl Counter {
 
 #[test]
 fn an_upload_that_fails_is_aborted_and_told_in_a_sentence() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), large());
     for (status, code, said) in [
         (403, "AccessDenied", "answered 403 (AccessDenied): look at"),
@@ -120,6 +124,7 @@ fn an_upload_that_fails_is_aborted_and_told_in_a_sentence() {
 
 #[test]
 fn a_server_that_is_killed_or_stopped_meanwhile_leaves_nothing_that_is_called_a_backup() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), large());
     for signal in ["-TERM", "-KILL"] {
         store.fail(|method, target| is_part(method, target, 2).then_some(Fault::Silence));
@@ -143,6 +148,7 @@ fn a_server_that_is_killed_or_stopped_meanwhile_leaves_nothing_that_is_called_a_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_target_has_its_backups_whatever_becomes_of_the_others() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), place());
     let to = folder.path().join("to");
     let targets = format!("{TO}, {}", to.display());

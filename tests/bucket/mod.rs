@@ -16,6 +16,7 @@ use crate::{
     backup::{names, phones, populated, sentence, until},
     harness::{
         Harness,
+        postgres::sqlite_only,
         s3::S3,
         server::{command, put},
     },
@@ -51,6 +52,7 @@ fn refused(store: &S3, folder: &Path, arguments: &[&str]) -> String {
 
 #[test]
 fn a_backup_in_a_bucket_is_restored_from_there() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), populated("100"));
     let name = back_up(&store, folder.path());
     let keys = FILES.map(|file| format!("some/prefix/{name}/{file}"));
@@ -69,6 +71,7 @@ fn a_backup_in_a_bucket_is_restored_from_there() {
 
 #[test]
 fn what_is_not_there_is_refused_and_the_latest_backups_are_told() {
+    sqlite_only!("backups of its file");
     let (store, folder) = (S3::start(), populated("1"));
     let empty = TempDir::new().unwrap();
     let restore = |from: &str| {
@@ -104,6 +107,7 @@ fn what_is_not_there_is_refused_and_the_latest_backups_are_told() {
 
 #[test]
 fn nothing_is_restored_over_anything_nor_even_fetched_for_that() {
+    sqlite_only!("backups of its file");
     let (store, there) = (S3::start(), TempDir::new().unwrap());
     put(&there.path().join("invited.db"), "mine");
     let said = refused(&store, there.path(), &["restore", TO]);
@@ -116,6 +120,7 @@ fn nothing_is_restored_over_anything_nor_even_fetched_for_that() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_backups_are_removed_from_a_bucket_and_nothing_else_is() {
+    sqlite_only!("backups of its file");
     let store = S3::start();
     let whole = |time: &str| FILES.map(|file| format!("some/prefix/invited-{time}/{file}"));
     let kept = whole("2024-02-01T00-00-00Z");
@@ -189,6 +194,7 @@ fn a_bucket_that_cannot_be_reached_is_a_mistake_in_the_configuration() {
 
 #[test]
 fn a_server_with_a_bucket_that_it_has_no_keys_for_is_not_started() {
+    sqlite_only!("backups of its file");
     let folder = populated("1");
     let mut serve = command(folder.path());
     serve

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{disk_full::assert_unavailable, environment::TestEnv, file_replacement::line_with};
 use crate::harness::{
     line::Response,
+    postgres::sqlite_only,
     server::{Server, put, run},
 };
 
@@ -132,6 +133,7 @@ fn is_unavailable(response: &Response) -> bool {
 
 #[test]
 fn a_flipped_byte_in_the_header_is_refused_or_harmless() {
+    sqlite_only!("damage to its file");
     let database = Database::new();
     let mut refused = 0;
     for offset in 0..HEADER {
@@ -150,6 +152,7 @@ fn a_flipped_byte_in_the_header_is_refused_or_harmless() {
 
 #[test]
 fn migrations_are_not_run_again_because_damage_hides_that_they_were() {
+    sqlite_only!("damage to its file");
     let database = Database::new();
     let leaves = database.leaves();
     let history = |name: &str| name.starts_with("sqlite_autoindex_refinery");
@@ -163,6 +166,7 @@ fn migrations_are_not_run_again_because_damage_hides_that_they_were() {
 
 #[test]
 fn a_flipped_byte_in_a_leaf_is_refused_or_503_and_nothing_is_overwritten() {
+    sqlite_only!("damage to its file");
     let database = Database::new();
     let (mut refused, mut unavailable) = (0, 0);
     for (name, page) in database.leaves() {
@@ -192,6 +196,7 @@ fn a_flipped_byte_in_a_leaf_is_refused_or_503_and_nothing_is_overwritten() {
 
 #[test]
 fn a_database_that_is_cut_off_is_refused() {
+    sqlite_only!("damage to its file");
     let database = Database::new();
     let (whole, path) = (database.sound.len(), &database.env.database);
     for missing in [1, 2048, 4095, PAGE, PAGE + 1, whole / 2, whole - PAGE] {
@@ -218,6 +223,7 @@ const FREE_PAGES: usize = 36;
 
 #[test]
 fn damage_that_nobody_reads_is_found_after_the_start() {
+    sqlite_only!("damage to its file");
     let database = Database::new();
     let server = database.start_with_flipped(FREE_PAGES + 3, 1).unwrap();
     let mut client = database.env.client(&server);
@@ -230,6 +236,7 @@ fn damage_that_nobody_reads_is_found_after_the_start() {
 
 #[test]
 fn a_sound_database_is_logged_as_such() {
+    sqlite_only!("damage to its file");
     let folder = TempDir::new().unwrap();
     let (_server, log) = Server::with_log(folder.path());
     line_with(log, "checked the database: it is sound");

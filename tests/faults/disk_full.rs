@@ -6,7 +6,7 @@ use super::{
     tmpfs::Tmpfs,
     workload::Workload,
 };
-use crate::harness::{line::Response, server::Server};
+use crate::harness::{line::Response, postgres::sqlite_only, server::Server};
 
 pub const WORKERS: usize = 16;
 
@@ -138,12 +138,14 @@ fn fill_repeatedly(cycles: u64, size: &str) {
 
 #[test]
 fn acknowledged_facts_survive_a_full_disk_and_the_server_recovers() {
+    sqlite_only!("the disk under its file");
     // So small that the log would fill it by itself, were it not merged in between.
     fill_repeatedly(6, "4m");
 }
 
 #[test]
 fn a_server_without_room_is_not_ready_until_there_is_some() {
+    sqlite_only!("the disk under its file");
     let Some(disk) = Tmpfs::mount("4m") else {
         return;
     };
@@ -160,11 +162,13 @@ fn a_server_without_room_is_not_ready_until_there_is_some() {
 #[test]
 #[ignore = "long"]
 fn acknowledged_facts_survive_thirty_full_disks() {
+    sqlite_only!("the disk under its file");
     fill_repeatedly(30, "8m");
 }
 
 #[test]
 fn a_start_on_a_read_only_file_system_is_one_clear_sentence() {
+    sqlite_only!("the disk under its file");
     let Some(disk) = Tmpfs::mount("8m") else {
         return;
     };

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{client::Client, report::Report};
 use crate::harness::{
-    UNLIMITED,
+    UNLIMITED, postgres,
     server::{Server, command},
 };
 
@@ -83,12 +83,13 @@ impl TestEnv {
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--keys", "keys.json"])
-            .arg("--database")
-            .arg(&self.database)
             .env("INVITED_SMS__GATEWAY", "file:sms.jsonl")
             .envs(UNLIMITED)
             .envs(SETTINGS)
             .stderr(log.unwrap());
+        if !postgres::is_asked_for() {
+            command.arg("--database").arg(&self.database);
+        }
         command
     }
 

@@ -17,7 +17,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{disk_full::assert_unavailable, environment::TestEnv, say};
-use crate::harness::server::{self, Server};
+use crate::harness::{
+    postgres::sqlite_only,
+    server::{self, Server},
+};
 
 const PHONE: &str = "+79001234567";
 const REMOVE_SIDE_FILES: &str = "rm -f invited.db-wal invited.db-shm";
@@ -67,6 +70,7 @@ fn create_other_database(folder: &Path) {
 
 #[test]
 fn nothing_is_acknowledged_for_a_file_that_was_taken_away() {
+    sqlite_only!("the name of its file");
     for [fault, repair] in FAULTS {
         say(fault);
         let home = TempDir::new().unwrap();
@@ -115,6 +119,7 @@ fn read_files(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
 
 #[test]
 fn a_server_that_nobody_asks_notices_by_itself() {
+    sqlite_only!("the name of its file");
     let folder = TempDir::new().unwrap();
     create_other_database(folder.path());
     let (_server, log) = Server::with_log(folder.path());

@@ -7,7 +7,7 @@ use super::{
     say,
     workload::Workload,
 };
-use crate::harness::{server::Server, trace::Trace};
+use crate::harness::{postgres::sqlite_only, server::Server, trace::Trace};
 
 /// Errors that `strace` injects into system calls on the files of a database.
 struct ErrorInjection(Vec<String>);
@@ -58,23 +58,27 @@ const FLUSHES: &str = "fsync,fdatasync";
 
 #[test]
 fn acknowledged_facts_survive_a_file_system_that_turns_read_only() {
+    sqlite_only!("the disk under its file");
     inject_repeatedly(1, WRITES, "EROFS");
 }
 
 #[test]
 fn acknowledged_facts_survive_a_disk_that_cannot_flush() {
+    sqlite_only!("the disk under its file");
     inject_repeatedly(1, FLUSHES, "EIO");
 }
 
 #[test]
 #[ignore = "long"]
 fn acknowledged_facts_survive_ten_disks_that_cannot_write_or_flush() {
+    sqlite_only!("the disk under its file");
     inject_repeatedly(10, WRITES, "EIO");
     inject_repeatedly(10, FLUSHES, "EIO");
 }
 
 #[test]
 fn a_server_that_cannot_write_is_not_ready() {
+    sqlite_only!("the disk under its file");
     let env = TestEnv::new();
     let server = env.start();
     let Some(injection) = ErrorInjection::new(&env, &server, WRITES, "EIO") else {

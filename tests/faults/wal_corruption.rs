@@ -12,7 +12,7 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
 use super::{environment::TestEnv, workload::Workload};
-use crate::harness::{Harness, server::put};
+use crate::harness::{Harness, intruder::Intruder, postgres::sqlite_only, server::put};
 
 const WORKERS: usize = 16;
 
@@ -55,6 +55,7 @@ fn check_beside(workload: &mut Workload, log: &[u8]) {
 
 #[test]
 fn a_garbage_log_costs_nothing_that_was_merged() {
+    sqlite_only!("its write-ahead log");
     let mut workload = merged();
     let mut rng = StdRng::seed_from_u64(0);
     let mut garbage = vec![0; 100_000];
@@ -71,6 +72,7 @@ fn a_garbage_log_costs_nothing_that_was_merged() {
 
 #[test]
 fn a_log_of_another_database_costs_nothing_that_was_merged() {
+    sqlite_only!("its write-ahead log");
     let mut workload = merged();
     let mut other = Workload::new(TestEnv::new(), WORKERS);
     other.run_and_kill(1);
@@ -80,6 +82,7 @@ fn a_log_of_another_database_costs_nothing_that_was_merged() {
 
 #[test]
 fn a_log_of_the_databases_own_past_costs_nothing_that_was_merged() {
+    sqlite_only!("its write-ahead log");
     let mut workload = merged();
     workload.run_and_kill(2);
     let past = log_of(&workload);
@@ -93,6 +96,7 @@ fn a_log_of_the_databases_own_past_costs_nothing_that_was_merged() {
 
 #[test]
 fn a_log_that_is_cut_or_flipped_costs_nothing_that_was_merged() {
+    sqlite_only!("its write-ahead log");
     let mut workload = merged();
     let mut rng = StdRng::seed_from_u64(0);
     for cut in [true, false, true, false] {
@@ -112,6 +116,7 @@ fn a_log_that_is_cut_or_flipped_costs_nothing_that_was_merged() {
 /// The mistake that is made when a backup is put back in a hurry.
 #[test]
 fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
+    sqlite_only!("its write-ahead log");
     let mut workload = merged();
     let backup = fs::read(&workload.env.database).unwrap();
     write_and_end(&workload, "-TERM");
@@ -127,11 +132,14 @@ fn a_backup_beside_the_log_of_what_came_after_it_is_not_mixed_with_that() {
 
 #[tokio::test]
 async fn a_log_that_began_anew_fits_its_database_as_the_first_did() {
+    sqlite_only!("its write-ahead log");
     let harness = Harness::new();
     for round in 0..20 {
         let phone = format!("+79{round:05}0000");
         harness.login(&phone).await;
-        let intruder = harness.intruder();
+        let Intruder::Sqlite(intruder) = harness.intruder() else {
+            panic!("it has no log of this kind");
+        };
         if round % 3 > 0 {
             let merge = "PRAGMA wal_checkpoint(PASSIVE)";
             intruder.query_row(merge, [], |_| Ok(())).unwrap();

@@ -23,7 +23,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::say;
-use crate::harness::{NOON, server::put};
+use crate::harness::{NOON, postgres::sqlite_only, server::put};
 
 /// A log that is merged after a few commits.
 const SIZES: Sizes = Sizes {
@@ -282,6 +282,7 @@ async fn check_history(seed: u64, steps: usize) {
 
 #[tokio::test]
 async fn a_copy_beside_a_log_of_another_moment_is_refused_or_exact() {
+    sqlite_only!("its write-ahead log");
     for seed in 0..3 {
         check_history(seed, 9).await;
     }
@@ -290,6 +291,7 @@ async fn a_copy_beside_a_log_of_another_moment_is_refused_or_exact() {
 #[tokio::test]
 #[ignore = "long"]
 async fn copies_beside_logs_of_other_moments_are_refused_or_exact() {
+    sqlite_only!("its write-ahead log");
     for seed in 10..40 {
         check_history(seed, 24).await;
     }

@@ -91,10 +91,7 @@ async fn hours_are_kept_for_eight_days_and_days_for_good() {
     harness.series("week").await;
     let hours = || -> i64 {
         let sql = "SELECT count(DISTINCT hour) FROM hourly_statistics";
-        harness
-            .intruder()
-            .query_row(sql, [], |row| row.get(0))
-            .unwrap()
+        harness.intruder().number(sql)
     };
     harness.advance(8 * DAY);
     harness.login(BOB).await;
@@ -244,14 +241,12 @@ async fn the_overview_tells_of_today() {
 #[tokio::test]
 async fn a_search_that_takes_long_says_where_it_stopped() {
     let harness = Harness::new();
-    harness
-        .intruder()
-        .execute_batch(
-            "WITH RECURSIVE NUMBERS (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM NUMBERS WHERE n < 100001)
-             INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
-             SELECT n, 79000000000 + n, printf('%06d', n), iif(n > 100000, 'Ёлка', 'Иван'), '', '', 0 FROM NUMBERS",
-        )
-        .unwrap();
+    harness.intruder().run(
+        "INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, created_at)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100001)
+         SELECT n, 79000000000 + n, substr(CAST(1000000 + n AS TEXT), 2),
+             CASE WHEN n > 100000 THEN 'Ёлка' ELSE 'Иван' END, '', '', 0 FROM numbers",
+    );
     let page = async |after: &Value| {
         let look = json!({ "command": "people", "query": "ёлк", "banned": false, "after": after, "limit": 9 });
         harness.done(look).await

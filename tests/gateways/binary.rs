@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::stub::{Stub, answer};
 use crate::harness::{
     ALICE,
+    intruder::Intruder,
     server::{Server, call, command},
 };
 
@@ -165,9 +166,6 @@ fn a_message_that_was_under_way_at_a_kill_counts_as_sent_and_is_not_sent_again()
         "{log}"
     );
     assert_eq!(stub.count(), 1);
-    let database = rusqlite::Connection::open(folder.path().join("invited.db")).unwrap();
-    let state: i64 = database
-        .query_row("SELECT state FROM deliveries", [], |row| row.get(0))
-        .unwrap();
+    let state = Intruder::of(folder.path()).number("SELECT state FROM deliveries");
     assert_eq!(state, 1, "nobody knows");
 }

@@ -51,22 +51,18 @@ fn code(stub: &Stub) -> String {
 
 /// States of all deliveries, with the gateways that took them.
 fn deliveries(harness: &Harness) -> Vec<(i64, Option<String>)> {
-    let intruder = harness.intruder();
-    let mut statement = intruder
-        .prepare("SELECT state, gateway FROM deliveries ORDER BY id")
-        .unwrap();
-    let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
-    rows.map(Result::unwrap).collect()
+    let sql = "SELECT state, gateway FROM deliveries ORDER BY id";
+    let rows = harness.intruder().rows(sql).into_iter();
+    rows.map(|row| {
+        let [state, gateway] = <[_; 2]>::try_from(row).unwrap();
+        (state.unwrap().parse().unwrap(), gateway)
+    })
+    .collect()
 }
 
 fn spent(harness: &Harness) -> i64 {
     let sql = "SELECT coalesce(sum(cost), 0) FROM sends";
-    harness
-        .intruder()
-        .query_row(sql, [], |row| row.get(0))
-        .unwrap()
+    harness.intruder().number(sql)
 }
 
 #[tokio::test]

@@ -3,23 +3,25 @@
 mod actor;
 pub mod client;
 pub mod door;
+pub mod intruder;
 pub mod line;
 mod login;
 pub mod operator;
+pub mod postgres;
 mod recorder;
 mod reply;
 pub mod s3;
 pub mod server;
 pub mod trace;
 
-use std::{io::Read, net::IpAddr, sync::Arc, time::Duration};
+use std::{io::Read, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use flate2::read::GzDecoder;
 use invited::{
     app::{self, App, Reloadable},
     clock::{ManualClock, dice},
     config::{Config, Layers},
-    domain::time::Timestamp,
+    domain::{error::StoreError, time::Timestamp, tx::Tx},
     http,
     sms::route::Routes,
     store::{Location, Store},
@@ -34,6 +36,8 @@ use poem::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+
+use intruder::Intruder;
 
 pub use self::{actor::Actor, login::other_than, recorder::Recorder, reply::Reply};
 
@@ -121,12 +125,12 @@ impl Harness {
     fn configured(layers: Layers, folder: TempDir) -> Self {
         let config = Config::read(layers).unwrap();
         let clock = Arc::new(ManualClock::new(NOON));
-        Store::migrate(&at(&folder)).unwrap();
+        Store::migrate(&location(folder.path())).unwrap();
         Self::open(config, Keys::draw(&mut dice()), clock, Arc::new(folder))
     }
 
     fn open(config: Config, keys: Keys, clock: Arc<ManualClock>, folder: Arc<TempDir>) -> Self {
-        let store = Store::open(&at(&folder)).unwrap();
+        let store = Store::open(&location(folder.path())).unwrap();
         let gateway = Arc::new(Recorder::default());
         let sms = routes(&config, &keys, &gateway, &Routes::default());
         let time = Arc::clone(&clock) as _;
@@ -245,9 +249,23 @@ impl Harness {
         self.send(Request::from_parts(parts, body)).await
     }
 
-    /// Another connection to the database, to be in the way with.
-    pub fn intruder(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("invited.db")).unwrap()
+    /// Runs a long transaction, for which nobody has to wait.
+    pub async fn fill<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        let done = if postgres::is_asked_for() {
+            let store = Store::open_to_fill(&location(self.folder.path())).unwrap();
+            store.write(work).await
+        } else {
+            self.app.store.write(work).await
+        };
+        done.unwrap()
+    }
+
+    /// Another connection to the database, to look into it or to be in the way.
+    pub fn intruder(&self) -> Intruder {
+        Intruder::of(self.folder.path())
     }
 
     /// Somebody without a token posts JSON.
@@ -272,6 +290,10 @@ pub async fn statuses(tasks: impl IntoIterator<Item = JoinHandle<u16>>) -> Vec<u
     statuses
 }
 
-fn at(folder: &TempDir) -> Location {
-    Location::Sqlite(folder.path().join("invited.db"))
+/// The database that goes with a folder. On PostgreSQL it has a schema already.
+pub fn location(folder: &Path) -> Location {
+    if postgres::is_asked_for() {
+        return postgres::url_of(folder).parse().unwrap();
+    }
+    Location::Sqlite(folder.join("invited.db"))
 }

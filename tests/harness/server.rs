@@ -12,9 +12,19 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::postgres;
+
 pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
+    in_folder(folder, env!("CARGO_BIN_EXE_invited"))
+}
+
+/// A program that knows nothing but the folder, and the database that goes with it.
+pub fn in_folder(folder: &Path, program: &str) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(folder).env_clear();
+    if postgres::is_asked_for() {
+        command.env("INVITED_DATABASE", postgres::url_of(folder));
+    }
     command
 }
 
@@ -67,10 +77,8 @@ impl Server {
     /// One that a shell starts after a command of its own.
     pub fn limited(folder: &Path, before: &str) -> Self {
         let script = format!("{before}; exec \"$0\" serve --listen 127.0.0.1:0");
-        let mut shell = Command::new("sh");
+        let mut shell = in_folder(folder, "sh");
         shell
-            .current_dir(folder)
-            .env_clear()
             .envs(super::UNLIMITED)
             .args(["-c", &script, env!("CARGO_BIN_EXE_invited")])
             .stderr(fs::File::create(folder.join("stderr.txt")).unwrap());

@@ -152,7 +152,7 @@ async fn a_store_that_cannot_write_is_looked_at_but_nothing_is_changed() {
     let alice = harness.operator(ALICE, "owner").await;
     harness.advance(61);
     let intruder = harness.intruder();
-    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    intruder.hold_writes();
     for path in ["session/", "overview/", "series/", "gateways/", "people/"] {
         alice.get(path).await.ok();
     }

@@ -126,14 +126,12 @@ async fn a_first_use_that_cannot_be_written_down_is_none() {
     let harness = Harness::new();
     let alice = harness.login(ALICE).await;
     let next = alice.with(&alice.exchange(&alice.refresh).await.ok());
-    let no_writing = "CREATE TRIGGER no_writing BEFORE UPDATE OF is_used ON sessions
-        BEGIN SELECT RAISE(ABORT, 'no'); END";
-    harness.intruder().execute_batch(no_writing).unwrap();
+    let intruder = harness.intruder();
+    intruder.hold_writes();
     for _ in 0..2 {
         assert!(next.get("/profile/").await.status.is_server_error());
     }
-    let sql = "DROP TRIGGER no_writing";
-    harness.intruder().execute_batch(sql).unwrap();
+    intruder.release_writes();
     harness.advance(11);
     let again = alice.exchange(&alice.refresh).await.ok();
     assert_eq!(again["refresh"], json!(next.refresh));

@@ -155,12 +155,12 @@ async fn tokens_of_a_previous_key_stay_good_until_they_expire() {
 /// read and before the store answers.
 async fn across_epochs(harness: &Harness, call: impl Future<Output = Reply>) -> Reply {
     let in_the_way = harness.intruder();
-    in_the_way.execute_batch("BEGIN IMMEDIATE").unwrap();
+    in_the_way.hold_writes();
     let begin_epoch = async {
         let mut keys = harness.keys();
         keys.begin_epoch(&mut dice());
         harness.take_up(keys);
-        in_the_way.execute_batch("COMMIT").unwrap();
+        in_the_way.release_writes();
     };
     tokio::join!(call, begin_epoch).0
 }
