@@ -45,6 +45,14 @@ impl Actor {
         }
     }
 
+    /// The same on another node.
+    pub fn on(&self, node: &Harness) -> Self {
+        Self {
+            harness: node.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The same, with the tokens of an answer.
     pub fn with(&self, pair: &Value) -> Self {
         let text = |name: &str| pair[name].as_str().unwrap().to_owned();

@@ -130,7 +130,18 @@ impl Harness {
     }
 
     fn open(config: Config, keys: Keys, clock: Arc<ManualClock>, folder: Arc<TempDir>) -> Self {
-        let store = Store::open(&location(folder.path())).unwrap();
+        let location = location(folder.path());
+        Self::open_at(&location, config, keys, clock, folder)
+    }
+
+    fn open_at(
+        location: &Location,
+        config: Config,
+        keys: Keys,
+        clock: Arc<ManualClock>,
+        folder: Arc<TempDir>,
+    ) -> Self {
+        let store = Store::open(location).unwrap();
         let gateway = Arc::new(Recorder::default());
         let sms = routes(&config, &keys, &gateway, &Routes::default());
         let time = Arc::clone(&clock) as _;
@@ -156,6 +167,35 @@ impl Harness {
             "somebody holds the service"
         );
         Self::open(config, keys, self.clock, self.folder)
+    }
+
+    /// Another node on the same database.
+    pub fn joined(&self) -> Self {
+        let (config, folder) = (self.app.config.clone(), Arc::clone(&self.folder));
+        Self::open(config, self.keys(), Arc::clone(&self.clock), folder)
+    }
+
+    /// The same, which reaches the server by another port.
+    pub fn joined_by(&self, port: u16) -> Self {
+        let folder = Arc::clone(&self.folder);
+        let url = postgres::url_of(folder.path());
+        let own = format!(":{}/", self.server_port());
+        let location = url.replace(&own, &format!(":{port}/")).parse().unwrap();
+        let config = self.app.config.clone();
+        Self::open_at(
+            &location,
+            config,
+            self.keys(),
+            Arc::clone(&self.clock),
+            folder,
+        )
+    }
+
+    /// The port of the database's server.
+    pub fn server_port(&self) -> u16 {
+        let url = postgres::url_of(self.folder.path());
+        let (_, rest) = url.rsplit_once(':').unwrap();
+        rest.split('/').next().unwrap().parse().unwrap()
     }
 
     /// The keys in use.

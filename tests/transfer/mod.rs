@@ -26,7 +26,7 @@ type Contents = BTreeMap<String, Vec<Vec<Value>>>;
 /// A folder whose database is a new one on the server.
 fn on_server() -> Option<(TempDir, String)> {
     let folder = TempDir::new().unwrap();
-    let url = postgres::beside(folder.path())?;
+    let url = postgres::url_if_there(folder.path())?;
     Some((folder, url))
 }
 

@@ -62,45 +62,58 @@ pub fn run(
     }
     // Each row is moved, and read where it is then.
     progress.expect(2 * total);
-    let state = target.state()?;
-    match state {
-        State::Occupied(table) => {
-            require_same_counts(&*source, &*target, table)?;
-        }
-        State::Empty => {
-            let nothing: Vec<_> = TABLES.iter().map(nothing_of).collect();
-            target.begin(&nothing)?;
-        }
-        State::Unfinished => {}
+    if let State::Occupied(table) = target.state()? {
+        return find_moved(&*source, &*target, table, progress);
     }
-    let mut sources = Vec::new();
+    if target.state()? == State::Empty {
+        let nothing: Vec<_> = TABLES.iter().map(nothing_of).collect();
+        target.begin(&nothing)?;
+    }
+    let mut moved = Vec::new();
     for table in &TABLES {
-        sources.push(match state {
-            State::Occupied(_) => read(table, &*source, progress)?,
-            _ => move_rows(table, &*source, &mut *target, progress)?,
-        });
+        moved.push(move_rows(table, &*source, &mut *target, progress)?);
     }
-    let mut compared = Vec::new();
-    for (table, source) in TABLES.iter().zip(sources) {
-        compared.push(Compared {
-            table: table.name,
-            source,
-            target: read(table, &*target, progress)?,
-        });
-    }
-    let is_same = compared.iter().all(Compared::is_same);
-    match state {
-        State::Occupied(table) if !is_same => return Err(TransferError::Occupied(table)),
-        // Whoever was killed at the very end had moved all of it.
-        State::Occupied(_) => {}
-        _ if is_same => {
-            // What a node wrote since the beginning would be lost.
-            source.require_alone()?;
-            target.finish()?;
-        }
-        _ => {}
+    let compared = compare(moved, &*target, progress)?;
+    if compared.iter().all(Compared::is_same) {
+        // What a node wrote since the beginning would be lost.
+        source.require_alone()?;
+        target.finish()?;
     }
     Ok(compared)
+}
+
+/// Compares what the tables of the source have with a target.
+fn compare(
+    sources: Vec<Mark>,
+    target: &dyn Database,
+    progress: &Progress,
+) -> Result<Vec<Compared>, TransferError> {
+    let compared = TABLES.iter().zip(sources).map(|(table, source)| {
+        Ok(Compared {
+            table: table.name,
+            source,
+            target: read(table, target, progress)?,
+        })
+    });
+    compared.collect()
+}
+
+/// Finds that everything is there already, for whoever was killed at the very
+/// end of a move; or that what is there is something else.
+fn find_moved(
+    source: &dyn Database,
+    target: &dyn Database,
+    occupied: &'static str,
+    progress: &Progress,
+) -> Result<Vec<Compared>, TransferError> {
+    require_same_counts(source, target, occupied)?;
+    let sources = TABLES.iter().map(|table| read(table, source, progress));
+    let compared = compare(sources.collect::<Result<_, _>>()?, target, progress)?;
+    if compared.iter().all(Compared::is_same) {
+        Ok(compared)
+    } else {
+        Err(TransferError::Occupied(occupied))
+    }
 }
 
 fn nothing_of(table: &Table) -> (&Table, Mark) {

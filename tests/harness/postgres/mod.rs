@@ -20,7 +20,7 @@ use std::{
 };
 
 use invited::store::Store;
-use server::Server;
+pub use server::Server;
 pub use session::{Rows, Session};
 use tempfile::TempDir;
 
@@ -151,5 +151,28 @@ impl ByFolder {
             self.session
                 .run(&format!("DROP DATABASE {name} WITH (FORCE)"));
         }
+    }
+}
+
+/// The URL of a database with nothing in it, which goes with a folder; none
+/// where there is no PostgreSQL, which is said.
+pub fn url_if_there(folder: &Path) -> Option<String> {
+    let databases = if_there(DATABASES.as_ref().map_err(Clone::clone))?;
+    Some(databases.of(folder, "TEMPLATE template0"))
+}
+
+/// A server of a test's own.
+pub fn server_if_there() -> Option<Server> {
+    if_there(Server::start("read committed"))
+}
+
+/// Where there is no PostgreSQL, and nobody asked for it, there is no test.
+fn if_there<T>(found: Result<T, String>) -> Option<T> {
+    match found {
+        Err(why) if !is_asked_for() => {
+            crate::faults::say(&format!("skipped: {why}"));
+            None
+        }
+        found => Some(found.unwrap_or_else(|why| panic!("{why}"))),
     }
 }

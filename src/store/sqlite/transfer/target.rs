@@ -1,4 +1,4 @@
-//! A file that everything is moved from, or to. Nobody else has it open meanwhile.
+//! The file that rows are written to.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,24 +7,17 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{
-    checkpoint::Log,
-    emptying::Done,
-    length::LENGTH,
-    mark, migrate,
-    open::{self, Absent},
-};
+use super::{source::Reader, state::state};
 use crate::{
     domain::error::StoreError,
     store::{
         error::OpenError,
-        lock::Lock,
+        sqlite::{checkpoint::Log, emptying::Done, length::LENGTH, mark, open},
         transfer::{
             checksum::Mark,
             database::{Database, PROGRESS, State, Take, Target},
             error::{Side, TransferError},
-            table::{Kind, Table},
-            tables::TABLES,
+            table::Table,
             value::{Row, Value},
         },
     },
@@ -32,106 +25,6 @@ use crate::{
 
 /// KiB of pages that may be held while rows are added.
 const CACHE: i64 = 512 * 1024;
-
-/// A file that is read.
-pub struct Reader {
-    connection: Connection,
-    side: Side,
-    /// Let go of once the file is closed.
-    lock: Arc<Lock>,
-}
-
-impl Reader {
-    /// The file at `path`, whose schema must be this build's.
-    pub fn open(path: &Path) -> Result<Self, TransferError> {
-        let failed = |error| TransferError::Open(Side::From, error);
-        let reader = Self::exclusively(path, Side::From).map_err(failed)?;
-        refuse_unfinished(path, &reader.connection).map_err(failed)?;
-        Ok(reader)
-    }
-
-    fn exclusively(path: &Path, side: Side) -> Result<Self, OpenError> {
-        let (lock, connection) = open::exclusively(path, Absent::Refuse)?;
-        migrate::require(path, &connection)?;
-        Ok(Self {
-            connection,
-            side,
-            lock: Arc::new(lock),
-        })
-    }
-
-    fn failed(&self, what: &'static str) -> impl Fn(rusqlite::Error) -> TransferError + use<> {
-        let side = self.side;
-        move |error| TransferError::Failed {
-            side,
-            what,
-            reason: error.to_string(),
-        }
-    }
-}
-
-impl Database for Reader {
-    fn require_alone(&self) -> Result<(), TransferError> {
-        // It has the lock.
-        Ok(())
-    }
-
-    fn count(&self, table: &Table) -> Result<u64, TransferError> {
-        let sql = format!("SELECT count(*) FROM {}", table.name);
-        let count = self
-            .connection
-            .query_row(&sql, [], |row| row.get::<_, i64>(0));
-        Ok(count.map_err(self.failed(table.name))?.unsigned_abs())
-    }
-
-    fn each(&self, table: &Table, take: &mut Take<'_>) -> Result<(), TransferError> {
-        let failed = self.failed(table.name);
-        let (names, order) = (table.names(), table.order());
-        let sql = format!("SELECT {names} FROM {} ORDER BY {order}", table.name);
-        let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
-        let mut rows = statement.query([]).map_err(&failed)?;
-        while let Some(row) = rows.next().map_err(&failed)? {
-            let mut values = Row::with_capacity(table.columns.len());
-            for (at, column) in table.columns.iter().enumerate() {
-                let stored = row.get_ref(at).map_err(&failed)?;
-                let value = value(column.kind, stored);
-                values.push(
-                    value.map_err(|reason| TransferError::unfit(table, &values, at, reason))?,
-                );
-            }
-            take(values)?;
-        }
-        Ok(())
-    }
-}
-
-/// What is stored, as it is moved; or why it is not.
-fn value(kind: Kind, stored: ValueRef<'_>) -> Result<Value, &'static str> {
-    Ok(match (kind, stored) {
-        (Kind::Integer, ValueRef::Integer(number)) => Value::Integer(Some(number)),
-        (Kind::Integer, ValueRef::Null) => Value::Integer(None),
-        (Kind::Flag, ValueRef::Integer(number @ 0..=1)) => Value::Flag(Some(number == 1)),
-        (Kind::Flag, ValueRef::Null) => Value::Flag(None),
-        (Kind::Bytes, ValueRef::Blob(bytes)) => Value::Bytes(Some(bytes.to_owned())),
-        (Kind::Bytes, ValueRef::Null) => Value::Bytes(None),
-        (Kind::Text, ValueRef::Text(bytes)) => match str::from_utf8(bytes) {
-            Ok(text) => Value::Text(Some(text.to_owned())),
-            Err(_) => return Err("is not UTF-8"),
-        },
-        (Kind::Text, ValueRef::Null) => Value::Text(None),
-        _ => return Err("is of a type that this build does not write there"),
-    })
-}
-
-fn stored(value: &Value) -> ToSqlOutput<'_> {
-    let stored = match value {
-        Value::Integer(value) => value.map(ValueRef::Integer),
-        Value::Flag(value) => value.map(|flag| ValueRef::Integer(flag.into())),
-        Value::Text(value) => value.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
-        Value::Bytes(value) => value.as_ref().map(|bytes| ValueRef::Blob(bytes)),
-    };
-    ToSqlOutput::Borrowed(stored.unwrap_or(ValueRef::Null))
-}
 
 /// A file that is written to.
 pub struct Writer {
@@ -283,38 +176,12 @@ impl Target for Writer {
     }
 }
 
-/// What is in the file at `path`, whatever its schema, if there is one.
-pub fn peek(path: &Path) -> Result<State, TransferError> {
-    if !path.exists() {
-        return Ok(State::Empty);
-    }
-    let peek = || {
-        let (_lock, connection) = open::exclusively(path, Absent::Refuse)?;
-        state(&connection).map_err(|error| OpenError::sqlite(path, &error))
+fn stored(value: &Value) -> ToSqlOutput<'_> {
+    let stored = match value {
+        Value::Integer(value) => value.map(ValueRef::Integer),
+        Value::Flag(value) => value.map(|flag| ValueRef::Integer(flag.into())),
+        Value::Text(value) => value.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
+        Value::Bytes(value) => value.as_ref().map(|bytes| ValueRef::Blob(bytes)),
     };
-    peek().map_err(|error| TransferError::Open(Side::To, error))
-}
-
-fn state(connection: &Connection) -> rusqlite::Result<State> {
-    if connection.table_exists(None, PROGRESS)? {
-        return Ok(State::Unfinished);
-    }
-    for table in &TABLES {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM {})", table.name);
-        if connection.table_exists(None, table.name)?
-            && connection.query_row(&sql, [], |row| row.get(0))?
-        {
-            return Ok(State::Occupied(table.name));
-        }
-    }
-    Ok(State::Empty)
-}
-
-/// Refuses what has only a part of what is to be in it.
-pub fn refuse_unfinished(path: &Path, connection: &Connection) -> Result<(), OpenError> {
-    let sqlite = |error| OpenError::sqlite(path, &error);
-    if connection.table_exists(None, PROGRESS).map_err(sqlite)? {
-        return Err(OpenError::Unfinished(path.to_owned()));
-    }
-    Ok(())
+    ToSqlOutput::Borrowed(stored.unwrap_or(ValueRef::Null))
 }
