@@ -55,7 +55,7 @@ fn what_cannot_be_moved_is_refused_in_a_sentence() {
         (
             "invited.db",
             "postgres://invited@127.0.0.1:1/db",
-            "--to: postgres://127.0.0.1/db cannot be opened",
+            "--to: postgres://127.0.0.1:1/db cannot be opened",
         ),
     ] {
         refused(&folder, from, to, why);
