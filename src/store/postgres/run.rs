@@ -231,11 +231,8 @@ impl Work<'_> {
     fn keep(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
         let now = SystemClock.now();
         dice().fill_bytes(&mut self.id);
-        // A COMMIT that is ended while it waits for a standby succeeds, on this server
-        // alone: so nothing may end it.
         tx.queue(
-            "INSERT INTO commits (id, is_kept, at)
-             SELECT $1, TRUE, $2 FROM set_config('statement_timeout', '0', TRUE)",
+            "INSERT INTO commits (id, is_kept, at) VALUES ($1, TRUE, $2)",
             params![self.id, now.millis()],
         )?;
         if dice().random_range(0..SWEEPERS) == 0 {
