@@ -43,13 +43,15 @@ class Node:
         written = recipe.write(CONFIGURATION, self.machine, {"/etc/invited/invited.keys.json": keys})
         self.configuration = written
         written.write_text(written.read_text() + gateway.listen(self.machine.listen()))
-        self.server = None
+        self.server, self.flags = None, ()
 
-    def start(self, **environment):
+    def start(self, *flags, **environment):
+        """As before, if it is told nothing else."""
+        self.flags = flags or self.flags
         self.environment.update(environment)
         log = open(self.log, "a")
         self.server = self.machine.start(
-            INVITED, "serve", "--config", self.configuration, cwd=self.folder,
+            INVITED, "serve", *self.flags, "--config", self.configuration, cwd=self.folder,
             stdout=log, stderr=log, env={**os.environ, **self.environment},
         )
 
@@ -107,9 +109,9 @@ class Balancer:
         )
 
 
-def serve(nodes, **environment):
+def serve(nodes, *flags, **environment):
     """Starts all of them, one of which migrates."""
     for node in nodes:
-        node.start(**environment)
+        node.start(*flags, **environment)
     for node in nodes:
         until(f"{node.machine.name} is ready", node.is_ready, 60)

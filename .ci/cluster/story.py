@@ -56,7 +56,7 @@ def pool():
     for node in nodes:
         node.stop()
     url = f"postgres://invited:{password}@{balancer.machine.address}:6432/invited"
-    serve(nodes, INVITED_DATABASE=url, INVITED_STORE__STATEMENT_CACHE="off")
+    serve(nodes, "--no-migrate", INVITED_DATABASE=url, INVITED_STORE__STATEMENT_CACHE="off")
 
 
 def play(name):
