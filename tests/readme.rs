@@ -18,11 +18,12 @@ use crate::{
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "src/config/README.md",
     "src/sms/README.md",
     "src/store/README.md",
+    "src/store/postgres/README.md",
     "src/store/postgres/SCALE.md",
     "src/tls/README.md",
     "src/cli/README.md",
