@@ -163,9 +163,9 @@ impl<'t> Preparation<'t> {
     }
 
     fn redemptions(&mut self, count: usize) -> Requests {
+        let users = self.users(count, |user| user.redeemed.is_none())?;
         let referrers = (0..REFERRERS).map(|_| self.newcomer());
         let referrers = referrers.collect::<Result<Vec<_>, _>>()?;
-        let users = self.users(count, |user| user.redeemed.is_none())?;
         let pairs = users.iter().zip(referrers.iter().cycle());
         let redeem = |(user, referrer): (&User, &User)| {
             let header = format!("authorization: Bearer {}", self.log_in(user.id)?.access);
