@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::harness::postgres::sqlite_only;
 use crate::harness::{
     intruder::Intruder,
     postgres,
@@ -34,6 +35,7 @@ fn level<'f>(findings: &'f [Value], check: &str) -> &'f str {
 
 #[test]
 fn all_is_well_before_the_first_start_while_serving_and_afterwards() {
+    sqlite_only!("the disk of a file; tests/postgres has the others");
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     if !postgres::is_asked_for() {
@@ -61,6 +63,7 @@ fn all_is_well_before_the_first_start_while_serving_and_afterwards() {
 
 #[test]
 fn what_is_wrong_has_a_remedy_and_an_exit_code() {
+    sqlite_only!("the folder of a file; tests/postgres has the others");
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();

@@ -118,6 +118,7 @@ async fn requests_are_told_by_route_status_and_problem_and_never_by_path() {
 
 #[tokio::test]
 async fn the_board_for_grafana_asks_for_what_there_is() {
+    sqlite_only!("figures of its file");
     let harness = Harness::new();
     harness.login(ALICE).await;
     let told = harness.metrics().await;

@@ -108,6 +108,7 @@ pub fn bind(
     referrer: UserId,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
+    tx.lock(&[Subject::User(user), Subject::User(referrer)])?;
     tx.ahead(&mut |tx| tx.family(user).map(drop))?;
     let (theirs, own) = (tx.family(referrer)?, tx.family(user)?);
     let theirs = match theirs {

@@ -155,6 +155,7 @@ async fn old_backups_are_removed_from_a_bucket_and_nothing_else_is() {
 
 #[test]
 fn a_bucket_that_cannot_be_reached_is_a_mistake_in_the_configuration() {
+    sqlite_only!("backups of its file");
     let folder = populated("1");
     let refused = |variables: &[(&str, &str)], to: &str| {
         let mut backup = command(folder.path());

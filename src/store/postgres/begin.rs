@@ -4,7 +4,8 @@
 //! phone, and the user who has it; a user is their row. A row that is locked
 //! and read again is as the last who changed it left it (READ COMMITTED).
 //! Invitations are SERIALIZABLE instead: what is decided on is a chain of any
-//! length. All of `locks` is taken in order, so that nobody waits in a circle.
+//! length; whoever changes the rows of several users locks them together first.
+//! Rows are locked in order, so that nobody waits in a circle.
 
 use super::value::{Value, params};
 use crate::domain::lock::Subject;
@@ -36,8 +37,9 @@ pub fn statement(mode: Mode, is_serializable: bool) -> Option<&'static str> {
     }
 }
 
-/// The statements that lock what it decides on.
-pub fn locks(subjects: &[Subject]) -> Vec<(&'static str, Vec<Value>)> {
+/// The statements that lock what it decides on: with the rows of users, unless
+/// whoever changes one first wins.
+pub fn locks(subjects: &[Subject], with_users: bool) -> Vec<(&'static str, Vec<Value>)> {
     let (mut rows, mut phones, mut users) = (Vec::new(), Vec::new(), Vec::new());
     for subject in subjects {
         match subject {
@@ -66,6 +68,8 @@ pub fn locks(subjects: &[Subject]) -> Vec<(&'static str, Vec<Value>)> {
             users,
         ),
     ];
-    let statements = statements.into_iter().filter(|(_, ids)| !ids.is_empty());
+    let count = if with_users { 3 } else { 1 };
+    let statements = statements.into_iter().take(count);
+    let statements = statements.filter(|(_, ids)| !ids.is_empty());
     statements.map(|(sql, ids)| (sql, params![ids])).collect()
 }

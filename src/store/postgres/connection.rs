@@ -29,9 +29,9 @@ const LET_IN: Duration = Duration::from_secs(2);
 /// Until data that was sent is acknowledged, or the host is taken for gone.
 const ACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// What the server ends by itself: what is not asked for any more, a wait that
-/// others are behind, and a transaction of a node that stopped in its middle.
+/// others are behind (a second is what it takes to find those who wait in a circle), and a transaction of a node that stopped in its middle.
 const OPTIONS: &str =
-    "-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000";
+    "-c statement_timeout=3000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000";
 /// Rows of a counter that connections may add to: so many that hardly any two
 /// have the same. Of these there are as many as connections that have counted.
 const SHARDS: i64 = 1024;
@@ -90,7 +90,7 @@ impl Connection {
     /// Sets what [`OPTIONS`] set, for one transaction, where a pooler would not let them be set for all.
     pub fn limits(&self) -> Option<&'static str> {
         (!self.prepares && !self.is_patient).then_some(
-            "SELECT set_config('statement_timeout', '3000', true), set_config('lock_timeout', '1000', true),
+            "SELECT set_config('statement_timeout', '3000', true), set_config('lock_timeout', '1500', true),
                     set_config('idle_in_transaction_session_timeout', '5000', true)",
         )
     }

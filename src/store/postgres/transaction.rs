@@ -113,7 +113,7 @@ impl<'c> Transaction<'c> {
             let late = "invitations are decided on after the first read";
             return Err(self.fail(Failure::broken(&late)));
         }
-        for (sql, params) in begin::locks(&new) {
+        for (sql, params) in begin::locks(&new, true) {
             self.push(sql, params, false);
         }
         Ok(())
@@ -127,11 +127,16 @@ impl<'c> Transaction<'c> {
         let mut subjects = self.subjects.borrow_mut();
         subjects.sort_unstable();
         let is_serializable = subjects.contains(&Subject::Invitations);
+        if is_serializable {
+            // Of two who each hold their own row, both would wait for the other's. Who
+            // changes a row first wins, and the others run again.
+            subjects.retain(|one| !matches!(one, Subject::User(_)));
+        }
         let begin = begin::statement(self.mode, is_serializable);
         let limits = begin.and_then(|_| self.connection.limits());
         let controls = begin.into_iter().chain(limits);
         let controls = controls.map(|sql| (sql, Vec::new()));
-        let statements = controls.chain(begin::locks(&subjects));
+        let statements = controls.chain(begin::locks(&subjects, !is_serializable));
         let requests = statements.map(|(sql, params)| Request::new(sql, params));
         self.requests.borrow_mut().extend(requests);
     }

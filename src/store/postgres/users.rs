@@ -13,6 +13,7 @@ use crate::domain::{
     code::InvitationCode,
     error::StoreError,
     family::FamilyId,
+    lock::Subject,
     person::{Change, Email, Name},
     phone::Phone,
     time::Timestamp,
@@ -168,6 +169,9 @@ impl Users for Transaction<'_> {
     }
 
     fn delete_user(&mut self, user: &User) -> Result<(), StoreError> {
+        let referrer = user.redeemed.map(|redeemed| redeemed.referrer);
+        let both = [Some(user.id), referrer].into_iter().flatten();
+        self.decide_on(&both.map(Subject::User).collect::<Vec<_>>())?;
         self.leave_referrer(user)?;
         // Those that can still be answered stay: their guesses are counted on.
         self.queue(
