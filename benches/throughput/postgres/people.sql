@@ -1,6 +1,6 @@
 -- psql -v users=N: made-up people with all that they leave behind, in the shape that the
--- service writes it. Half of them were invited, by those who came before them; the k-th
--- of these invited 1/k as many as the first.
+-- service writes it. Every other one was invited, by one of the others who came before
+-- them, the k-th of whom invited 1/k as many as the first.
 \set ON_ERROR_STOP on
 \set codes '''ABCDEFGHJKLMNPQRSTUVWXYZ23456789'''
 SET client_min_messages = warning;
@@ -15,11 +15,10 @@ CREATE FUNCTION pg_temp.id(n BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
 CREATE TEMPORARY TABLE people AS
 SELECT n, pg_temp.id(n) AS id, pg_temp.at(n) AS at, 79000000000 + n * 7368787 % 400000000 AS phone,
        n * 715827883 % 1073741824 AS code,
-       CASE WHEN n > 1 AND random() < 0.5 THEN LEAST(floor(power(n::float8, random()))::BIGINT, n - 1) END AS referrer
+       CASE WHEN n % 2 = 0 THEN LEAST(floor(power(n::float8, random()))::BIGINT, n - 1) | 1 END AS referrer
 FROM generate_series(1::BIGINT, :users) AS n;
 
-INSERT INTO families (id, parent_id, rank)
-SELECT id, CASE WHEN n % 64 <> 0 AND n > 64 THEN pg_temp.id(n / 64 * 64) END, 1 FROM people WHERE n % 8 = 0 OR n = 1;
+INSERT INTO families (id, rank) SELECT DISTINCT pg_temp.id(referrer), 1 FROM people WHERE referrer > 0;
 
 INSERT INTO users (id, phone, invitation_code, first_name, last_name, email, referrer_id, referral_number, redeemed_at,
                    created_at, family_id)
@@ -32,7 +31,7 @@ SELECT id, phone,
        CASE WHEN n % 10 < 6 THEN 'user' || n || '@mail.ru' ELSE '' END,
        pg_temp.id(referrer), CASE WHEN referrer > 0 THEN row_number() OVER (PARTITION BY referrer ORDER BY n) END,
        CASE WHEN referrer > 0 THEN at END, at,
-       CASE WHEN referrer > 0 OR n IN (SELECT referrer FROM people) THEN pg_temp.id(GREATEST(n / 8 * 8, 1)) END
+       CASE WHEN referrer > 0 THEN pg_temp.id(referrer) WHEN n IN (SELECT referrer FROM people) THEN id END
 FROM people;
 
 INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip, current_generation, issued_at)
