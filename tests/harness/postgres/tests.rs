@@ -70,13 +70,17 @@ fn it_ends_even_if_that_process_is_killed() {
         .spawn()
         .unwrap();
     let held = needs_it.stdout.take().unwrap().into();
-    let Some(server) = unless_absent(Server::until_closed(held, "read committed")) else {
-        return;
-    };
-    let session = Session::to(&server.url("postgres"));
-    session.run("CREATE TABLE t (x BIGINT)");
+    let found = unless_absent(Server::until_closed(held, "read committed"));
+    let used = found.map(|server| {
+        let session = Session::to(&server.url("postgres"));
+        session.run("CREATE TABLE t (x BIGINT)");
+        (server, session)
+    });
     needs_it.kill().unwrap();
     needs_it.wait().unwrap();
+    let Some((server, session)) = used else {
+        return;
+    };
     assert_stops(server);
     assert!(session.try_run("SELECT 1").is_err());
 }
