@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::harness::{
-    location,
+    location, postgres,
     server::{Server, command},
 };
 
@@ -131,7 +131,8 @@ fn play(tx: &mut dyn Tx, events: &[Event]) -> Result<(), StoreError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    // Each has a database of its own, which takes a while on a server.
+    #![proptest_config(ProptestConfig::with_cases(if postgres::is_asked_for() { 5 } else { 100 }))]
 
     #[test]
     fn a_span_counts_what_is_in_it_and_a_fortieth_more_at_most(events in events()) {

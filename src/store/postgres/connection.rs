@@ -29,7 +29,8 @@ const LET_IN: Duration = Duration::from_secs(2);
 /// Until data that was sent is acknowledged, or the host is taken for gone.
 const ACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// What the server ends by itself: what is not asked for any more, a wait that
-/// others are behind (a second is what it takes to find those who wait in a circle), and a transaction of a node that stopped in its middle.
+/// others are behind (a second is what it takes to find those who wait in a
+/// circle), and a transaction of a node that stopped in its middle.
 const OPTIONS: &str =
     "-c statement_timeout=3000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000";
 /// Rows of a counter that connections may add to: so many that hardly any two

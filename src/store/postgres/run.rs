@@ -34,6 +34,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_millis(2500);
 /// The same, for what takes long.
 const MUCH_PATIENCE: Duration = Duration::from_hours(24);
+/// How long a server that was lost is waited for.
+const RETURNS: Duration = Duration::from_secs(30);
 /// How long it is known which transactions took effect.
 const REMEMBERED: Duration = Duration::from_mins(10);
 /// One in so many forgets what is older.
@@ -161,9 +163,11 @@ impl Work<'_> {
         runtime: &Handle,
         pause: Duration,
     ) -> Result<Loan, StoreError> {
+        // However long the work may take, a server that is away is not waited for.
+        let deadline = self.deadline.min(Instant::now() + RETURNS);
         loop {
-            match runtime.block_on(connections.take(self.deadline)) {
-                Err(error) if Instant::now() + pause >= self.deadline => return Err(error),
+            match runtime.block_on(connections.take(deadline)) {
+                Err(error) if Instant::now() + pause >= deadline => return Err(error),
                 Err(_) => runtime.block_on(sleep(pause)),
                 taken => return taken,
             }
