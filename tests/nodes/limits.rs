@@ -96,6 +96,37 @@ async fn a_phone_has_no_more_guesses_over_all_its_challenges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guesses_that_bring_an_invitation_code_count_with_the_others() {
+    let settings = [
+        ("INVITED_LIMITS__WRONG_GUESSES_PER_PHONE", "4/1h"),
+        ("INVITED_LIMITS__WRONG_LONG_GUESSES_PER_PHONE", "4/1h"),
+    ];
+    let Some(nodes) = nodes(&settings) else {
+        return;
+    };
+    let mut tokens = Vec::new();
+    for node in &nodes {
+        tokens.push(node.ask(ALICE).await);
+    }
+    let wrong = nodes[0].wrong_code();
+    let guesses = at_once(&nodes, 30, |number, node| {
+        let (token, wrong) = (tokens[number / 3 % 3].clone(), wrong.clone());
+        async move {
+            let mut body = json!({ "sms_code": wrong });
+            if number % 2 == 0 {
+                body["invitation_code"] = json!("QBX27C");
+            }
+            let headers = [("sms-token", &*token)];
+            let path = "/login/sms-confirm/";
+            let reply = again(|| node.call(Method::POST, path, &headers, Some(body.clone()))).await;
+            reply.json()["code"] == "sms_code_invalid"
+        }
+    });
+    let evaluated = guesses.await.into_iter().filter(|evaluated| *evaluated);
+    assert_eq!(evaluated.count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_enters_no_more_codes_that_nobody_has() {
     let settings = [("INVITED_LIMITS__WRONG_INVITATION_CODES_PER_USER", "5/1h")];
     let Some(nodes) = nodes(&settings) else {

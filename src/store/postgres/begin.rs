@@ -1,7 +1,8 @@
 //! How a transaction begins: its isolation, and the locks of what it decides on.
 //!
 //! A phone is a row of `locks`, which is there whether or not anybody has the
-//! phone, and the user who has it; a user is their row. A row that is locked
+//! phone, and the user who has it; a user is their row. The rows of `locks` are
+//! updated, so that whoever waited for one with an older snapshot runs again. A row that is locked
 //! and read again is as the last who changed it left it (READ COMMITTED).
 //! Invitations are SERIALIZABLE instead: what is decided on is a chain of any
 //! length; whoever changes the rows of several users locks them together first.
@@ -55,10 +56,7 @@ pub fn locks(subjects: &[Subject], with_users: bool) -> Vec<(&'static str, Vec<V
         }
     }
     let statements = [
-        (
-            "SELECT id FROM locks WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-            rows,
-        ),
+        ("UPDATE locks SET id = id WHERE id = ANY($1)", rows),
         (
             "SELECT id FROM users WHERE phone = ANY($1) ORDER BY id FOR UPDATE",
             phones,
