@@ -57,7 +57,7 @@ fn truth(all: &[(Timestamp, i64)], after: Timestamp) -> (u64, i64) {
 }
 
 fn tally(tx: &mut dyn Tx, span: Duration, at: Timestamp) -> Result<Tally, StoreError> {
-    Ok(Tallies::read(tx, [COUNTER; 2], at)?.of(COUNTER, span))
+    Ok(Tallies::read(tx, &[COUNTER], at)?.of(COUNTER, span))
 }
 
 fn judge(

@@ -13,11 +13,14 @@ use invited::{
         error::StoreError,
         ledger::{Asker, Party, Prefix, Sent},
         money::Money,
+        session::{self, Generation, Origin, Session, SessionId},
         tx::Tx,
         user,
     },
     store::{Location, OpenError, Store},
 };
+
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::harness::{ALICE, Harness, NOON, postgres::sqlite_only};
 
@@ -110,6 +113,41 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
     };
     let inserted = Harness::new().app.store.write(work).await.unwrap();
     assert_eq!(inserted, (true, false));
+}
+
+#[tokio::test]
+async fn a_session_whose_identifier_is_taken_draws_another() {
+    let harness = Harness::new();
+    let store = &harness.app.store;
+    let begin = || {
+        // Whoever begins with the same draws is in the way of the one before.
+        let mut rng = StdRng::seed_from_u64(1);
+        store.write(move |tx| {
+            let user = match tx.user_by_phone(phone(1))? {
+                Some(user) => user,
+                None => register(tx, 1)?,
+            };
+            let session = Session {
+                id: SessionId(0),
+                user: user.id,
+                created_at: NOON,
+                used_at: NOON,
+                expires_at: NOON,
+                origin: Origin::default(),
+                device: None,
+                current: Generation::from_bits(2),
+                issued_at: NOON,
+                previous: None,
+                is_used: true,
+            };
+            let session = session::insert(tx, session, NOON, &mut rng)?;
+            Ok::<_, StoreError>(session.id)
+        })
+    };
+    let (first, second) = (begin().await.unwrap(), begin().await.unwrap());
+    assert_ne!(first, second);
+    let count = "SELECT count(*) FROM sessions";
+    assert_eq!(harness.intruder().number(count), 2);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ pub trait Counters {
     ) -> Result<(), StoreError>;
     /// The sums over all spans of these that end at `at`, but for those in which
     /// nothing was counted.
-    fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError>;
+    fn sums(&mut self, counters: &[Counter], at: Timestamp) -> Result<Vec<Sum>, StoreError>;
     /// Counts for `span` what was counted for another since it was last.
     fn backfill_span(&mut self, counter: Counter, span: Duration) -> Result<(), StoreError>;
     /// Forgets the buckets of a counter that are in no span any more.
@@ -114,7 +114,7 @@ impl Tallies {
     /// Of these counters, at an instant.
     pub fn read(
         tx: &mut (impl Counters + ?Sized),
-        counters: [Counter; 2],
+        counters: &[Counter],
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let sums = tx.sums(counters, at)?;

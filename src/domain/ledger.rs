@@ -86,14 +86,10 @@ pub trait Ledgers {
     fn sent(&mut self, challenge: ChallengeId) -> Result<Option<Sent>, StoreError>;
     /// Adds a message.
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
-    /// Writes down that the code of a message came back, and says whether it is the
-    /// first to do so of those to these parties after `after`.
-    fn confirm_send(
-        &mut self,
-        challenge: ChallengeId,
-        parties: [Party; 2],
-        after: Timestamp,
-    ) -> Result<bool, StoreError>;
+    /// Whether a code came back of the messages to these parties after `after`.
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError>;
+    /// Writes down that the code of a message came back.
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
     /// Corrects what a message cost.
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError>;
     /// Forgets a message that was not sent after all, and returns it.

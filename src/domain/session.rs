@@ -160,8 +160,13 @@ impl FreshLogin {
 pub trait Sessions {
     /// The session with this identifier, and its user.
     fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError>;
-    /// Adds a session; `false` when the identifier is taken.
-    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError>;
+    /// Adds a session, unless its identifier is taken.
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Adds a session with an identifier that was drawn, in place of the user's
+    /// that drew no tokens for longest when there are `most`. `false` when the
+    /// identifier is taken; an engine that finds that out later runs the whole
+    /// transaction again.
+    fn add_session(&mut self, session: &Session, most: usize) -> Result<bool, StoreError>;
     /// Writes down a rotation.
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
     /// Writes down that the current generation was used, if it is this one.
@@ -169,8 +174,6 @@ pub trait Sessions {
     -> Result<(), StoreError>;
     /// The user's sessions that expire after `now`, newest first.
     fn sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
-    /// Ends a user's sessions but for the `kept` that drew tokens last.
-    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError>;
     /// Ends a session of a user; `false` when they have none such.
     fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
     /// Ends every session of a user.
@@ -217,10 +220,10 @@ pub fn insert(
     now: Timestamp,
     rng: &mut dyn CryptoRng,
 ) -> Result<Session, StoreError> {
-    tx.delete_surplus_sessions(session.user, MOST_PER_USER - 1)?;
     session.id = id::draw_free("session", now, rng, |id, _| {
         session.id = SessionId(id);
-        Ok(tx.insert_session(&session)?.then_some(session.id))
+        let is_added = tx.add_session(&session, MOST_PER_USER)?;
+        Ok(is_added.then_some(session.id))
     })?;
     if id::sweeps(session.id.0) {
         // The leeway of a token is not the sweeper's business.

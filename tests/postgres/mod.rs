@@ -25,7 +25,7 @@ struct Database {
 }
 
 impl Database {
-    /// None where there is no PostgreSQL, which is said.
+    /// None where PostgreSQL is not installed, which is said.
     fn empty() -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let url = postgres::url_if_there(folder.path())?;

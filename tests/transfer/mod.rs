@@ -1,5 +1,5 @@
 //! `invited migrate --from .. --to ..`: everything moves between the engines,
-//! whatever breaks it off. Where there is no PostgreSQL its tests are skipped,
+//! whatever breaks it off. Where PostgreSQL is not installed its tests are skipped,
 //! and say so.
 
 mod broken_off;

@@ -18,9 +18,6 @@ const PEOPLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/benches/throughput/postgres/people.sql"
 );
-/// Accounts of `pgbench`, in hundreds of thousands.
-const SCALE: &str = "50";
-
 pub struct Cluster {
     shell: Child,
     port: u16,
@@ -73,23 +70,20 @@ impl Cluster {
         self.run("psql", &["-q", "-v", &users, "-d", database, "-f", PEOPLE]);
     }
 
-    /// Makes one for `pgbench` to run its own script in.
-    pub fn fill_for_pgbench(&self) {
-        self.make("pgbench");
-        self.run("pgbench", &["-i", "-q", "-s", SCALE, "pgbench"]);
+    /// Makes one for `pgbench` to run its own script in, with so many branches.
+    pub fn fill_for_pgbench(&self, scale: &str) {
+        let database = pgbench(scale);
+        self.make(&database);
+        self.run("pgbench", &["-i", "-q", "-s", scale, &database]);
     }
 
     /// What `pgbench` commits: its default script (TPC-B, three updates, one
-    /// insert, one read), prepared.
-    pub fn pgbench(&self, clients: usize, time: Duration) -> Measure {
+    /// insert, one read), by its default protocol.
+    pub fn pgbench(&self, scale: &str, clients: usize, time: Duration) -> Measure {
         let (clients, time) = (clients.to_string(), time.as_secs().max(1).to_string());
-        let threads = "2";
-        let told = self.run(
-            "pgbench",
-            &[
-                "-n", "-c", &clients, "-j", threads, "-M", "prepared", "-T", &time, "pgbench",
-            ],
-        );
+        let database = pgbench(scale);
+        let options = ["-n", "-c", &clients, "-j", "2", "-T", &time, &database];
+        let told = self.run("pgbench", &options);
         let rate = told
             .lines()
             .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
@@ -118,6 +112,10 @@ impl Drop for Cluster {
         drop(self.shell.stdin.take());
         let _ = self.shell.wait();
     }
+}
+
+fn pgbench(scale: &str) -> String {
+    format!("pgbench_{scale}")
 }
 
 /// The programs of the latest version that is installed.

@@ -29,11 +29,12 @@ const CONNECTIONS: usize = 64;
 #[derive(Clone, Copy)]
 enum Beside {
     Sqlite,
-    Pgbench,
+    /// With so many branches. In one, its clients wait for one another.
+    Pgbench(&'static str),
     OneNode,
 }
 
-const SECTIONS: [(&str, &str, Beside, &[Kind]); 3] = [
+const SECTIONS: [(&str, &str, Beside, &[Kind]); 4] = [
     (
         "PostgreSQL with 64 connections, against SQLite",
         "postgres: ",
@@ -49,9 +50,15 @@ const SECTIONS: [(&str, &str, Beside, &[Kind]); 3] = [
         ],
     ),
     (
-        "PostgreSQL with 64 connections, against pgbench (TPC-B, 64 clients) on the same server",
+        "PostgreSQL with 64 connections, against pgbench (64 clients, all by default) on the same server",
         "postgres: pgbench, ",
-        Beside::Pgbench,
+        Beside::Pgbench("1"),
+        &[Kind::Confirm, Kind::ConfirmNew],
+    ),
+    (
+        "PostgreSQL with 64 connections, against pgbench (64 clients in 50 branches) on the same server",
+        "postgres: pgbench 50, ",
+        Beside::Pgbench("50"),
         &[Kind::Confirm, Kind::ConfirmNew],
     ),
     (
@@ -91,7 +98,11 @@ fn filled(users: u64) -> Result<Cluster, String> {
     let location = cluster.url("invited").parse::<Location>()?;
     Store::migrate(&location).map_err(|error| error.to_string())?;
     cluster.fill("invited", users);
-    cluster.fill_for_pgbench();
+    for (.., beside, _) in SECTIONS {
+        if let Beside::Pgbench(scale) = beside {
+            cluster.fill_for_pgbench(scale);
+        }
+    }
     Ok(cluster)
 }
 
@@ -129,7 +140,7 @@ impl<'c> Sides<'c> {
         let mut theirs = match beside {
             Beside::Sqlite => prepare(sqlite.to_str().unwrap()),
             Beside::OneNode => prepare(&self.url),
-            Beside::Pgbench => Vec::new().into_iter(),
+            Beside::Pgbench(_) => Vec::new().into_iter(),
         };
         let node = || Server::of(self.folder.path(), &self.url);
         let (first, second) = (node(), matches!(beside, Beside::OneNode).then(node));
@@ -148,7 +159,7 @@ impl<'c> Sides<'c> {
         let ask_them = || match beside {
             Beside::Sqlite => ask_one(other.as_ref().unwrap(), theirs.next()),
             Beside::OneNode => ask_one(&first, theirs.next()),
-            Beside::Pgbench => self.cluster.pgbench(CONNECTIONS, run.time),
+            Beside::Pgbench(scale) => self.cluster.pgbench(scale, CONNECTIONS, run.time),
         };
         compare(ROUNDS, ask_us, ask_them)
     }

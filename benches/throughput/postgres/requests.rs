@@ -212,7 +212,7 @@ impl<'t> Preparation<'t> {
             previous: None,
             is_used: true,
         };
-        assert!(self.tx.insert_session(&session)?);
+        self.tx.insert_session(&session)?;
         Ok(access::issue(self.keys, &session, self.policy))
     }
 

@@ -188,11 +188,24 @@ impl Guard {
         phone: Phone,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
-        let parties = ["phone", "devices"].map(|who| self.alias(who, phone));
-        if tx.confirm_send(challenge, parties, visitor.at - alarm::REMEMBERED)? {
+        let is_first = !self.has_confirmed(tx, visitor, phone)?;
+        tx.confirm_send(challenge)?;
+        if is_first {
             count(tx, Counter::Right, visitor, challenge)?;
         }
         Ok(())
+    }
+
+    /// Whether the phone's right guesses count already for as long as the alarm
+    /// remembers them.
+    pub fn has_confirmed(
+        &self,
+        tx: &mut dyn Tx,
+        visitor: &Visitor,
+        phone: Phone,
+    ) -> Result<bool, StoreError> {
+        let parties = ["phone", "devices"].map(|who| self.alias(who, phone));
+        tx.any_confirmed(parties, visitor.at - alarm::REMEMBERED)
     }
 
     /// Whether the user may try another invitation code.

@@ -67,7 +67,7 @@ impl Guard {
         own: Option<Reached>,
     ) -> Result<Admission, StoreError> {
         let counter = Counter::sends(asker.known);
-        let so_far = Tallies::read(tx, [counter; 2], visitor.at)?;
+        let so_far = Tallies::read(tx, &[counter], visitor.at)?;
         let (budget, spending) = self.budget_wait(&so_far, counter, cost);
         let (prefix, network) = self.prefix_wait(tx, visitor, asker, phone)?;
         // Of two that take as long, the later in this list is named.
@@ -162,7 +162,7 @@ impl Guard {
         at: Timestamp,
     ) -> Result<Vec<(Counter, Spending)>, StoreError> {
         let counters = [Counter::SendsToStrangers, Counter::SendsToKnown];
-        let so_far = Tallies::read(tx, counters, at)?;
+        let so_far = Tallies::read(tx, &counters, at)?;
         let allowances = self.policy.budget.allowances().iter();
         let spending = allowances.flat_map(|&Allowance { amount, span }| {
             counters.map(|counter| {

@@ -42,5 +42,5 @@ pub fn begin(
         previous: None,
         is_used: true,
     };
-    tx.insert_session(&session).map(drop)
+    tx.insert_session(&session)
 }

@@ -105,7 +105,8 @@ pub fn answer(
     tx.lock(&[Subject::Phone(answer.phone)])?;
     tx.ahead(&mut |tx| {
         tx.challenge(answer.challenge)?;
-        guard.ask_before_guess(tx, visitor, answer.phone)
+        guard.ask_before_guess(tx, visitor, answer.phone)?;
+        guard.has_confirmed(tx, visitor, answer.phone).map(drop)
     })?;
     let mut guesses = guard.policy.challenges.guesses;
     let found = tx.challenge(answer.challenge)?;

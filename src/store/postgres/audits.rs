@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::at,
     value::params,
 };
 use crate::domain::{

@@ -8,11 +8,15 @@
 //! length; whoever changes the rows of several users locks them together first.
 //! Rows are locked in order, so that nobody waits in a circle.
 
-use super::value::{Value, params};
+use super::{
+    pipeline::Request,
+    user_row::select,
+    value::{number, params},
+};
 use crate::domain::lock::Subject;
 
 /// Rows of `locks` that phones share, and the numbers around them.
-const PHONES: u64 = 2048;
+const PHONES: i64 = 2048;
 const PREFIXES: i64 = 2047;
 /// The row of those who operate the service.
 const OPERATORS: i64 = 4095;
@@ -40,7 +44,7 @@ pub fn statement(mode: Mode, is_serializable: bool) -> Option<&'static str> {
 
 /// The statements that lock what it decides on: with the rows of users, unless
 /// whoever changes one first wins.
-pub fn locks(subjects: &[Subject], with_users: bool) -> Vec<(&'static str, Vec<Value>)> {
+pub fn locks(subjects: &[Subject], with_users: bool) -> Vec<Request> {
     let (mut rows, mut phones, mut users) = (Vec::new(), Vec::new(), Vec::new());
     for subject in subjects {
         match subject {
@@ -48,26 +52,42 @@ pub fn locks(subjects: &[Subject], with_users: bool) -> Vec<(&'static str, Vec<V
             Subject::Operators => rows.push(OPERATORS),
             Subject::Prefix(prefix) => rows.push(2048 + prefix.0.rem_euclid(PREFIXES)),
             Subject::Phone(phone) => {
-                let number = phone.number();
-                rows.push(i64::try_from(number % PHONES).expect("it is less than that"));
-                phones.push(i64::try_from(number).expect("15 digits fit an i64"));
+                rows.push(number(*phone) % PHONES);
+                phones.push(number(*phone));
             }
             Subject::User(user) => users.push(user.0),
         }
     }
-    let statements = [
-        ("UPDATE locks SET id = id WHERE id = ANY($1)", rows),
-        (
-            "SELECT id FROM users WHERE phone = ANY($1) ORDER BY id FOR UPDATE",
-            phones,
-        ),
-        (
-            "SELECT id FROM users WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-            users,
-        ),
-    ];
-    let count = if with_users { 3 } else { 1 };
-    let statements = statements.into_iter().take(count);
-    let statements = statements.filter(|(_, ids)| !ids.is_empty());
-    statements.map(|(sql, ids)| (sql, params![ids])).collect()
+    let lock_rows =
+        |rows| Request::new("UPDATE locks SET id = id WHERE id = ANY($1)", params![rows]);
+    let mut requests: Vec<_> = some(rows).map(lock_rows).into_iter().collect();
+    if with_users {
+        requests.extend(some(phones).map(lock_phones));
+        requests.extend(some(users).map(lock_users));
+    }
+    requests
+}
+
+fn some(ids: Vec<i64>) -> Option<Vec<i64>> {
+    (!ids.is_empty()).then_some(ids)
+}
+
+/// Locks the rows of those who have these phones. Who has one is told at once.
+fn lock_phones(phones: Vec<i64>) -> Request {
+    if let [phone] = phones[..] {
+        let lock = Request::new(select!("phone = $1 FOR UPDATE"), params![phone]);
+        return lock.ahead_of(select!("phone = $1"));
+    }
+    let sql = "SELECT id FROM users WHERE phone = ANY($1) ORDER BY id FOR UPDATE";
+    Request::new(sql, params![phones])
+}
+
+/// Locks the rows of users. Who one is is told at once.
+fn lock_users(users: Vec<i64>) -> Request {
+    if let [user] = users[..] {
+        let lock = Request::new(select!("id = $1 FOR UPDATE"), params![user]);
+        return lock.ahead_of(select!("id = $1"));
+    }
+    let sql = "SELECT id FROM users WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    Request::new(sql, params![users])
 }

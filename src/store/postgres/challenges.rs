@@ -1,10 +1,9 @@
 //! The table `challenges`.
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at, phone},
     transaction::Transaction,
-    users::{at, number, phone},
-    value::params,
+    value::{number, params},
 };
 use crate::domain::{
     challenge::{Challenge, ChallengeId, Challenges, Purpose, SourceHash},
@@ -102,9 +101,12 @@ impl Challenges for Transaction<'_> {
     }
 
     fn prune_challenges(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        // Each lasts as long as any other, and identifiers are drawn in the order of time.
         self.queue(
-            "DELETE FROM challenges WHERE id IN (
-                 SELECT id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT 256 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM challenges WHERE id = ANY(ARRAY(
+                 SELECT id FROM challenges
+                 WHERE id = ANY(ARRAY(SELECT id FROM challenges WHERE id > 0 ORDER BY id LIMIT 256)) AND expires_at < $1
+                 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }

@@ -31,8 +31,11 @@ const ACKNOWLEDGED: Duration = Duration::from_secs(3);
 /// What the server ends by itself: what is not asked for any more, a wait that
 /// others are behind (a second is what it takes to find those who wait in a
 /// circle), and a transaction of a node that stopped in its middle.
-const OPTIONS: &str =
+const TIMEOUTS: &str =
     "-c statement_timeout=3000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000";
+/// How the server goes about what it is asked: each statement is planned once, and
+/// by indexes, however few rows there are yet and whatever is known of them.
+const PLANNING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
 /// Rows of a counter that connections may add to: so many that hardly any two
 /// have the same. Of these there are as many as connections that have counted.
 const SHARDS: i64 = 1024;
@@ -70,8 +73,9 @@ impl Connection {
             .connect_timeout(CONNECT)
             .keepalives_idle(Duration::from_secs(10));
         config.tcp_user_timeout(ACKNOWLEDGED);
-        if server.prepares && !is_patient && config.get_options().is_none() {
-            config.options(OPTIONS);
+        if server.prepares && config.get_options().is_none() {
+            let timeouts = if is_patient { "" } else { TIMEOUTS };
+            config.options(format!("{PLANNING} {timeouts}"));
         }
         let connecting = runtime.block_on(async { timeout(LET_IN, config.connect(tls)).await });
         let (client, connection) = connecting.map_err(|_| Failure::silent())??;
@@ -88,7 +92,7 @@ impl Connection {
         })
     }
 
-    /// Sets what [`OPTIONS`] set, for one transaction, where a pooler would not let them be set for all.
+    /// Sets what [`TIMEOUTS`] set, for one transaction, where a pooler would not let them be set for all.
     pub fn limits(&self) -> Option<&'static str> {
         (!self.prepares && !self.is_patient).then_some(
             "SELECT set_config('statement_timeout', '3000', true), set_config('lock_timeout', '1500', true),

@@ -49,16 +49,16 @@ impl Counters for Transaction<'_> {
         )
     }
 
-    fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
-        let [one, other] = counters.map(number);
+    fn sums(&mut self, counters: &[Counter], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
+        let numbers: Vec<_> = counters.iter().copied().map(number).collect();
         self.all(
             "SELECT counter, span, sum(count)::BIGINT, sum(amount)::BIGINT, min(CASE WHEN count > 0 THEN last END),
-                    sum(CASE WHEN start > $3 - span THEN count ELSE 0 END)::BIGINT
+                    sum(CASE WHEN start > $2 - span THEN count ELSE 0 END)::BIGINT
              FROM (SELECT counter, span, start, max(last) AS last, sum(count) AS count, sum(amount) AS amount
-                   FROM counters WHERE counter IN ($1, $2)
-                   GROUP BY counter, span, start HAVING max(counters.last) > $3 - span) AS buckets
+                   FROM counters WHERE counter = ANY($1)
+                   GROUP BY counter, span, start HAVING max(counters.last) > $2 - span) AS buckets
              GROUP BY counter, span",
-            params![one, other, at.millis()],
+            params![numbers, at.millis()],
             |row| {
                 Ok(Sum {
                     counter: counter(row.get(0)?)?,

@@ -1,6 +1,10 @@
 //! The table `deliveries`.
 
-use super::{transaction::Transaction, users, value::params};
+use super::{
+    row::{at, phone},
+    transaction::Transaction,
+    value::params,
+};
 use crate::domain::{
     challenge::ChallengeId,
     delivery::{Deliveries, News, Record, Reported, State, Trace},
@@ -51,7 +55,7 @@ impl Deliveries for Transaction<'_> {
             |row| {
                 let is_known = row.get::<Option<i64>>(0)?.is_some();
                 Ok(News {
-                    phone: is_known.then(|| users::phone(row, 0)).transpose()?,
+                    phone: is_known.then(|| phone(row, 0)).transpose()?,
                     taken_at: row.get::<Option<i64>>(1)?.map(Timestamp::from_millis),
                 })
             },
@@ -73,7 +77,7 @@ impl Deliveries for Transaction<'_> {
             ],
             |row| {
                 Ok(Record {
-                    at: users::at(row, 0)?,
+                    at: at(row, 0)?,
                     cost: Money::from_units(row.get(1)?),
                     gateway: row.get(2)?,
                     state: row.get::<Option<i64>>(3)?.and_then(state),
@@ -88,9 +92,9 @@ impl Deliveries for Transaction<'_> {
 
     fn abandon_deliveries(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         let abandoned = self.change(
-            "UPDATE deliveries SET state = 1 WHERE id IN (
+            "UPDATE deliveries SET state = 1 WHERE id = ANY(ARRAY(
                  SELECT id FROM deliveries WHERE state = 0 AND lease_until < $1
-                 ORDER BY lease_until LIMIT 256 FOR UPDATE SKIP LOCKED)",
+                 ORDER BY lease_until LIMIT 256 FOR UPDATE SKIP LOCKED))",
             params![now.millis()],
         )?;
         Ok(usize::try_from(abandoned).unwrap_or(usize::MAX))
@@ -100,9 +104,9 @@ impl Deliveries for Transaction<'_> {
         // Identifiers are drawn in the order of time, so the oldest need no index of
         // their own. Those that stay are not locked.
         self.queue(
-            "DELETE FROM deliveries WHERE id IN (
-                 SELECT id FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE id > 0 ORDER BY id LIMIT 256)
-                     AND lease_until < $1 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM deliveries WHERE id = ANY(ARRAY(
+                 SELECT id FROM deliveries WHERE id = ANY(ARRAY(SELECT id FROM deliveries WHERE id > 0 ORDER BY id LIMIT 256))
+                     AND lease_until < $1 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }

@@ -1,9 +1,8 @@
 //! The table `devices`.
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::at,
     value::params,
 };
 use crate::domain::{
@@ -30,12 +29,10 @@ impl Devices for Transaction<'_> {
     fn insert_device(&mut self, device: &Device, most: usize) -> Result<(), StoreError> {
         let kept = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
         self.queue(
-            "DELETE FROM devices WHERE hash IN (
-                 SELECT hash FROM devices WHERE user_id = $1 ORDER BY used_at DESC OFFSET $2)",
-            params![device.user.0, kept],
-        )?;
-        self.queue(
-            "INSERT INTO devices (hash, user_id, epoch, user_agent, ip, created_at, used_at)
+            "WITH surplus AS (
+                 DELETE FROM devices WHERE hash = ANY(ARRAY(
+                     SELECT hash FROM devices WHERE user_id = $2 ORDER BY used_at DESC OFFSET $8)))
+             INSERT INTO devices (hash, user_id, epoch, user_agent, ip, created_at, used_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             params![
                 device.hash.0,
@@ -44,7 +41,8 @@ impl Devices for Transaction<'_> {
                 device.origin.user_agent.as_str(),
                 address(&device.origin),
                 device.created_at.millis(),
-                device.used_at.millis()
+                device.used_at.millis(),
+                kept
             ],
         )
     }
@@ -88,8 +86,8 @@ impl Devices for Transaction<'_> {
 
     fn prune_devices(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.queue(
-            "DELETE FROM devices WHERE hash IN (
-                 SELECT hash FROM devices WHERE used_at < $1 ORDER BY used_at LIMIT 256 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM devices WHERE hash = ANY(ARRAY(
+                 SELECT hash FROM devices WHERE used_at < $1 ORDER BY used_at LIMIT 256 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }

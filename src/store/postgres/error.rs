@@ -65,6 +65,9 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
+/// What is violated where an identifier is taken that was drawn. The next is another.
+const DRAWN: &str = "sessions_pkey";
+
 fn kind_of(refused: &DbError) -> Kind {
     let state = refused.code();
     let class = &state.code()[..2];
@@ -74,6 +77,7 @@ fn kind_of(refused: &DbError) -> Kind {
         &SqlState::LOCK_NOT_AVAILABLE,
     ]
     .contains(&state)
+        || (*state == SqlState::UNIQUE_VIOLATION && refused.constraint() == Some(DRAWN))
     {
         return Kind::Conflict;
     }

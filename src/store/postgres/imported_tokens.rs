@@ -34,9 +34,9 @@ impl ImportedTokens for Transaction<'_> {
 
     fn prune_imported_tokens(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.queue(
-            "DELETE FROM imported_tokens WHERE id IN (
+            "DELETE FROM imported_tokens WHERE id = ANY(ARRAY(
                  SELECT id FROM imported_tokens WHERE expires_at < $1
-                 ORDER BY expires_at LIMIT 256 FOR UPDATE SKIP LOCKED)",
+                 ORDER BY expires_at LIMIT 256 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }

@@ -1,9 +1,8 @@
 //! The tables `sends`, `misses`, `alarm`, `dead_codes` and `latest`.
 
 use super::{
-    row::{Read, Row},
+    row::{Read, Row, at},
     transaction::Transaction,
-    users::at,
     value::params,
 };
 use crate::domain::{
@@ -66,21 +65,20 @@ impl Ledgers for Transaction<'_> {
         )
     }
 
-    fn confirm_send(
-        &mut self,
-        challenge: ChallengeId,
-        parties: [Party; 2],
-        after: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let is_first = self.one(
-            "UPDATE sends SET confirmed = TRUE WHERE id = $1
-             RETURNING NOT EXISTS (SELECT 1 FROM sends AS others
-                                   WHERE others.party IN ($2, $3) AND others.at > $4 AND others.confirmed
-                                     AND others.id <> $1)",
-            params![challenge.0, parties[0].0, parties[1].0, after.millis()],
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError> {
+        let any = self.one(
+            "SELECT EXISTS (SELECT 1 FROM sends WHERE party IN ($1, $2) AND at > $3 AND confirmed)",
+            params![parties[0].0, parties[1].0, after.millis()],
             |row| row.get(0),
         )?;
-        Ok(is_first.unwrap_or(false))
+        Ok(any.unwrap_or(false))
+    }
+
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
+        self.queue(
+            "UPDATE sends SET confirmed = TRUE WHERE id = $1",
+            params![challenge.0],
+        )
     }
 
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError> {
@@ -102,9 +100,9 @@ impl Ledgers for Transaction<'_> {
         // Identifiers are drawn in the order of time, so the oldest need no index of
         // their own. Those that stay are not locked.
         self.queue(
-            "DELETE FROM sends WHERE id IN (
-                 SELECT id FROM sends WHERE id IN (SELECT id FROM sends WHERE id > 0 ORDER BY id LIMIT 256) AND at < $1
-                 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM sends WHERE id = ANY(ARRAY(
+                 SELECT id FROM sends WHERE id = ANY(ARRAY(SELECT id FROM sends WHERE id > 0 ORDER BY id LIMIT 256)) AND at < $1
+                 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }

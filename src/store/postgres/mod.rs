@@ -3,6 +3,10 @@
 //! Transactions of all nodes run at once. What each decides on it says first
 //! ([`crate::domain::lock`]), and is run again when others were in the way.
 //!
+//! What a statement changes of what it finds by itself is an array in it: whatever
+//! a planner takes the tables to be like, it looks each row up, and never reads a
+//! whole table beside it, with which all that are SERIALIZABLE would contradict it.
+//!
 //! All that is answered comes from the database. What a node has in memory is
 //! its own, and another never hears of it:
 //!
@@ -40,6 +44,7 @@ pub mod migrate;
 pub mod open;
 mod operator_sessions;
 mod operators;
+mod pipeline;
 #[cfg(debug_assertions)]
 mod plan;
 mod pool;
@@ -54,6 +59,7 @@ mod statistics;
 mod transaction;
 pub mod transfer;
 mod tree;
+mod user_row;
 mod users;
 mod value;
 mod versions;

@@ -2,9 +2,9 @@
 
 use super::{
     operators::role,
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::{at, user},
+    user_row::user,
     value::params,
 };
 use crate::domain::{

@@ -1,9 +1,9 @@
 //! The table `operators`.
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::{at, user},
+    user_row::user,
     value::params,
 };
 use crate::domain::{

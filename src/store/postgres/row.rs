@@ -2,6 +2,8 @@
 
 use tokio_postgres::types::FromSql;
 
+use crate::domain::{phone::Phone, time::Timestamp};
+
 /// The number of a column whose value this build does not write there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("column {0} of a row is not what this build writes there")]
@@ -68,4 +70,16 @@ impl<'r, T: Column<'r>> Column<'r> for Option<T> {
             None => Some(None),
         }
     }
+}
+
+/// The phone in a column.
+pub fn phone(row: &Row<'_>, column: usize) -> Read<Phone> {
+    let number = u64::try_from(row.get::<i64>(column)?);
+    let phone = number.ok().map(Phone::from_number);
+    phone.and_then(Result::ok).ok_or(Unreadable(column))
+}
+
+/// The instant in a column.
+pub fn at(row: &Row<'_>, column: usize) -> Read<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
 }

@@ -38,8 +38,8 @@ const MUCH_PATIENCE: Duration = Duration::from_hours(24);
 const RETURNS: Duration = Duration::from_secs(30);
 /// How long it is known which transactions took effect.
 const REMEMBERED: Duration = Duration::from_mins(10);
-/// One in so many forgets what is older.
-const SWEEPERS: u32 = 64;
+/// So many of 256 forget what is older.
+const SWEEPERS: u8 = 4;
 /// The longest pause before the second attempt. It doubles with each.
 const PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
@@ -207,8 +207,8 @@ impl Work<'_> {
     fn was_kept(&self, connection: &Connection) -> Result<bool, StoreError> {
         let tx = Transaction::new(connection, Mode::Single, self.deadline);
         tx.queue(
-            "INSERT INTO commits (id, is_kept, at) VALUES ($1, FALSE, $2) ON CONFLICT (id) DO NOTHING",
-            params![self.id, SystemClock.now().millis()],
+            "INSERT INTO commits (id, is_kept) VALUES ($1, FALSE) ON CONFLICT (id) DO NOTHING",
+            params![self.id],
         )?;
         let sql = "SELECT is_kept FROM commits WHERE id = $1";
         let is_kept = tx.one(sql, params![self.id], |row| row.get(0))?;
@@ -234,25 +234,36 @@ impl Work<'_> {
     /// Fails where somebody was told that it was not kept.
     fn keep(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
         let now = SystemClock.now();
-        dice().fill_bytes(&mut self.id);
+        self.id = identifier(now);
         tx.queue(
-            "INSERT INTO commits (id, is_kept, at) VALUES ($1, TRUE, $2)",
-            params![self.id, now.millis()],
+            "INSERT INTO commits (id, is_kept) VALUES ($1, TRUE)",
+            params![self.id],
         )?;
-        if dice().random_range(0..SWEEPERS) == 0 {
+        if self.id[15] < SWEEPERS {
             forget(tx, now - REMEMBERED)?;
         }
         tx.commit()
     }
 }
 
+/// One that nobody else has, behind all of earlier milliseconds.
+fn identifier(at: Timestamp) -> [u8; 16] {
+    let mut id = first_of(at);
+    dice().fill_bytes(&mut id[6..]);
+    id
+}
+
+/// The first identifier of a millisecond.
+fn first_of(at: Timestamp) -> [u8; 16] {
+    let time = u128::from(at.millis().unsigned_abs());
+    (time << 80).to_be_bytes()
+}
+
 fn forget(tx: &Transaction<'_>, before: Timestamp) -> Result<(), StoreError> {
-    // An array, so that no planner reads the whole table instead, with which all
-    // that are SERIALIZABLE would contradict this one.
     tx.queue(
         "DELETE FROM commits WHERE id = ANY(ARRAY(
-             SELECT id FROM commits WHERE at < $1 ORDER BY at LIMIT 256 FOR UPDATE SKIP LOCKED))",
-        params![before.millis()],
+             SELECT id FROM commits WHERE id < $1 ORDER BY id LIMIT 256 FOR UPDATE SKIP LOCKED))",
+        params![first_of(before)],
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     transaction::Transaction,
-    users::{select, user},
+    user_row::{select, user},
     value::params,
 };
 use crate::domain::{

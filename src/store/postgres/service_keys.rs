@@ -2,9 +2,8 @@
 
 use super::{
     operator_sessions::secret_hash,
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::at,
     value::params,
 };
 use crate::domain::{

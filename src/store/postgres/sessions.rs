@@ -1,10 +1,10 @@
 //! The table `sessions`.
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{Read, Row, Unreadable, at},
     transaction::Transaction,
-    users::{at, user},
-    value::params,
+    user_row::user,
+    value::{Value, params},
 };
 use crate::domain::{
     device::DeviceHash,
@@ -25,6 +25,15 @@ macro_rules! select {
     };
 }
 
+/// Adds a session, of the parameters that [`values`] are.
+macro_rules! insert {
+    () => {
+        "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
+                               current_generation, issued_at, previous_generation, device, is_used)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    };
+}
+
 impl Sessions for Transaction<'_> {
     fn session_and_user(&mut self, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
         self.one(
@@ -37,28 +46,23 @@ impl Sessions for Transaction<'_> {
         )
     }
 
-    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
-        let inserted = self.change(
-            "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                                   current_generation, issued_at, previous_generation, device, is_used)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-             ON CONFLICT (id) DO NOTHING",
-            params![
-                session.id.0,
-                session.user.0,
-                session.created_at.millis(),
-                session.used_at.millis(),
-                session.expires_at.millis(),
-                session.origin.user_agent.as_str(),
-                session.origin.ip.map(|ip| ip.to_string()),
-                bytes(session.current),
-                session.issued_at.millis(),
-                session.previous.map(bytes),
-                session.device.map(|hash| hash.0),
-                session.is_used,
-            ],
-        )?;
-        Ok(inserted == 1)
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let sql = concat!(insert!(), " ON CONFLICT (id) DO NOTHING");
+        self.queue(sql, values(session))
+    }
+
+    fn add_session(&mut self, session: &Session, most: usize) -> Result<bool, StoreError> {
+        let kept = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
+        let sql = concat!(
+            "WITH surplus AS (
+                 DELETE FROM sessions WHERE id = ANY(ARRAY(
+                     SELECT id FROM sessions WHERE user_id = $2 ORDER BY used_at DESC, id DESC OFFSET $13)))
+             ",
+            insert!()
+        );
+        let values = values(session).into_iter().chain(params![kept]);
+        self.queue(sql, values.collect())?;
+        Ok(true)
     }
 
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -97,15 +101,6 @@ impl Sessions for Transaction<'_> {
         )
     }
 
-    // What an ended session was shown needs no new version: its row is gone.
-    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError> {
-        self.queue(
-            "DELETE FROM sessions WHERE id IN (
-                 SELECT id FROM sessions WHERE user_id = $1 ORDER BY used_at DESC, id DESC OFFSET $2)",
-            params![user.0, i64::try_from(kept).unwrap_or(i64::MAX)],
-        )
-    }
-
     fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
         let ended = self.change(
             "DELETE FROM sessions WHERE id = $1 AND user_id = $2",
@@ -127,11 +122,28 @@ impl Sessions for Transaction<'_> {
 
     fn prune_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.queue(
-            "DELETE FROM sessions WHERE id IN (
-                 SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT 256 FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM sessions WHERE id = ANY(ARRAY(
+                 SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT 256 FOR UPDATE SKIP LOCKED))",
             params![before.millis()],
         )
     }
+}
+
+fn values(session: &Session) -> Vec<Value> {
+    params![
+        session.id.0,
+        session.user.0,
+        session.created_at.millis(),
+        session.used_at.millis(),
+        session.expires_at.millis(),
+        session.origin.user_agent.as_str(),
+        session.origin.ip.map(|ip| ip.to_string()),
+        bytes(session.current),
+        session.issued_at.millis(),
+        session.previous.map(bytes),
+        session.device.map(|hash| hash.0),
+        session.is_used,
+    ]
 }
 
 fn bytes(generation: Generation) -> [u8; 16] {

@@ -1,63 +1,34 @@
 //! A transaction, as the rules see it, over a connection that sends what it
 //! can together.
 //!
-//! Statements wait here until an answer is needed, and are then sent in one
-//! go. All answers are looked at, in order, since the COMMIT of a transaction
-//! that failed succeeds: as a ROLLBACK. The first failure is remembered in case
-//! the rules make something else of it, and nothing is sent after it.
+//! Statements wait ([`super::pipeline`]) until an answer is needed. The first
+//! failure is remembered in case the rules make something else of it, and
+//! nothing is sent after it.
 
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
-    pin::Pin,
     rc::Rc,
     task::Poll,
 };
 
-use futures_util::TryStreamExt;
 use tokio::{task::yield_now, time::Instant};
-use tokio_postgres::types::Type;
 
 use super::{
     begin::{self, Mode},
     connection::Connection,
     error::Failure,
+    pipeline::{Pipeline, Request, Rows, ask, is_change},
     row::{Read, Row},
     value::Value,
 };
 use crate::domain::{error::StoreError, lock::Subject};
 
-/// An answer that is on its way.
-type Waiting<'r> = Pin<Box<dyn Future<Output = Result<Rows, Failure>> + 'r>>;
-
-/// Rows, or how many were changed.
-type Rows = (Vec<tokio_postgres::Row>, u64);
-
-/// A statement that is to be sent.
-struct Request {
-    sql: &'static str,
-    params: Vec<Value>,
-    /// Whether its answer is kept for whoever will ask the same.
-    is_ahead: bool,
-}
-
-impl Request {
-    fn new(sql: &'static str, params: Vec<Value>) -> Self {
-        Self {
-            sql,
-            params,
-            is_ahead: false,
-        }
-    }
-}
-
 /// A transaction under way.
 pub struct Transaction<'c> {
     connection: &'c Connection,
     deadline: Instant,
-    requests: RefCell<Vec<Request>>,
-    /// What was asked ahead, for as long as it is so.
-    answers: RefCell<Vec<(Request, Rc<Rows>)>>,
+    pipeline: Pipeline,
     failure: RefCell<Option<Failure>>,
     mode: Mode,
     /// What it decides on, before it begins.
@@ -74,8 +45,7 @@ impl<'c> Transaction<'c> {
         Self {
             connection,
             deadline,
-            requests: RefCell::default(),
-            answers: RefCell::default(),
+            pipeline: Pipeline::default(),
             failure: RefCell::default(),
             mode,
             subjects: RefCell::default(),
@@ -113,8 +83,9 @@ impl<'c> Transaction<'c> {
             let late = "invitations are decided on after the first read";
             return Err(self.fail(Failure::broken(&late)));
         }
-        for (sql, params) in begin::locks(&new, true) {
-            self.push(sql, params, false);
+        self.pipeline.forget_all();
+        for request in begin::locks(&new, true) {
+            self.pipeline.push(request);
         }
         Ok(())
     }
@@ -135,10 +106,10 @@ impl<'c> Transaction<'c> {
         let begin = begin::statement(self.mode, is_serializable);
         let limits = begin.and_then(|_| self.connection.limits());
         let controls = begin.into_iter().chain(limits);
-        let controls = controls.map(|sql| (sql, Vec::new()));
-        let statements = controls.chain(begin::locks(&subjects, !is_serializable));
-        let requests = statements.map(|(sql, params)| Request::new(sql, params));
-        self.requests.borrow_mut().extend(requests);
+        let controls = controls.map(|sql| Request::new(sql, Vec::new()));
+        for request in controls.chain(begin::locks(&subjects, !is_serializable)) {
+            self.pipeline.push(request);
+        }
     }
 
     /// The shard of counters that this connection adds to.
@@ -163,18 +134,19 @@ impl<'c> Transaction<'c> {
         params: Vec<Value>,
         read: fn(&Row<'_>) -> Read<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let is_change = changed_tables(sql).next().is_some();
         if self.asks_ahead.get() {
-            self.ask_ahead(sql, params);
+            if !self.pipeline.is_asked(sql, &params) {
+                self.push(Request::new(sql, params).ahead_of(sql));
+            }
             return Ok(Vec::new());
         }
         let rows = if let Some(rows) = self.asked_ahead(sql, &params)? {
             rows
         } else {
-            if is_change {
+            if is_change(sql) {
                 self.forget(sql);
             }
-            self.push(sql, params, false);
+            self.push(Request::new(sql, params));
             Rc::new(self.flush()?)
         };
         let read = rows.0.iter().map(|row| read(&Row(row)));
@@ -193,51 +165,36 @@ impl<'c> Transaction<'c> {
     pub fn queue(&self, sql: &'static str, params: Vec<Value>) -> Result<(), StoreError> {
         debug_assert!(!self.asks_ahead.get(), "{sql} asks nothing");
         self.forget(sql);
-        self.push(sql, params, false);
+        self.push(Request::new(sql, params));
         match &*self.failure.borrow() {
             Some(failure) => Err(failure.error.clone()),
             None => Ok(()),
         }
     }
 
-    fn push(&self, sql: &'static str, params: Vec<Value>, is_ahead: bool) {
+    fn push(&self, request: Request) {
         self.begin();
-        let request = Request::new(sql, params);
-        self.requests.borrow_mut().push(Request {
-            is_ahead,
-            ..request
-        });
+        self.pipeline.push(request);
     }
 
-    fn ask_ahead(&self, sql: &'static str, params: Vec<Value>) {
-        let is_same = |one: &Request| one.is_ahead && one.sql == sql && one.params == params;
-        let is_asked = self.requests.borrow().iter().any(is_same)
-            || self.answers.borrow().iter().any(|(one, _)| is_same(one));
-        if !is_asked {
-            self.push(sql, params, true);
+    fn asked_ahead(
+        &self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Option<Rc<Rows>>, StoreError> {
+        if self.mode == Mode::Write {
+            // Its locks may bring the answer along.
+            self.begin();
         }
-    }
-
-    fn asked_ahead(&self, sql: &str, params: &[Value]) -> Result<Option<Rc<Rows>>, StoreError> {
-        let is_it = |one: &Request| one.is_ahead && one.sql == sql && one.params == params;
-        if self.requests.borrow().iter().any(is_it) {
+        if self.pipeline.is_waiting(sql, params) {
             self.flush()?;
         }
-        let answers = self.answers.borrow();
-        let found = answers.iter().find(|(one, _)| is_it(one));
-        Ok(found.map(|(_, rows)| Rc::clone(rows)))
+        Ok(self.pipeline.answer(sql, params))
     }
 
-    /// What was asked ahead of a table is not so any more once it is changed.
     fn forget(&self, sql: &'static str) {
         self.has_changed.set(true);
-        for table in changed_tables(sql) {
-            let is_of_it = |one: &Request| one.sql.contains(table);
-            self.answers.borrow_mut().retain(|(one, _)| !is_of_it(one));
-            for one in self.requests.borrow_mut().iter_mut() {
-                one.is_ahead &= !is_of_it(one);
-            }
-        }
+        self.pipeline.forget(sql);
     }
 
     fn fail(&self, failure: Failure) -> StoreError {
@@ -251,42 +208,22 @@ impl<'c> Transaction<'c> {
         if let Some(failure) = &*self.failure.borrow() {
             return Err(failure.error.clone());
         }
-        let requests = std::mem::take(&mut *self.requests.borrow_mut());
-        let answered = self
-            .connection
-            .wait(self.deadline, send(self.connection, &requests));
-        let mut answers = answered.map_err(|failure| self.fail(failure))?;
-        let last = answers.pop().unwrap_or_default();
-        let mut requests = requests.into_iter();
-        let mut kept = self.answers.borrow_mut();
-        for rows in answers {
-            let request = requests.next();
-            kept.extend(
-                request
-                    .filter(|one| one.is_ahead)
-                    .map(|one| (one, Rc::new(rows))),
-            );
-        }
-        match requests.next().filter(|one| one.is_ahead) {
-            Some(request) => kept.push((request, Rc::new(last))),
-            None => return Ok(last),
-        }
-        Ok(Rows::default())
+        let flushing = self.pipeline.flush(self.connection);
+        let last = self.connection.wait(self.deadline, flushing);
+        last.map_err(|failure| self.fail(failure))
     }
 
     /// Ends with what waits to be sent. What is asked after that begins anew.
     pub fn end_after(&self) {
         if self.has_begun.replace(false) && self.mode == Mode::Read {
-            let end = Request::new("COMMIT", Vec::new());
-            self.requests.borrow_mut().push(end);
+            self.pipeline.push(Request::new("COMMIT", Vec::new()));
         }
     }
 
     /// Keeps what was done.
     pub fn commit(&self) -> Result<(), StoreError> {
-        // What was asked ahead and nobody asked for needs no answer.
-        self.requests.borrow_mut().retain(|one| !one.is_ahead);
-        self.push("COMMIT", Vec::new(), false);
+        self.pipeline.drop_ahead();
+        self.push(Request::new("COMMIT", Vec::new()));
         self.flush().map(drop)
     }
 
@@ -306,103 +243,5 @@ impl<'c> Transaction<'c> {
             yield_now().await;
             Ok(())
         })
-    }
-}
-
-/// Sends all of these and then waits for the answers, in order.
-async fn send(connection: &Connection, requests: &[Request]) -> Result<Vec<Rows>, Failure> {
-    if connection.prepares {
-        let all = requests.iter().map(|request| request.sql);
-        connection.prepare(all).await?;
-    }
-    let mut waiting: Vec<Waiting<'_>> = requests
-        .iter()
-        .map(|one| Box::pin(ask(connection, one.sql, &one.params)) as _)
-        .collect();
-    let mut early: Vec<Option<Result<Rows, Failure>>> = Vec::new();
-    // Each is sent when it is polled first.
-    poll_fn(|context| {
-        let sent = waiting
-            .iter_mut()
-            .map(|one| match one.as_mut().poll(context) {
-                Poll::Ready(outcome) => Some(outcome),
-                Poll::Pending => None,
-            });
-        early = sent.collect();
-        Poll::Ready(())
-    })
-    .await;
-    let mut answers = Vec::with_capacity(requests.len());
-    for (one, early) in waiting.into_iter().zip(early) {
-        answers.push(match early {
-            Some(outcome) => outcome?,
-            None => one.await?,
-        });
-    }
-    Ok(answers)
-}
-
-async fn ask(
-    connection: &Connection,
-    sql: &'static str,
-    params: &[Value],
-) -> Result<Rows, Failure> {
-    let client = connection.client();
-    let stream = if connection.prepares {
-        client.query_raw(&connection.statement(sql), params).await?
-    } else {
-        let typed: Vec<(&Value, Type)> = params.iter().map(|one| (one, one.kind())).collect();
-        client.query_typed_raw(sql, typed).await?
-    };
-    let mut stream = std::pin::pin!(stream);
-    let mut rows = Vec::new();
-    while let Some(row) = stream.try_next().await? {
-        rows.push(row);
-    }
-    let count = stream.rows_affected().unwrap_or(0);
-    Ok((rows, count))
-}
-
-/// The tables that a statement changes.
-fn changed_tables(sql: &'static str) -> impl Iterator<Item = &'static str> {
-    ["INSERT INTO ", "UPDATE ", "DELETE FROM "]
-        .into_iter()
-        .flat_map(move |verb| {
-            sql.match_indices(verb)
-                .map(move |(at, _)| &sql[at + verb.len()..])
-        })
-        .filter_map(|rest| rest.split([' ', '\n', '(']).next())
-        .filter(|table| !["SET", "SKIP", ""].contains(table) && *table != "NOWAIT")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tables(sql: &'static str) -> Vec<&'static str> {
-        changed_tables(sql).collect()
-    }
-
-    #[test]
-    fn it_is_known_what_a_statement_changes() {
-        assert_eq!(
-            tables("SELECT id FROM users WHERE id = $1 FOR UPDATE"),
-            [""; 0]
-        );
-        assert_eq!(
-            tables("SELECT id FROM locks FOR UPDATE SKIP LOCKED"),
-            [""; 0]
-        );
-        assert_eq!(
-            tables("INSERT INTO counters (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = 2"),
-            ["counters"]
-        );
-        assert_eq!(
-            tables(
-                "WITH moved AS (DELETE FROM misses RETURNING at) INSERT INTO sends(at) SELECT at FROM moved"
-            ),
-            ["sends", "misses"]
-        );
-        assert_eq!(tables("UPDATE users SET version = 1"), ["users"]);
     }
 }

@@ -1,9 +1,8 @@
 //! The tables `users` and `deleted_referrers`, as a tree.
 
 use super::{
-    row::{Read, Row},
+    row::{Read, Row, at, phone},
     transaction::Transaction,
-    users::{at, phone},
     value::params,
 };
 use crate::domain::{

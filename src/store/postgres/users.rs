@@ -5,9 +5,10 @@
 //! look for them, the shared version grows.
 
 use super::{
-    row::{Read, Row, Unreadable},
+    row::{at, phone},
     transaction::Transaction,
-    value::{Value, params},
+    user_row::{select, user},
+    value::{Value, number, params},
 };
 use crate::domain::{
     code::InvitationCode,
@@ -19,19 +20,6 @@ use crate::domain::{
     time::Timestamp,
     user::{Invitee, Redeemed, User, UserId, Users},
 };
-
-/// All that [`user`] reads, of the rows that the condition picks.
-macro_rules! select {
-    ($condition:literal) => {
-        concat!(
-            "SELECT id, phone, invitation_code, first_name, last_name, email, referrer_id, redeemed_at, created_at,
-                    banned_at
-             FROM users WHERE ",
-            $condition
-        )
-    };
-}
-pub(super) use select;
 
 /// Adds a user whose identifier and code were never taken.
 macro_rules! insert {
@@ -257,43 +245,4 @@ fn row(user: &User) -> Vec<Value> {
         user.email.as_str(),
         user.created_at.millis(),
     ]
-}
-
-/// A phone as the store holds it: one integer of at most 15 digits.
-pub fn number(phone: Phone) -> i64 {
-    i64::try_from(phone.number()).expect("15 digits fit an i64")
-}
-
-/// The phone in a column.
-pub fn phone(row: &Row<'_>, column: usize) -> Read<Phone> {
-    let number = u64::try_from(row.get::<i64>(column)?);
-    let phone = number.ok().map(Phone::from_number);
-    phone.and_then(Result::ok).ok_or(Unreadable(column))
-}
-
-/// The instant in a column.
-pub fn at(row: &Row<'_>, column: usize) -> Read<Timestamp> {
-    row.get(column).map(Timestamp::from_millis)
-}
-
-/// The user whose columns come first.
-pub fn user(row: &Row<'_>) -> Read<User> {
-    let redeemed = match row.get::<Option<i64>>(6)? {
-        Some(referrer) => Some(Redeemed {
-            referrer: UserId(referrer),
-            at: at(row, 7)?,
-        }),
-        None => None,
-    };
-    Ok(User {
-        id: UserId(row.get(0)?),
-        phone: phone(row, 1)?,
-        invitation_code: InvitationCode::stored(row.text(2)?).ok_or(Unreadable(2))?,
-        first_name: row.get(3)?,
-        last_name: row.get(4)?,
-        email: row.get(5)?,
-        redeemed,
-        created_at: at(row, 8)?,
-        banned_at: row.get::<Option<i64>>(9)?.map(Timestamp::from_millis),
-    })
 }

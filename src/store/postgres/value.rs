@@ -5,6 +5,8 @@ use std::error::Error;
 
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
+use crate::domain::phone::Phone;
+
 /// A parameter of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -29,6 +31,11 @@ macro_rules! params {
     };
 }
 pub(super) use params;
+
+/// A phone as the store holds it: one integer of at most 15 digits.
+pub fn number(phone: Phone) -> i64 {
+    i64::try_from(phone.number()).expect("15 digits fit an i64")
+}
 
 impl Value {
     /// Its type, where no statement was prepared that says so.

@@ -46,8 +46,10 @@ impl Counters for Transaction<'_> {
         Ok(())
     }
 
-    fn sums(&mut self, counters: [Counter; 2], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
-        let [one, other] = counters.map(number);
+    fn sums(&mut self, counters: &[Counter], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
+        let mut numbers = counters.iter().copied().map(number);
+        let one = numbers.next();
+        let other = numbers.next_back().or(one);
         self.all(
             "SELECT counter, span, sum(count), sum(amount), min(CASE WHEN count > 0 THEN last END),
                     sum(CASE WHEN start > ?3 - span THEN count ELSE 0 END) FROM counters

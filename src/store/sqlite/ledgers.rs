@@ -65,20 +65,21 @@ impl Ledgers for Transaction<'_> {
         Ok(())
     }
 
-    fn confirm_send(
-        &mut self,
-        challenge: ChallengeId,
-        parties: [Party; 2],
-        after: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let is_first = self.one(
-            "UPDATE sends SET confirmed = 1 WHERE id = ?1
-             RETURNING NOT EXISTS (SELECT 1 FROM sends AS others
-                                   WHERE party IN (?2, ?3) AND at > ?4 AND confirmed = 1 AND others.id <> ?1)",
-            params![challenge.0, parties[0].0, parties[1].0, after.millis()],
+    fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError> {
+        let any = self.one(
+            "SELECT EXISTS (SELECT 1 FROM sends WHERE party IN (?1, ?2) AND at > ?3 AND confirmed = 1)",
+            params![parties[0].0, parties[1].0, after.millis()],
             |row| row.get(0),
         )?;
-        Ok(is_first.unwrap_or(false))
+        Ok(any.unwrap_or(false))
+    }
+
+    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
+        self.change(
+            "UPDATE sends SET confirmed = 1 WHERE id = ?1",
+            params![challenge.0],
+        )?;
+        Ok(())
     }
 
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError> {

@@ -38,29 +38,21 @@ impl Sessions for Transaction<'_> {
         )
     }
 
-    fn insert_session(&mut self, session: &Session) -> Result<bool, StoreError> {
-        let inserted = self.change(
-            "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
-                                   current_generation, issued_at, previous_generation, device, is_used)
-             VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous,
-                     :device, :is_used)
-             ON CONFLICT (id) DO NOTHING",
-            named_params! {
-                ":id": session.id.0,
-                ":user": session.user.0,
-                ":created_at": session.created_at.millis(),
-                ":used_at": session.used_at.millis(),
-                ":expires_at": session.expires_at.millis(),
-                ":user_agent": session.origin.user_agent,
-                ":ip": session.origin.ip.map(|ip| ip.to_string()),
-                ":current": bytes(session.current),
-                ":issued_at": session.issued_at.millis(),
-                ":previous": session.previous.map(bytes),
-                ":device": session.device.map(|hash| hash.0),
-                ":is_used": session.is_used,
-            },
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.insert(session).map(drop)
+    }
+
+    fn add_session(&mut self, session: &Session, most: usize) -> Result<bool, StoreError> {
+        let kept = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
+        let ended = self.change(
+            "DELETE FROM sessions WHERE id IN (
+                 SELECT id FROM sessions WHERE user_id = ?1 ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?2)",
+            params![session.user.0, kept],
         )?;
-        Ok(inserted == 1)
+        if ended > 0 {
+            self.invalidated.push(Invalidated::User(session.user));
+        }
+        self.insert(session)
     }
 
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -101,18 +93,6 @@ impl Sessions for Transaction<'_> {
         )
     }
 
-    fn delete_surplus_sessions(&mut self, user: UserId, kept: usize) -> Result<(), StoreError> {
-        let ended = self.change(
-            "DELETE FROM sessions WHERE id IN (
-                 SELECT id FROM sessions WHERE user_id = ?1 ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?2)",
-            params![user.0, i64::try_from(kept).unwrap_or(i64::MAX)],
-        )?;
-        if ended > 0 {
-            self.invalidated.push(Invalidated::User(user));
-        }
-        Ok(())
-    }
-
     fn delete_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
         let ended = self.change(
             "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2",
@@ -146,6 +126,34 @@ impl Sessions for Transaction<'_> {
             [before.millis()],
         )?;
         Ok(())
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds a session; `false` when the identifier is taken.
+    fn insert(&mut self, session: &Session) -> Result<bool, StoreError> {
+        let inserted = self.change(
+            "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, user_agent, ip,
+                                   current_generation, issued_at, previous_generation, device, is_used)
+             VALUES (:id, :user, :created_at, :used_at, :expires_at, :user_agent, :ip, :current, :issued_at, :previous,
+                     :device, :is_used)
+             ON CONFLICT (id) DO NOTHING",
+            named_params! {
+                ":id": session.id.0,
+                ":user": session.user.0,
+                ":created_at": session.created_at.millis(),
+                ":used_at": session.used_at.millis(),
+                ":expires_at": session.expires_at.millis(),
+                ":user_agent": session.origin.user_agent,
+                ":ip": session.origin.ip.map(|ip| ip.to_string()),
+                ":current": bytes(session.current),
+                ":issued_at": session.issued_at.millis(),
+                ":previous": session.previous.map(bytes),
+                ":device": session.device.map(|hash| hash.0),
+                ":is_used": session.is_used,
+            },
+        )?;
+        Ok(inserted == 1)
     }
 }
 

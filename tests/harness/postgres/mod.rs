@@ -155,7 +155,7 @@ impl ByFolder {
 }
 
 /// The URL of a database with nothing in it, which goes with a folder; none
-/// where there is no PostgreSQL, which is said.
+/// where PostgreSQL is not installed, which is said.
 pub fn url_if_there(folder: &Path) -> Option<String> {
     let databases = if_there(DATABASES.as_ref().map_err(Clone::clone))?;
     Some(databases.of(folder, "TEMPLATE template0"))
@@ -166,7 +166,7 @@ pub fn server_if_there() -> Option<Server> {
     if_there(Server::start("read committed"))
 }
 
-/// Where there is no PostgreSQL, and nobody asked for it, there is no test.
+/// Skipped where PostgreSQL is not installed, unless somebody asked for it.
 fn if_there<T>(found: Result<T, String>) -> Option<T> {
     match found {
         Err(why) if !is_asked_for() => {

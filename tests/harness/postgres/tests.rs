@@ -1,4 +1,4 @@
-//! The throw-away server itself. Where there is no PostgreSQL these are skipped, and say so.
+//! The throw-away server itself. Where PostgreSQL is not installed these are skipped, and say so.
 
 use std::{
     net::TcpStream,
@@ -10,7 +10,7 @@ use std::{
 
 use super::{server::Server, session::Session};
 
-/// Where there is no PostgreSQL, and nobody asked for it, there is no test.
+/// Skipped where PostgreSQL is not installed, unless somebody asked for it.
 fn unless_absent(server: Result<Server, String>) -> Option<Server> {
     match server {
         Err(why) if !super::is_asked_for() => {

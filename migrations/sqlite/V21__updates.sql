@@ -1,0 +1,1 @@
+-- Nothing: this is of databases on servers, whose versions have the same numbers.
