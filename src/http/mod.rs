@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod auth;
+mod authorized;
 mod catalogue;
 mod client;
 mod cors;

@@ -168,7 +168,7 @@ pub async fn deliver(
 impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         match error {
-            OpenError::Limited(reached) if reached.limit == guard::send::BUDGET => {
+            OpenError::Limited(reached) if reached.limit == guard::budget::BUDGET => {
                 Self::limited(&problem::SMS_BUDGET_EXHAUSTED, reached)
             }
             OpenError::Limited(reached) => Self::limited(&problem::SMS_RATE_LIMITED, reached),

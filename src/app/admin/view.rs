@@ -13,7 +13,7 @@ use crate::{
         counter::Counter,
         delivery::{Record, State},
         device::Device,
-        guard::{alarm::Alarm, send::Spending, standing::Standing},
+        guard::{alarm::Alarm, budget::Spending, standing::Standing},
         limit::Limit,
         permission::{Permission, Role},
         phone::Phone,

@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 
 use super::{result::RunResult, service::Result, world::World};
 use crate::domain::{
-    guard::{Policy, limits::Limits, send::BUDGET},
+    guard::{Policy, budget::BUDGET, limits::Limits},
     limit::Named,
 };
 

@@ -11,6 +11,7 @@
 //! Instants in ledgers are those of [`Visitor::at`], which never go back.
 
 pub mod alarm;
+pub mod budget;
 pub mod guess;
 pub mod limits;
 pub mod send;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{
     DAY, Guard,
+    budget::Spending,
     trickle::{self, Pause},
 };
 use crate::domain::{
@@ -18,27 +19,13 @@ use crate::domain::{
     ledger::{Asker, Network, Sent},
     limit::{self, Reached},
     lock::Subject,
-    money::{Allowance, Money, Price},
+    money::Money,
     phone::Phone,
     source::Deed,
     time::Timestamp,
     tx::Tx,
     visitor::Visitor,
 };
-
-/// The name of the budget, where limits have theirs.
-pub const BUDGET: &str = "budget";
-
-/// That a share of the budget is spent which the operator wants to know of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spending {
-    /// What was spent.
-    pub spent: Money,
-    /// What may be.
-    pub amount: Money,
-    /// In how long.
-    pub span: Duration,
-}
 
 /// What comes of asking for a message.
 #[derive(Debug, Clone, Copy)]
@@ -152,65 +139,6 @@ impl Guard {
             (sent.count >= u64::from(window.count)).then_some(sent.wait)
         });
         Some(limit.reached_for(full.max()?))
-    }
-
-    /// What was spent within the span of each allowance, for strangers and for
-    /// known devices.
-    pub fn spending(
-        &self,
-        tx: &mut dyn Tx,
-        at: Timestamp,
-    ) -> Result<Vec<(Counter, Spending)>, StoreError> {
-        let counters = [Counter::SendsToStrangers, Counter::SendsToKnown];
-        let so_far = Tallies::read(tx, &counters, at)?;
-        let allowances = self.policy.budget.allowances().iter();
-        let spending = allowances.flat_map(|&Allowance { amount, span }| {
-            counters.map(|counter| {
-                let spent = so_far.of(counter, span).amount;
-                let spending = Spending {
-                    spent,
-                    amount,
-                    span,
-                };
-                (counter, spending)
-            })
-        });
-        Ok(spending.collect())
-    }
-
-    /// The first allowance of which this very message spends the share that
-    /// is warned of is told beside what is used up.
-    fn budget_wait(
-        &self,
-        so_far: &Tallies,
-        counter: Counter,
-        cost: Money,
-    ) -> (Option<Reached>, Option<Spending>) {
-        let (mut longest, mut spending) = (None, None);
-        for &Allowance { amount, span } in self.policy.budget.allowances() {
-            let before = so_far.of(counter, span);
-            let (spent, share) = (before.amount + cost, amount.percent(self.policy.warn_at));
-            if spent > amount {
-                longest = longest.max(Some(before.wait));
-            } else if before.amount < share && spent >= share {
-                spending.get_or_insert(Spending {
-                    spent,
-                    amount,
-                    span,
-                });
-            }
-        }
-        let reached = longest.map(|wait| Reached {
-            limit: BUDGET,
-            subject: limit::Subject::Everybody,
-            wait,
-        });
-        (reached, spending)
-    }
-
-    /// What the common price list says of a message to `phone`.
-    pub fn price(&self, phone: Phone) -> Money {
-        Price::of(phone, &self.policy.prices)
     }
 
     /// Writes a message down before it is sent, so that a crash can make it

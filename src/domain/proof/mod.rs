@@ -6,8 +6,12 @@
 //! ([`Rejection`]), because an error would roll the count back.
 
 mod open;
+mod wanted;
 
-pub use self::open::{Fixed, OpenError, Opened, Wanted, open};
+pub use self::{
+    open::open,
+    wanted::{Fixed, OpenError, Opened, Wanted},
+};
 use super::{
     challenge::{Challenge, Purpose},
     code::OneTimeCode,

@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use rand::CryptoRng;
 
+use super::wanted::{Fixed, OpenError, Opened, Wanted};
 use crate::domain::{
-    challenge::{Challenge, Policy, Purpose, SourceHash},
+    challenge::{Challenge, Policy, SourceHash},
     code::OneTimeCode,
-    delivery::{self, Dispatch},
+    delivery,
     error::StoreError,
     guard::{
         Guard,
         guess::{self, Terms},
-        send::Spending,
     },
     id::{self, ChallengeId},
     ledger::Asker,
     limit::{self, Reached},
-    phone::Phone,
-    source::{Deed, Source},
+    source::Deed,
     time::Timestamp,
     tx::Tx,
     visitor::Visitor,
@@ -29,70 +28,6 @@ use crate::domain::{
 /// How long a challenge is kept when it is over. Its token says by itself that
 /// it has expired; this is for clocks that are set back a little.
 const KEPT: Duration = Duration::from_mins(10);
-
-/// What a test number has in place of a drawn code: one that is known.
-#[derive(Debug, Clone)]
-pub struct Fixed {
-    /// The code.
-    pub code: OneTimeCode,
-    /// When it stops being one.
-    pub until: Timestamp,
-}
-
-/// A phone that somebody wants to prove.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The phone.
-    pub phone: Phone,
-    /// What for.
-    pub purpose: Purpose,
-    /// Its code, if it is a test number: it gets no message, and has no limits.
-    pub fixed: Option<Fixed>,
-    /// From where it is asked for, whether or not that is held against anybody.
-    pub source: Option<Source>,
-    /// Its message, where a provider is to bring it.
-    pub dispatch: Option<Dispatch>,
-    /// The most digits that a code can have on its way there.
-    pub longest: usize,
-}
-
-/// A challenge can be answered.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// It.
-    pub challenge: Challenge,
-    /// Whether its code is to be sent, once this is committed.
-    pub sends: bool,
-    /// How long until another may be begun.
-    pub resend_in: Duration,
-    /// The budget, when the operator should hear of it.
-    pub spending: Option<Spending>,
-    /// How many messages were found that nobody knows the end of.
-    pub lost: usize,
-}
-
-/// A challenge was not begun.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A limit is reached.
-    #[error("a limit is reached")]
-    Limited(Reached),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Opened {
-    fn unsent(challenge: Challenge, resend_in: Duration) -> Self {
-        Self {
-            challenge,
-            sends: false,
-            resend_in,
-            spending: None,
-            lost: 0,
-        }
-    }
-}
 
 /// Begins a challenge. While another of the same phone, purpose and length is
 /// alive, its code is sent again: messages arrive out of order. As long as that

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     domain::{
         counter::Counter,
-        guard::send::Spending,
+        guard::budget::Spending,
         money::Money,
         statistic::{Measure, Statistic},
     },

@@ -22,7 +22,7 @@ use crate::{
     domain::{
         counter::Counter,
         error::StoreError,
-        guard::{alarm, send::Spending},
+        guard::{alarm, budget::Spending},
     },
     tls::Tls,
 };
