@@ -1,6 +1,6 @@
 //! The table `counters`.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use rusqlite::{params, params_from_iter};
 
@@ -47,14 +47,16 @@ impl Counters for Transaction<'_> {
     }
 
     fn sums(&mut self, counters: &[Counter], at: Timestamp) -> Result<Vec<Sum>, StoreError> {
-        let mut numbers = counters.iter().copied().map(number);
-        let one = numbers.next();
-        let other = numbers.next_back().or(one);
-        self.all(
+        let numbers = counters.iter().copied().map(number);
+        let sql = format!(
             "SELECT counter, span, sum(count), sum(amount), min(CASE WHEN count > 0 THEN last END),
-                    sum(CASE WHEN start > ?3 - span THEN count ELSE 0 END) FROM counters
-             WHERE counter IN (?1, ?2) AND last > ?3 - span GROUP BY counter, span",
-            params![one, other, at.millis()],
+                    sum(CASE WHEN start > ?1 - span THEN count ELSE 0 END) FROM counters
+             WHERE last > ?1 - span AND counter IN ({}) GROUP BY counter, span",
+            vec!["?"; counters.len()].join(", ")
+        );
+        self.all(
+            &sql,
+            params_from_iter(iter::once(at.millis()).chain(numbers)),
             |row| {
                 Ok(Sum {
                     counter: counter(row.get(0)?)?,
