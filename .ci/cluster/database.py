@@ -58,6 +58,12 @@ class Member:
             except ProcessLookupError:
                 pass
 
+    def restart_patroni(self):
+        """As `systemctl restart` does: PostgreSQL ends with it."""
+        self.patroni.terminate()
+        self.patroni.wait(60)
+        self.start()
+
     def kill_patroni(self):
         """Patroni at first, for it would start PostgreSQL again."""
         end(self.patroni)

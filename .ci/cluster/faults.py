@@ -46,6 +46,9 @@ class Faults:
         member.signal(signal.SIGSTOP)
         time.sleep(30 if self.is_long else 8)
         member.signal(signal.SIGCONT)
+        if self.is_long:
+            # By the recipe: Patroni 3.0 may not find out who is a standby any more.
+            member.restart_patroni()
         self.whole()
 
     def cut(self, links):
