@@ -10,8 +10,7 @@ ALTER TABLE users SET (fillfactor = 90);
 DROP INDEX challenges_by_expiry;
 
 -- Identifiers begin with the time now, so they are an index by time themselves.
--- Those of before do not. Nobody needs them: whoever would ask for one asks for
--- a column that is not there any more, and is refused.
-DELETE FROM commits;
+-- Nodes that are not replaced yet still write the column and read what is there,
+-- so both stay until a later version.
 DROP INDEX commits_by_time;
-ALTER TABLE commits DROP COLUMN at;
+ALTER TABLE commits ALTER COLUMN at DROP NOT NULL;

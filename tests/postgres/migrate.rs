@@ -55,3 +55,21 @@ fn on_cockroach_serving_only_checks_what_migrating_does_without_a_lock() {
         "{told}"
     );
 }
+
+/// Nodes are replaced one after the other, and the first that starts migrates.
+#[test]
+fn nodes_of_the_version_before_still_write_what_they_wrote() {
+    let Some(database) = Database::migrated() else {
+        return;
+    };
+    let session = database.session();
+    let id = r"'\x00112233445566778899aabbccddeeff'";
+    for is_kept in ["TRUE", "FALSE"] {
+        session.run(&format!(
+            "INSERT INTO commits (id, is_kept, at) VALUES ({id}, {is_kept}, 1) ON CONFLICT (id) DO NOTHING"
+        ));
+    }
+    let kept = session.run(&format!("SELECT is_kept FROM commits WHERE id = {id}"));
+    assert_eq!(kept, [[Some("t".to_owned())]]);
+    session.run("DELETE FROM commits WHERE at < 2");
+}
