@@ -92,7 +92,7 @@ async fn a_forgotten_challenges_identifier_is_taken_while_its_message_counts() {
         spent: false,
         asker: None,
         source: None,
-        sent_at: None,
+        is_of_dead_codes: false,
     };
     let sent = Sent {
         challenge: challenge.id,

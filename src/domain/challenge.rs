@@ -47,8 +47,8 @@ pub struct Challenge {
     pub asker: Option<Asker>,
     /// From where it was asked for, if that is known.
     pub source: Option<SourceHash>,
-    /// When its message was, by the clock that is never set back; `None` when there was none.
-    pub sent_at: Option<Timestamp>,
+    /// Whether its message was sent before short codes died that were sent to strangers.
+    pub is_of_dead_codes: bool,
 }
 
 impl Challenge {
@@ -72,7 +72,7 @@ impl Challenge {
             spent: false,
             asker: None,
             source,
-            sent_at: None,
+            is_of_dead_codes: false,
         }
     }
 }
@@ -112,6 +112,8 @@ pub trait Challenges {
     -> Result<(), StoreError>;
     /// Spends every challenge of this phone.
     fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError>;
+    /// The same, for the code of this one came back, which is written down of its message.
+    fn confirm_challenge(&mut self, phone: Phone, id: ChallengeId) -> Result<(), StoreError>;
     /// Forgets a challenge whose code certainly reached nobody.
     fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError>;
     /// Forgets some of the challenges that expired before `before`.

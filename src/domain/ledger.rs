@@ -88,8 +88,6 @@ pub trait Ledgers {
     fn insert_send(&mut self, sent: &Sent) -> Result<(), StoreError>;
     /// Whether a code came back of the messages to these parties after `after`.
     fn any_confirmed(&mut self, parties: [Party; 2], after: Timestamp) -> Result<bool, StoreError>;
-    /// Writes down that the code of a message came back.
-    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError>;
     /// Corrects what a message cost.
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError>;
     /// Forgets a message that was not sent after all, and returns it.
@@ -118,9 +116,7 @@ pub trait Ledgers {
     /// Writes down since when it is on.
     fn set_alarm(&mut self, since: Option<Timestamp>) -> Result<(), StoreError>;
 
-    /// Short codes that were sent to strangers before then are dead for good.
-    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError>;
-    /// Lets the short codes be dead that were sent to strangers before then.
+    /// Lets short codes be dead for good that were sent to strangers before then.
     fn set_dead_until(&mut self, at: Timestamp) -> Result<(), StoreError>;
 
     /// Writes down that it is `at` by now.

@@ -125,7 +125,7 @@ mod tests {
             spent: false,
             asker: None,
             source: None,
-            sent_at: None,
+            is_of_dead_codes: false,
         };
         seal(keys, &challenge)
     }

@@ -91,18 +91,6 @@ impl Guard {
         Ok(limit.reached(&missed, visitor.at))
     }
 
-    /// Short codes that were sent to such an asker before then are dead for good.
-    pub fn dead_until(
-        &self,
-        tx: &mut dyn Tx,
-        asker: Asker,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        if asker.known {
-            return Ok(None);
-        }
-        tx.dead_until()
-    }
-
     /// How many guesses at the challenge are evaluated now, or what stands in
     /// the way of any, where its code could have had `longest` digits.
     pub fn guesses(
@@ -117,7 +105,7 @@ impl Guard {
         let mut guesses = self.policy.challenges.guesses;
         if miss == Miss::ShortCode {
             let mut reached = self.too_short(tx, visitor, asker)?;
-            if reached.is_none() && is_dead(challenge, self.dead_until(tx, asker)?) {
+            if reached.is_none() && is_dead(challenge, asker) {
                 reached = Some(alarm::REACHED);
             }
             match reached {
@@ -180,7 +168,7 @@ impl Guard {
         tx.insert_miss(miss, party, visitor.at)
     }
 
-    /// Writes a right guess down.
+    /// Counts a right guess, once for each phone.
     pub fn note_right(
         &self,
         tx: &mut dyn Tx,
@@ -188,12 +176,10 @@ impl Guard {
         phone: Phone,
         challenge: ChallengeId,
     ) -> Result<(), StoreError> {
-        let is_first = !self.has_confirmed(tx, visitor, phone)?;
-        tx.confirm_send(challenge)?;
-        if is_first {
-            count(tx, Counter::Right, visitor, challenge)?;
+        if self.has_confirmed(tx, visitor, phone)? {
+            return Ok(());
         }
-        Ok(())
+        count(tx, Counter::Right, visitor, challenge)
     }
 
     /// Whether the phone's right guesses count already for as long as the alarm
@@ -249,9 +235,9 @@ impl Guard {
     }
 }
 
-/// Whether it is a short code that was sent before then.
-pub fn is_dead(challenge: &Challenge, until: Option<Timestamp>) -> bool {
-    challenge.code.digits() < LONG && challenge.sent_at.is_some_and(|sent| Some(sent) < until)
+/// Whether its code is dead for good to such an asker.
+pub fn is_dead(challenge: &Challenge, asker: Asker) -> bool {
+    challenge.is_of_dead_codes && challenge.code.digits() < LONG && !asker.known
 }
 
 fn guess_of(digits: usize) -> Miss {

@@ -146,7 +146,6 @@ impl Guard {
         tx.user_by_phone(phone)?;
         for asker in self.possible_askers(visitor, phone) {
             self.ask_guesses(tx, visitor, asker)?;
-            self.dead_until(tx, asker)?;
         }
         Ok(())
     }

@@ -148,10 +148,10 @@ pub fn answer(
             attempts_left: guesses - challenge.wrong_guesses - 1,
         }));
     }
-    tx.spend_challenges(challenge.phone)?;
     if !is_test {
         guard.note_right(tx, visitor, challenge.phone, challenge.id)?;
     }
+    tx.confirm_challenge(challenge.phone, challenge.id)?;
     Ok(Ok(()))
 }
 

@@ -112,14 +112,8 @@ impl Had {
         // A code that is shorter than a new one would be is not evaluated any more:
         // nobody waits for its end, nor for as long as it would have been of use.
         // Neither is one that was sent before too much was guessed all over.
-        let dead_until = if live.is_empty() {
-            None
-        } else {
-            guard.dead_until(tx, asker)?
-        };
         let is_outdated = |one: &Challenge| {
-            is_of(one, asker)
-                && (one.code.digits() < terms.digits || guess::is_dead(one, dead_until))
+            is_of(one, asker) && (one.code.digits() < terms.digits || guess::is_dead(one, asker))
         };
         let (outdated, live): (Vec<_>, Vec<_>) = live.into_iter().partition(is_outdated);
         let own = live.iter().filter(|challenge| is_of(challenge, asker));

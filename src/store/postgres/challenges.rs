@@ -22,7 +22,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT challenges.id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent,
-                 party, known, source, sends.at
+                 party, known, source, coalesce(sends.at < (SELECT until FROM dead_codes WHERE id = 1), FALSE)
              FROM challenges LEFT JOIN sends ON sends.id = challenges.id WHERE ",
             $condition
         )
@@ -96,6 +96,14 @@ impl Challenges for Transaction<'_> {
         )
     }
 
+    fn confirm_challenge(&mut self, phone: Phone, id: ChallengeId) -> Result<(), StoreError> {
+        self.queue(
+            "WITH spent AS (UPDATE challenges SET spent = TRUE WHERE phone = $1 AND NOT spent)
+             UPDATE sends SET confirmed = TRUE WHERE id = $2",
+            params![number(phone), id.0],
+        )
+    }
+
     fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError> {
         self.queue("DELETE FROM challenges WHERE id = $1", params![id.0])
     }
@@ -135,6 +143,6 @@ fn challenge(row: &Row<'_>) -> Read<Challenge> {
         spent: row.get(7)?,
         asker,
         source: row.get::<Option<i64>>(10)?.map(SourceHash),
-        sent_at: row.get::<Option<i64>>(11)?.map(Timestamp::from_millis),
+        is_of_dead_codes: row.get(11)?,
     })
 }

@@ -74,13 +74,6 @@ impl Ledgers for Transaction<'_> {
         Ok(any.unwrap_or(false))
     }
 
-    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
-        self.queue(
-            "UPDATE sends SET confirmed = TRUE WHERE id = $1",
-            params![challenge.0],
-        )
-    }
-
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError> {
         self.queue(
             "UPDATE sends SET cost = $2 WHERE id = $1",
@@ -169,14 +162,6 @@ impl Ledgers for Transaction<'_> {
             ),
             None => self.queue("DELETE FROM alarm WHERE id = 1", params![]),
         }
-    }
-
-    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        self.one(
-            "SELECT until FROM dead_codes WHERE id = 1",
-            params![],
-            |row| at(row, 0),
-        )
     }
 
     fn set_dead_until(&mut self, until: Timestamp) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT challenges.id, phone, phone_of_user, code, created_at, expires_at, wrong_guesses, spent,
-                 party, known, source, sends.at
+                 party, known, source, coalesce(sends.at < (SELECT until FROM dead_codes WHERE id = 1), 0)
              FROM challenges LEFT JOIN sends ON sends.id = challenges.id WHERE ",
             $condition
         )
@@ -100,6 +100,12 @@ impl Challenges for Transaction<'_> {
         Ok(())
     }
 
+    fn confirm_challenge(&mut self, phone: Phone, id: ChallengeId) -> Result<(), StoreError> {
+        self.spend_challenges(phone)?;
+        self.change("UPDATE sends SET confirmed = 1 WHERE id = ?1", [id.0])?;
+        Ok(())
+    }
+
     fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError> {
         self.change("DELETE FROM challenges WHERE id = ?1", [id.0])?;
         Ok(())
@@ -139,6 +145,6 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<Challenge> {
         spent: row.get(7)?,
         asker,
         source: row.get::<_, Option<i64>>(10)?.map(SourceHash),
-        sent_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
+        is_of_dead_codes: row.get(11)?,
     })
 }

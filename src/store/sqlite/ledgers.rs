@@ -74,14 +74,6 @@ impl Ledgers for Transaction<'_> {
         Ok(any.unwrap_or(false))
     }
 
-    fn confirm_send(&mut self, challenge: ChallengeId) -> Result<(), StoreError> {
-        self.change(
-            "UPDATE sends SET confirmed = 1 WHERE id = ?1",
-            params![challenge.0],
-        )?;
-        Ok(())
-    }
-
     fn set_send_cost(&mut self, challenge: ChallengeId, cost: Money) -> Result<(), StoreError> {
         self.change(
             "UPDATE sends SET cost = ?2 WHERE id = ?1",
@@ -185,12 +177,6 @@ impl Ledgers for Transaction<'_> {
             None => self.change("DELETE FROM alarm WHERE id = 1", [])?,
         };
         Ok(())
-    }
-
-    fn dead_until(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        self.one("SELECT until FROM dead_codes WHERE id = 1", [], |row| {
-            at(row, 0)
-        })
     }
 
     fn set_dead_until(&mut self, until: Timestamp) -> Result<(), StoreError> {
