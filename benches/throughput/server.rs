@@ -32,10 +32,12 @@ impl Server {
         Self::launch(Self::command(folder, level, format))
     }
 
-    /// Ours, with the keys of a folder, on this database.
-    pub fn of(folder: &Path, database: &str) -> Self {
+    /// Ours, with the keys of a folder, on this database, to whose server it has
+    /// so many connections, if there is one.
+    pub fn of(folder: &Path, database: &str, connections: usize) -> Self {
         let mut command = Self::command(folder, "info", "human");
         command.args(["--database", database]);
+        command.env("INVITED_STORE__CONNECTIONS", connections.to_string());
         Self::launch(command)
     }
 

@@ -24,6 +24,8 @@ use super::{
 
 const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 64;
+/// To the database, by all nodes together: what one has by default.
+const TO_DATABASE: usize = 16;
 
 /// What stands in the second column.
 #[derive(Clone, Copy)]
@@ -62,7 +64,7 @@ const SECTIONS: [(&str, &str, Beside, &[Kind]); 4] = [
         &[Kind::Confirm, Kind::ConfirmNew],
     ),
     (
-        "Two nodes on PostgreSQL with 32 connections each, against one with 64",
+        "Two nodes on PostgreSQL with 32 connections each, against one with 64, as many to the database in all",
         "postgres: two nodes, ",
         Beside::OneNode,
         &[Kind::Kept, Kind::First, Kind::Confirm],
@@ -142,24 +144,28 @@ impl<'c> Sides<'c> {
             Beside::OneNode => prepare(&self.url),
             Beside::Pgbench(_) => Vec::new().into_iter(),
         };
-        let node = || Server::of(self.folder.path(), &self.url);
-        let (first, second) = (node(), matches!(beside, Beside::OneNode).then(node));
-        let other =
-            matches!(beside, Beside::Sqlite).then(|| Server::of(self.folder.path(), "invited.db"));
+        let server =
+            |database, nodes| Server::of(self.folder.path(), database, TO_DATABASE / nodes);
+        let number = 1 + usize::from(matches!(beside, Beside::OneNode));
+        let nodes: Vec<_> = (0..number).map(|_| server(&self.url, number)).collect();
+        let other = match beside {
+            Beside::Sqlite => Some(server("invited.db", 1)),
+            Beside::OneNode => Some(server(&self.url, 1)),
+            Beside::Pgbench(_) => None,
+        };
         let ask_us = || {
             let requests = ours.next().unwrap();
-            match &second {
-                Some(second) => ask_both(run, [&first, second], kind, &requests),
-                None => ask(run, &first, kind, CONNECTIONS, requests),
+            match &nodes[..] {
+                [first, second] => ask_both(run, [first, second], kind, &requests),
+                nodes => ask(run, &nodes[0], kind, CONNECTIONS, requests),
             }
         };
-        let ask_one = |server: &Server, requests: Option<Requests>| {
-            ask(run, server, kind, CONNECTIONS, requests.unwrap())
-        };
-        let ask_them = || match beside {
-            Beside::Sqlite => ask_one(other.as_ref().unwrap(), theirs.next()),
-            Beside::OneNode => ask_one(&first, theirs.next()),
-            Beside::Pgbench(scale) => self.cluster.pgbench(scale, CONNECTIONS, run.time),
+        let ask_them = || match (beside, &other) {
+            (Beside::Pgbench(scale), _) => self.cluster.pgbench(scale, CONNECTIONS, run.time),
+            (_, other) => {
+                let requests = theirs.next().unwrap();
+                ask(run, other.as_ref().unwrap(), kind, CONNECTIONS, requests)
+            }
         };
         compare(ROUNDS, ask_us, ask_them)
     }
