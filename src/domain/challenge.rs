@@ -112,7 +112,7 @@ pub trait Challenges {
     -> Result<(), StoreError>;
     /// Spends every challenge of this phone.
     fn spend_challenges(&mut self, phone: Phone) -> Result<(), StoreError>;
-    /// The same, for the code of this one came back, which is written down of its message.
+    /// The same, and writes down that the code of this one's message came back.
     fn confirm_challenge(&mut self, phone: Phone, id: ChallengeId) -> Result<(), StoreError>;
     /// Forgets a challenge whose code certainly reached nobody.
     fn delete_challenge(&mut self, id: ChallengeId) -> Result<(), StoreError>;

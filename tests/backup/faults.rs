@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeSet,
     fs,
-    process::Stdio,
+    path::Path,
+    process::{Child, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -57,19 +58,25 @@ fn a_backup_while_clients_write_holds_every_fact_acknowledged_before_it_began() 
     assert!(before.is_subset(&there), "{:?}", before.difference(&there));
 }
 
+/// A backup that is being made.
+fn begun(folder: &Path) -> Child {
+    let mut backup = command(folder);
+    backup
+        .args(["backup", "to"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let backup = backup.spawn().unwrap();
+    until("a backup", || !names(&folder.join("to")).is_empty());
+    backup
+}
+
 #[test]
 fn a_server_that_is_killed_meanwhile_leaves_nothing_that_is_called_a_backup() {
     sqlite_only!("backups of its file");
     let folder = populated("20000");
     let to = folder.path().join("to");
     let mut server = Server::start(folder.path());
-    let mut backup = command(folder.path());
-    backup
-        .args(["backup", "to"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut backup = backup.spawn().unwrap();
-    until("a backup", || !names(&to).is_empty());
+    let mut backup = begun(folder.path());
     server.process.kill().unwrap();
     server.process.wait().unwrap();
     assert!(!backup.wait().unwrap().success());
@@ -93,13 +100,7 @@ fn a_server_that_stops_meanwhile_removes_what_it_has_begun() {
     let folder = populated("20000");
     let to = folder.path().join("to");
     let server = Server::start(folder.path());
-    let mut backup = command(folder.path());
-    backup
-        .args(["backup", "to"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut backup = backup.spawn().unwrap();
-    until("a backup", || !names(&to).is_empty());
+    let mut backup = begun(folder.path());
     assert!(server.stop().success());
     assert!(!backup.wait().unwrap().success());
     assert_eq!(names(&to), [""; 0]);

@@ -168,7 +168,7 @@ impl Guard {
         tx.insert_miss(miss, party, visitor.at)
     }
 
-    /// Counts a right guess, once for each phone.
+    /// Counts a right guess, unless one of the phone counts already.
     pub fn note_right(
         &self,
         tx: &mut dyn Tx,

@@ -148,6 +148,7 @@ pub fn answer(
             attempts_left: guesses - challenge.wrong_guesses - 1,
         }));
     }
+    // First of all: once its message counts as confirmed, so does the phone.
     if !is_test {
         guard.note_right(tx, visitor, challenge.phone, challenge.id)?;
     }
